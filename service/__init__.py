@@ -1,0 +1,1 @@
+"""The web service: REST in, JSON out, and the life of the application."""

@@ -1,0 +1,159 @@
+"""What can go wrong with a tool's question, and whose fault it is.
+
+    ToolError
+    ├── InvalidQuery          the caller's question; nothing was sent
+    ├── NotFound              the agency answered: there is no such record
+    ├── TooLarge              the caller's body
+    ├── ProviderError         the agency's side
+    │   ├── ProviderRejected      a 4xx other than 429, or a redirect that we refuse
+    │   ├── ProviderFailed        a 5xx
+    │   ├── ProviderGarbled       HTML, cut or wrong-shaped data
+    │   ├── ProviderTooLarge      a body over the bound
+    │   ├── ProviderUnreachable   no connection, or it broke
+    │   └── ProviderTimeout       time ran out while we waited for the agency
+    ├── RateLimited           the agency's 429
+    ├── DeadlineExceeded      time ran out in our own queue or work
+    ├── PoolTimeout           no connection of our pool came free in time
+    └── PoolClosed            the pool is draining or shut down
+
+The class says whose fault it is, the attributes hold the evidence, the message is for people. Library exceptions are
+turned into these once, at the border of a tool (`tools.transports`), with the cause kept.
+"""
+
+import re
+from typing import ClassVar
+
+__all__ = [
+    "DeadlineExceeded",
+    "InvalidQuery",
+    "NotFound",
+    "PoolClosed",
+    "PoolTimeout",
+    "ProviderError",
+    "ProviderFailed",
+    "ProviderGarbled",
+    "ProviderRejected",
+    "ProviderTimeout",
+    "ProviderTooLarge",
+    "ProviderUnreachable",
+    "RateLimited",
+    "TooLarge",
+    "ToolError",
+]
+
+
+class ToolError(Exception):
+    """Root of everything that a tool raises on purpose.
+
+    `code` is stable: the class name in snake_case. `retryable` says whether the same question may succeed later.
+    `upstream` names the agency (`hts`) where one is concerned.
+    """
+
+    code: ClassVar[str] = "tool_error"
+    retryable: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        # A private subclass (one that a client library also has to recognise) keeps the code of the error that it is.
+        if not cls.__name__.startswith("_"):
+            cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __init__(self, message: str, *, upstream: str | None = None) -> None:
+        super().__init__(message)
+        self.upstream = upstream
+        self.retry_after_s: float | None = None
+
+
+class InvalidQuery(ToolError):
+    """The question cannot be asked; nothing was sent. `parameter` names what is wrong."""
+
+    def __init__(self, message: str, *, parameter: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class NotFound(ToolError):
+    """The agency answered, and has no such record."""
+
+
+class TooLarge(ToolError):
+    """The caller's body is over the bound."""
+
+
+class ProviderError(ToolError):
+    """The agency's side failed us."""
+
+
+class ProviderRejected(ProviderError):
+    """The agency refused the request: a 4xx other than 429 (`status`), or a redirect that we do not follow."""
+
+    def __init__(self, message: str, *, status: int | None = None, upstream: str | None = None) -> None:
+        super().__init__(message, upstream=upstream)
+        self.status = status
+
+
+class ProviderFailed(ProviderError):
+    """The agency answered with a 5xx (`status`)."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, status: int, upstream: str | None = None) -> None:
+        super().__init__(message, upstream=upstream)
+        self.status = status
+
+
+class ProviderGarbled(ProviderError):
+    """The agency's answer is not what its interface promises: HTML, cut, or of another shape."""
+
+    retryable = True
+
+
+class ProviderTooLarge(ProviderError):
+    """The agency's body is over the bound; reading stopped there."""
+
+
+class ProviderUnreachable(ProviderError):
+    """No connection to the agency, or it broke before a whole answer came."""
+
+    retryable = True
+
+
+class ProviderTimeout(ProviderError):
+    """Time ran out while we waited for the agency."""
+
+    retryable = True
+
+
+class RateLimited(ToolError):
+    """The agency asks us to slow down (429). `retry_after_s` is its own word, where it gave one."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, upstream: str | None = None) -> None:
+        super().__init__(message, upstream=upstream)
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceeded(ToolError):
+    """The call's time ran out in our own queue or work, not at the agency."""
+
+    retryable = True
+
+
+class PoolTimeout(ToolError):
+    """No connection of the pool came free in time: `waited_s`, and the pool as it then stood."""
+
+    retryable = True
+
+    def __init__(self, *, host: str, waited_s: float, limit: int, in_use: int, waiting: int) -> None:
+        super().__init__(
+            f"no free connection for {host} within {waited_s:g} s: limit {limit}, in use {in_use}, waiting {waiting}"
+        )
+        self.waited_s, self.limit, self.in_use, self.waiting = waited_s, limit, in_use, waiting
+        self.retry_after_s = 1.0
+
+
+class PoolClosed(ToolError):
+    """The pool takes no more requests: it is draining, or shut down."""
+
+    retryable = True
