@@ -149,7 +149,8 @@ class PoolTimeout(ToolError):
         super().__init__(
             f"no free connection for {host} within {waited_s:g} s: limit {limit}, in use {in_use}, waiting {waiting}"
         )
-        self.waited_s, self.limit, self.in_use, self.waiting = waited_s, limit, in_use, waiting
+        self.host, self.waited_s = host, waited_s
+        self.limit, self.in_use, self.waiting = limit, in_use, waiting
         self.retry_after_s = 1.0
 
 

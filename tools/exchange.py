@@ -103,8 +103,8 @@ class Reading(Generic[T]):
 class Source:
     """Where an answer comes from.
 
-    `retrieved_at` is when the agency's last byte arrived (aware UTC); `attempts` counts the HTTP requests that were
-    sent for this answer and `elapsed_ms` the whole call. `sandbox` says that the data is sample data.
+    `retrieved_at` is when the first of the agency's answers that it rests on arrived (aware UTC); `attempts` counts the
+    HTTP requests that were sent for it, `elapsed_ms` is the whole call. `sandbox` says that the data is sample data.
     """
 
     name: str

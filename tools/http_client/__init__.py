@@ -1,0 +1,32 @@
+"""The pooled clients: one `aiohttp.ClientSession` and one `requests.Session` for the whole process.
+
+Only this package and `tools.transports` know the client libraries.
+"""
+
+import aiohttp
+import requests
+
+from tools.errors import PoolTimeout
+from tools.http_client.body import body_limit
+from tools.http_client.config import PoolLimits, PoolTimeouts
+from tools.http_client.manager import HTTPClientManager, get_async_client, get_sync_client, shutdown_http_clients
+from tools.http_client.stats import ManagerStats, PoolStats
+
+__all__ = [
+    "AsyncClient",
+    "HTTPClientManager",
+    "ManagerStats",
+    "PoolLimits",
+    "PoolStats",
+    "PoolTimeout",
+    "PoolTimeouts",
+    "SyncClient",
+    "body_limit",
+    "get_async_client",
+    "get_sync_client",
+    "shutdown_http_clients",
+]
+
+#: The types of the clients, for code that is not to import the libraries itself.
+AsyncClient = aiohttp.ClientSession
+SyncClient = requests.Session

@@ -1,0 +1,64 @@
+"""A tool that asks one agency: written once, as an exchange that both transports drive."""
+
+import time
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from tools.base import ComplianceTool
+from tools.call import Call, current_call
+from tools.exchange import Answer, Exchange, Reading, Response, Source
+from tools.transports import drive_async, drive_sync
+
+__all__ = ["AgencyTool"]
+
+
+class AgencyTool(ComplianceTool):
+    """Subclasses say what may be asked (`query_model`) and how (`exchange`). Answers are `Answer`s.
+
+    `base_url` is the agency's interface, or what stands in for it; `sandbox` marks answers as sample data.
+    """
+
+    source_name: ClassVar[str]
+    default_base_url: ClassVar[str]
+    query_model: ClassVar[type[BaseModel]]
+
+    def __init__(self, *, base_url: str | None = None, sandbox: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.base_url = (base_url or self.default_base_url).rstrip("/")
+        self.sandbox = sandbox
+
+    @abstractmethod
+    def exchange(self, query: Any) -> Exchange[Any]:
+        """The requests that answer `query`, and what is read from their answers."""
+
+    def _run_impl(self, **kwargs: Any) -> Answer[Any]:
+        started, before, call = self._begin()
+        reading, first = drive_sync(self.client, self.exchange(self.parse(**kwargs)), call)
+        return self._answer(reading, first, started, call.usage.attempts - before)
+
+    async def _run_impl_async(self, **kwargs: Any) -> Answer[Any]:
+        started, before, call = self._begin()
+        reading, first = await drive_async(self.async_client, self.exchange(self.parse(**kwargs)), call)
+        return self._answer(reading, first, started, call.usage.attempts - before)
+
+    @staticmethod
+    def _begin() -> tuple[float, int, Call]:
+        call = current_call()
+        if call is None:
+            raise RuntimeError("a tool is run by run() or run_async(), which bound it in time")
+        return time.monotonic(), call.usage.attempts, call
+
+    def _answer(self, reading: Reading[Any], first: Response, started: float, attempts: int) -> Answer[Any]:
+        source = Source(
+            name=self.source_name,
+            url=self.base_url,
+            version=reading.version,
+            retrieved_at=first.received_at,
+            served_from="live",
+            sandbox=self.sandbox,
+            attempts=attempts,
+            elapsed_ms=round((time.monotonic() - started) * 1000, 1),
+        )
+        return Answer(reading.result, source)

@@ -1,0 +1,77 @@
+"""What one call of a tool may still spend, and what it has spent: its deadline, attempts, time at the agency.
+
+The call travels by a context variable, so that the pools, which sit below libraries that know nothing of deadlines,
+can see it. Times are seconds of the monotonic clock.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+__all__ = ["Call", "Usage", "calling", "current_call", "recording"]
+
+
+@dataclass(slots=True)
+class Usage:
+    """HTTP requests sent, and seconds spent on them from the first wait for a connection to the last byte."""
+
+    attempts: int = 0
+    upstream_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: when it must be over (`deadline_at`), and what it used so far.
+
+    `cut_on_wire` is set by a pool that had to give a connection up because the deadline struck: it tells time lost at
+    the agency from time lost in our own queue.
+    """
+
+    deadline_at: float
+    usage: Usage
+    cut_on_wire: bool = False
+
+    def remaining_s(self, now: float | None = None) -> float:
+        """Seconds to the deadline, negative once it has passed."""
+        return self.deadline_at - (time.monotonic() if now is None else now)
+
+    def is_over(self) -> bool:
+        """Whether the deadline has struck; a millisecond early counts, timers do not fire to the microsecond."""
+        return self.remaining_s() <= 0.001
+
+
+_current: ContextVar[Call | None] = ContextVar("tools_current_call", default=None)
+_recorder: ContextVar[Usage | None] = ContextVar("tools_usage_recorder", default=None)
+
+
+def current_call() -> Call | None:
+    """The call that this code runs for; None outside of a tool."""
+    return _current.get()
+
+
+@contextmanager
+def calling(deadline_s: float) -> Iterator[Call]:
+    """Run the body as one call that may take `deadline_s` seconds, or what is left of the call around it."""
+    deadline_at = time.monotonic() + deadline_s
+    outer = _current.get()
+    if outer is not None:
+        deadline_at = min(deadline_at, outer.deadline_at)
+    call = Call(deadline_at, usage=_recorder.get() or Usage())
+    token = _current.set(call)
+    try:
+        yield call
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def recording() -> Iterator[Usage]:
+    """Collect what the calls inside the body use, whether they succeed or not."""
+    usage = Usage()
+    token = _recorder.set(usage)
+    try:
+        yield usage
+    finally:
+        _recorder.reset(token)

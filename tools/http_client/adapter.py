@@ -1,0 +1,170 @@
+"""The sync pool as requests sees it: one adapter for one session."""
+
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.poolmanager import ProxyManager
+
+from tools.call import current_call
+from tools.errors import DeadlineExceeded, PoolClosed, PoolTimeout, ProviderTimeout, ProviderTooLarge
+from tools.http_client.body import current_body_limit
+from tools.http_client.config import PoolLimits, PoolTimeouts
+from tools.http_client.connections import StaleConnection, host_pool_classes
+from tools.http_client.stats import PoolStats
+from tools.http_client.sync_pool import SyncPool
+
+__all__ = ["PooledAdapter", "SyncBodyTooLarge", "SyncCallTimeout", "SyncPoolClosed", "SyncPoolTimeout"]
+
+#: RFC 9110, section 9.2.2.
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+_READ_BYTES = 64 * 1024
+#: Host pools kept by urllib3. They hold nothing (the connections are in the SyncPool), so there may be many.
+_HOST_POOLS = 10_000
+
+
+class SyncPoolTimeout(PoolTimeout, requests.exceptions.Timeout):
+    """PoolTimeout that code written for requests recognises too."""
+
+    code = PoolTimeout.code
+
+
+class SyncPoolClosed(PoolClosed, requests.exceptions.RequestException):
+    """PoolClosed that code written for requests recognises too."""
+
+    code = PoolClosed.code
+
+
+class SyncBodyTooLarge(ProviderTooLarge, requests.exceptions.RequestException):
+    """ProviderTooLarge that code written for requests recognises too."""
+
+    code = ProviderTooLarge.code
+
+
+class SyncCallTimeout(ProviderTimeout, requests.exceptions.Timeout):
+    """ProviderTimeout, raised when the call's deadline strikes during a request."""
+
+    code = ProviderTimeout.code
+
+
+class PooledAdapter(HTTPAdapter):
+    """An HTTPAdapter over one `SyncPool`: true total limit, bounded idle connections, a bounded wait, bounded bodies.
+
+    Thread-safe.
+    """
+
+    def __init__(self, limits: PoolLimits, timeouts: PoolTimeouts) -> None:
+        self._limits = limits
+        self._timeouts = timeouts
+        self._pool = SyncPool(limits, timeouts)
+        self._host_pools = host_pool_classes(self._pool, timeouts.write_s)
+        super().__init__(pool_connections=_HOST_POOLS, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make urllib3 use our host pools."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._host_pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> ProxyManager:
+        """Make urllib3 use our host pools behind a proxy too."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self._host_pools
+        return manager
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> requests.Response:
+        """Send one request and, unless `stream`, read its bounded body.
+
+        Raises SyncPoolTimeout, SyncPoolClosed, SyncBodyTooLarge, SyncCallTimeout, and what requests raises.
+        """
+        options = {"stream": stream, "verify": verify, "cert": cert, "proxies": proxies}
+        try:
+            try:
+                return self._send_once(request, timeout, options)
+            except requests.ConnectionError as exc:
+                # Once more, like aiohttp: the peer closed an idle connection in the moment that we used it.
+                if not _was_stale(exc) or not _can_send_again(request):
+                    raise
+                return self._send_once(request, timeout, options)
+        except PoolTimeout as exc:
+            raise SyncPoolTimeout(
+                host=exc.host, waited_s=exc.waited_s, limit=exc.limit, in_use=exc.in_use, waiting=exc.waiting
+            ) from exc
+        except PoolClosed as exc:
+            raise SyncPoolClosed(str(exc)) from exc
+        except requests.RequestException as exc:
+            call = current_call()
+            if call is not None and call.is_over():
+                raise SyncCallTimeout("the call's time ran out while the agency answered") from exc
+            raise
+
+    def _send_once(self, request: requests.PreparedRequest, timeout: Any, options: dict[str, Any]) -> requests.Response:
+        response = super().send(request, timeout=self._bounded(timeout), **options)
+        limit = current_body_limit(self._limits.max_body_bytes)
+        declared = response.headers.get("Content-Length", "")
+        if declared.isdecimal() and int(declared) > limit and request.method != "HEAD":
+            response.close()
+            raise SyncBodyTooLarge(f"the answer declares {declared} bytes, the bound is {limit}")
+        if not options["stream"]:
+            _read_body(response, limit)
+        return response
+
+    def _bounded(self, timeout: Any) -> Any:
+        """Our time-outs where the caller gave none; connecting never takes longer than the call may."""
+        connect_s, read_s = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        if timeout is None:
+            connect_s, read_s = self._timeouts.connect_s, self._timeouts.read_s
+        call = current_call()
+        if call is not None:
+            remaining_s = call.remaining_s()
+            if remaining_s <= 0:
+                raise DeadlineExceeded("the call's time ran out before the request was sent")
+            connect_s = remaining_s if connect_s is None else min(connect_s, remaining_s)
+        return connect_s, read_s
+
+    def stats(self) -> PoolStats:
+        """The pool as it stands now."""
+        return self._pool.stats()
+
+    def drain(self, timeout_s: float) -> int:
+        """Take no more requests, wait up to `timeout_s` for those in flight. Returns how many were left. Blocks."""
+        return self._pool.drain(timeout_s)
+
+    def close(self) -> None:
+        """Close every connection, those in use too. Idempotent."""
+        self._pool.close()
+        super().close()
+
+
+def _read_body(response: requests.Response, limit: int) -> None:
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(_READ_BYTES):
+        size += len(chunk)
+        if size > limit:
+            response.close()
+            raise SyncBodyTooLarge(f"the answer is larger than the bound of {limit} bytes")
+        chunks.append(chunk)
+    # Where requests itself puts the body that it reads; reading here makes a cut body part of the attempt.
+    response._content = b"".join(chunks)  # noqa: SLF001 - see above; `_content` is what Response.content returns
+
+
+def _was_stale(exc: BaseException) -> bool:
+    """Whether a StaleConnection is at the bottom of what requests and urllib3 wrapped around it."""
+    inner: object = exc
+    while isinstance(inner, BaseException):
+        if isinstance(inner, StaleConnection):
+            return True
+        inner = next((part for part in inner.args if isinstance(part, BaseException)), None)
+    return False
+
+
+def _can_send_again(request: requests.PreparedRequest) -> bool:
+    return request.method in _IDEMPOTENT and (request.body is None or isinstance(request.body, (bytes, str)))

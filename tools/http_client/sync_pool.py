@@ -1,0 +1,332 @@
+"""The sync pool: one lock, one queue and one set of idle connections over all hosts of a `requests.Session`.
+
+`PoolState` decides under the lock; this acts on it: waits, wakes, closes, counts. Thread-safe, and safe to use on both
+sides of a fork (the child begins with an empty pool and leaves the parent's connections alone).
+"""
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Hashable, Iterable
+from typing import Protocol
+
+from tools.call import current_call
+from tools.errors import DeadlineExceeded, PoolClosed, PoolTimeout
+from tools.http_client.config import PoolLimits, PoolTimeouts
+from tools.http_client.holds import HoldLedger
+from tools.http_client.pool_state import Closing, PoolState
+from tools.http_client.stats import Counters, HostStats, PoolStats
+from tools.http_client.watchdog import Alarm, Watchdog
+
+__all__ = ["PooledConnection", "SyncPool"]
+
+log = logging.getLogger(__name__)
+
+
+class PooledConnection(Hashable, Protocol):
+    """What the pool needs of a connection."""
+
+    label: str
+    uses: int
+    established: bool
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has no socket."""
+
+    def close_socket(self) -> None:
+        """Close it without telling the pool."""
+
+    def say_goodbye(self) -> None:
+        """Close it, and return when the peer has closed its end too (or does not hurry)."""
+
+    def shut(self) -> None:
+        """End what is in flight on it, from another thread."""
+
+
+class _Waiter:
+    """One thread in the queue. `granted` says that it was handed a slot, which is then its to give back."""
+
+    __slots__ = ("event", "granted", "label")
+
+    def __init__(self, label: str) -> None:
+        self.event = threading.Event()
+        self.granted = False
+        self.label = label
+
+
+class SyncPool:
+    """Slots and idle connections, shared by every host pool of one adapter."""
+
+    def __init__(self, limits: PoolLimits, timeouts: PoolTimeouts) -> None:
+        self._limits = limits
+        self._timeouts = timeouts
+        self._reset()
+        # A weak reference, so that the hook (which can't be taken back) does not keep the pool alive.
+        this = weakref.ref(self)
+
+        def after_fork() -> None:
+            pool = this()
+            if pool is not None:
+                pool.forget_parent()
+
+        os.register_at_fork(after_in_child=after_fork)
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._state: PoolState[PooledConnection, _Waiter] = PoolState(self._limits)
+        self._holds: HoldLedger[PooledConnection] = HoldLedger(self._limits.hold_warning_s)
+        self._alarms: dict[PooledConnection, Alarm] = {}
+        self._counters = Counters()
+        self._all_free = threading.Condition(self._lock)
+        self._timer: Alarm | None = None
+        self.watchdog = Watchdog()
+        self._draining = False
+        self._closed = False
+
+    def forget_parent(self) -> None:
+        """Begin anew in a forked child, with no connection of the parent's."""
+        idle, _ = self._state.close()
+        self._reset()
+        for closing in idle:
+            # Closes this process's descriptor only; the connection is the parent's and stays open there.
+            closing.connection.close_socket()
+
+    # -- slots --
+
+    def take_slot(self, label: str) -> None:
+        """Wait for the right to have one connection to `label`.
+
+        Raises PoolTimeout after `acquire_s`, DeadlineExceeded when the call's own time runs out first, PoolClosed.
+        """
+        with self._lock:
+            self._refuse_if_closed()
+            if self._state.try_take_slot():
+                return
+            waiter = _Waiter(label)
+            self._state.enqueue(waiter)
+        call = current_call()
+        started = time.monotonic()
+        timeout_s, cut_short = self._timeouts.acquire_s, False
+        if call is not None and call.remaining_s(started) < timeout_s:
+            timeout_s, cut_short = max(0.0, call.remaining_s(started)), True
+        try:
+            waiter.event.wait(timeout_s)
+        finally:
+            with self._lock:
+                self._counters.acquire_wait_s += time.monotonic() - started
+                self._state.leave_queue(waiter)
+        with self._lock:
+            if waiter.granted and not self._closed:
+                return
+            if waiter.granted:
+                self._free_slot()
+            if self._closed:
+                raise PoolClosed("the pool was shut down")
+            self._counters.acquire_timeouts += 1
+            if cut_short:
+                raise DeadlineExceeded(f"the call's time ran out while it waited for a connection to {label}")
+            raise PoolTimeout(
+                host=label,
+                waited_s=timeout_s,
+                limit=self._limits.max_connections,
+                in_use=self._state.in_use,
+                waiting=self._state.waiting + 1,  # with this one, which has just left the queue
+            )
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed or self._draining:
+            raise PoolClosed("the pool is shut down" if self._closed else "the pool is shutting down")
+
+    def free_slot(self) -> None:
+        """Give a slot back that has no connection (yet)."""
+        with self._lock:
+            self._free_slot()
+
+    def _free_slot(self) -> None:
+        waiter = self._state.free_slot()
+        if waiter is not None:
+            waiter.granted = True
+            waiter.event.set()
+        elif self._state.in_use == 0:
+            self._all_free.notify_all()
+
+    # -- connections --
+
+    def take_idle(self, key: Hashable) -> PooledConnection | None:
+        """The newest idle connection to `key`, for the holder of a slot. Makes room for a new one if there is none."""
+        with self._lock:
+            found, closing = self._state.take_idle(key, time.monotonic())
+            if found is None:
+                closing += self._state.make_room()
+            self._count(closing)
+        self._close(closing)
+        return found
+
+    def hold(self, connection: PooledConnection) -> None:
+        """`connection` is now in use by the current call; its deadline ends what is in flight on it."""
+        call = current_call()
+        with self._lock:
+            if connection.uses:
+                self._counters.reused += 1
+            connection.uses += 1
+            self._holds.take(connection, connection.label, time.monotonic(), call)
+            if call is not None:
+                self._alarms[connection] = self.watchdog.call_at(call.deadline_at, connection.shut)
+            self._arm_timer()
+
+    def dropped_while_idle(self, connection: PooledConnection) -> None:
+        """An idle connection turned out to be closed by the peer; the caller goes on with its slot."""
+        with self._lock:
+            self._counters.closed["remote"] += 1
+        connection.close_socket()
+
+    def established(self) -> None:
+        """Count a connection that was made."""
+        with self._lock:
+            self._counters.created += 1
+
+    def give_back(self, connection: PooledConnection, key: Hashable) -> None:
+        """The request on `connection` is over. Keep it if it is open, free its slot. Does nothing the second time."""
+        with self._lock:
+            if not self._end_hold(connection):
+                return
+            if connection.is_closed:  # the peer asked for it
+                self._count_closed(connection, "remote")
+                closing: list[Closing[PooledConnection]] = []
+            elif self._closed:
+                closing = [Closing(connection, "shutdown")]
+            else:
+                closing = self._state.put_idle(connection, key, time.monotonic())
+                self._arm_timer()
+            self._count(closing)
+            if not closing:
+                # One step with put_idle, so that the figures never count a connection twice.
+                self._free_slot()
+                return
+        # The slot stands for the socket that goes, until it is gone.
+        self._close(closing)
+        self.free_slot()
+
+    def discard(self, connection: PooledConnection, key: Hashable, *, died: bool) -> None:
+        """`connection` was closed while in use: by the peer (`died`) or given up. Frees its slot, once."""
+        with self._lock:
+            if not self._end_hold(connection):
+                return
+            self._count_closed(connection, "remote" if died else "error")
+            closing: list[Closing[PooledConnection]] = []
+            if died and connection.uses > 1:
+                # A reused connection that died under us: its idle siblings are as old or older. Do not run into each.
+                closing = self._state.drop_idle_to(key, "remote")
+                self._count(closing)
+            self._free_slot()
+        self._close(closing)
+
+    def _end_hold(self, connection: PooledConnection) -> bool:
+        hold = self._holds.give_back(connection)
+        if hold is None:
+            return False
+        alarm = self._alarms.pop(connection, None)
+        if alarm is not None:
+            alarm.cancel()
+        if hold.call is not None and hold.call.is_over():
+            hold.call.cut_on_wire = True
+        return True
+
+    def _count_closed(self, connection: PooledConnection, reason: str) -> None:
+        if connection.established:
+            connection.established = False
+            self._counters.closed[reason] += 1
+
+    def _count(self, closing: Iterable[Closing[PooledConnection]]) -> None:
+        for item in closing:
+            self._count_closed(item.connection, item.reason)
+
+    @staticmethod
+    def _close(closing: Iterable[Closing[PooledConnection]]) -> None:
+        for item in closing:
+            if item.reason in ("room", "max_idle"):
+                # A new socket may be dialled next: the old one must be gone at the peer too, or there is one too many.
+                item.connection.say_goodbye()
+            else:
+                item.connection.close_socket()
+
+    # -- time --
+
+    def _arm_timer(self) -> None:
+        if self._timer is not None or self._closed:
+            return
+        due = [at for at in (self._state.next_expiry_at(), self._holds.next_due_at()) if at is not None]
+        if due:
+            self._timer = self.watchdog.call_at(min(due), self._on_timer)
+
+    def _on_timer(self) -> None:
+        with self._lock:
+            self._timer = None
+            now = time.monotonic()
+            closing = self._state.expire(now)
+            self._count(closing)
+            overdue = self._holds.newly_overdue(now)
+            self._arm_timer()
+        self._close(closing)
+        for hold in overdue:
+            log.warning(
+                "a connection to %s has been in use for %.0f s: is a response read and closed?",
+                hold.host,
+                now - hold.since,
+            )
+
+    # -- closing --
+
+    def drain(self, timeout_s: float) -> int:
+        """Take no more requests, wait up to `timeout_s` for those in flight. Returns how many were left."""
+        with self._lock:
+            self._draining = True
+            self._all_free.wait_for(lambda: self._state.in_use == 0, timeout_s)
+            return self._state.in_use
+
+    def close(self) -> None:
+        """Close what is idle, end what is in flight, and refuse from now on. Idempotent."""
+        with self._lock:
+            self._closed = True
+            closing, waiters = self._state.close()
+            self._count(closing)
+            held = self._holds.connections()
+        for waiter in waiters:
+            waiter.event.set()
+        self._close(closing)
+        for connection in held:
+            connection.shut()
+        self.watchdog.close()
+
+    # -- figures --
+
+    def stats(self) -> PoolStats:
+        """The pool as it stands now."""
+        with self._lock:
+            now = time.monotonic()
+            per_host: dict[str, HostStats] = {}
+            for hold in self._holds.values():
+                per_host.setdefault(hold.host, HostStats()).in_use += 1
+            for connection in self._state.idle_connections():
+                per_host.setdefault(connection.label, HostStats()).idle += 1
+            for waiter in self._state.waiters():
+                per_host.setdefault(waiter.label, HostStats()).waiting += 1
+            return PoolStats(
+                limit=self._limits.max_connections,
+                max_idle=self._limits.max_keepalive,
+                in_use=self._state.in_use,
+                idle=self._state.idle,
+                waiting=self._state.waiting,
+                created=self._counters.created,
+                reused=self._counters.reused,
+                closed=dict(self._counters.closed),
+                acquire_timeouts=self._counters.acquire_timeouts,
+                acquire_wait_seconds=round(self._counters.acquire_wait_s, 6),
+                oldest_hold_seconds=round(self._holds.oldest_s(now), 3),
+                held_over_threshold_total=self._holds.over_threshold_total,
+                held_over_threshold=self._holds.overdue(now),
+                per_host=per_host,
+            )

@@ -1,0 +1,55 @@
+"""Turns exceptions of aiohttp, requests and urllib3 into ours, once, with the cause kept. Time-outs come first:
+several of theirs are connection errors as well."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import requests
+from aiohttp.http_exceptions import ContentEncodingError
+
+from tools.errors import ProviderGarbled, ProviderRejected, ProviderTimeout, ProviderUnreachable, ToolError
+
+__all__ = ["translating"]
+
+
+@contextmanager
+def translating(upstream: str | None) -> Iterator[None]:
+    """Raise a ToolError in place of a client library's exception. `upstream` names the agency; it is put on every
+    ToolError that does not name one yet."""
+    try:
+        yield
+    except ToolError as exc:
+        exc.upstream = exc.upstream or upstream
+        raise
+    except (requests.RequestException, aiohttp.ClientError, TimeoutError) as exc:
+        raise _translated(exc, upstream) from exc
+
+
+def _translated(exc: Exception, upstream: str | None) -> ToolError:
+    who = upstream or "the upstream"
+    if isinstance(exc, (TimeoutError, requests.Timeout)) or any(isinstance(e, TimeoutError) for e in _causes(exc)):
+        return ProviderTimeout(f"{who} did not answer in time ({type(exc).__name__})", upstream=upstream)
+    if isinstance(exc, (aiohttp.TooManyRedirects, requests.TooManyRedirects)):
+        return ProviderRejected(f"{who} redirected too often", upstream=upstream)
+    if isinstance(exc, requests.exceptions.ContentDecodingError) or any(
+        isinstance(e, ContentEncodingError) for e in _causes(exc)
+    ):
+        return ProviderGarbled(f"{who} sent a body that does not decompress", upstream=upstream)
+    if isinstance(exc, aiohttp.ClientResponseError):
+        return ProviderGarbled(f"{who} sent something that is not HTTP", upstream=upstream)
+    return ProviderUnreachable(
+        f"no whole answer from {who}: the connection failed ({type(exc).__name__})", upstream=upstream
+    )
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """What is under `exc`: the exceptions that it was raised from, or that it carries as an argument."""
+    seen: set[int] = set()
+    pending: list[object] = [exc.__cause__, exc.__context__, *exc.args, getattr(exc, "reason", None)]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, BaseException) and id(inner) not in seen:
+            seen.add(id(inner))
+            yield inner
+            pending += [inner.__cause__, inner.__context__, *inner.args, getattr(inner, "reason", None)]
