@@ -1,6 +1,7 @@
 """What a tool is: something that can be run in both modes, over the shared clients, within a deadline."""
 
 import asyncio
+import inspect
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ValidationError
@@ -60,8 +61,12 @@ class ComplianceTool:
         return type(self)._run_impl_async is not ComplianceTool._run_impl_async  # noqa: SLF001 - our own
 
     def parse(self, **kwargs: Any) -> BaseModel | None:
-        """The question that `kwargs` make, checked. Raises InvalidQuery. None for a tool without `query_model`."""
+        """The question that `kwargs` make, checked. Raises InvalidQuery.
+
+        None for a tool without `query_model`: then the signature of its half decides what it takes.
+        """
         if self.query_model is None:
+            self._check_signature(kwargs)
             return None
         try:
             return self.query_model.model_validate(kwargs)
@@ -69,6 +74,16 @@ class ComplianceTool:
             first = exc.errors(include_url=False, include_context=False)[0]
             parameter = str(first["loc"][0]) if first["loc"] else next(iter(self.query_model.model_fields))
             raise InvalidQuery(f"{parameter}: {first['msg']}", parameter=parameter) from exc
+
+    def _check_signature(self, kwargs: dict[str, Any]) -> None:
+        taken = inspect.signature(self._run_impl_async if self.has_async_half else self._run_impl).parameters.values()
+        if not any(each.kind is each.VAR_KEYWORD for each in taken):
+            for name in kwargs.keys() - {each.name for each in taken}:
+                raise InvalidQuery(f"{name}: there is no such parameter", parameter=name)
+        for each in taken:
+            named = each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+            if named and each.default is each.empty and each.name not in kwargs:
+                raise InvalidQuery(f"{each.name}: is required", parameter=each.name)
 
     def run(self, **kwargs: Any) -> Any:
         """Ask, and block until the answer or the deadline. Raises ToolError."""

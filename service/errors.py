@@ -1,0 +1,104 @@
+"""What a caller is told when something went wrong: the one table from error to HTTP status, and the problem body.
+
+The body is that of RFC 9457 (`application/problem+json`); `code` is what programs should act on.
+"""
+
+import math
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from tools.errors import (
+    DeadlineExceeded,
+    InvalidQuery,
+    NotFound,
+    PoolClosed,
+    PoolTimeout,
+    ProviderFailed,
+    ProviderGarbled,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderTooLarge,
+    ProviderUnreachable,
+    RateLimited,
+    TooLarge,
+    ToolError,
+)
+
+__all__ = ["STATUSES", "problem", "problem_of"]
+
+#: Every error a tool can end in: its HTTP status, and what it means in one line.
+STATUSES: dict[type[ToolError], tuple[int, str]] = {
+    InvalidQuery: (400, "The question cannot be asked"),
+    NotFound: (404, "The agency has no such record"),
+    TooLarge: (413, "The request body is too large"),
+    ProviderRejected: (502, "The agency refused our request"),
+    ProviderFailed: (502, "The agency failed"),
+    ProviderGarbled: (502, "The agency's answer cannot be read"),
+    ProviderTooLarge: (502, "The agency's answer is too large"),
+    ProviderUnreachable: (502, "The agency cannot be reached"),
+    ProviderTimeout: (504, "The agency did not answer in time"),
+    DeadlineExceeded: (504, "Time ran out in our own queue or work"),
+    RateLimited: (503, "The agency asks to slow down"),
+    PoolTimeout: (503, "No connection came free in time"),
+    PoolClosed: (503, "The service is shutting down"),
+}
+
+_HTTP_CODES = {404: "no_such_route", 405: "method_not_allowed", 413: TooLarge.code, 415: "unsupported_media_type"}
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    request_id: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> web.Response:
+    """A problem response. `more` adds to, or overrides, its members."""
+    body = {
+        "type": f"urn:problem-type:compliance-gateway:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "upstream": None,
+        "retryable": False,
+        "retry_after_s": None,
+        **more,
+        "request_id": request_id,
+    }
+    headers = dict(headers or {})
+    if body["retry_after_s"] is not None:
+        headers["Retry-After"] = str(math.ceil(body["retry_after_s"]))
+    return web.Response(
+        status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
+    )
+
+
+def problem_of(exc: Exception, request_id: str) -> web.Response:
+    """The problem that tells a caller of `exc`; nothing but "internal error" of one that is not meant for callers."""
+    if isinstance(exc, ToolError):
+        return _tool_problem(exc, request_id)
+    if isinstance(exc, web.HTTPException):
+        code = _HTTP_CODES.get(exc.status, "bad_request" if exc.status < 500 else "internal_error")
+        allow = {name: value for name, value in exc.headers.items() if name == "Allow"}
+        return problem(exc.status, code, HTTPStatus(exc.status).phrase, exc.reason, request_id, headers=allow)
+    return problem(500, "internal_error", "Our own fault", "The error is in our log under this request id.", request_id)
+
+
+def _tool_problem(exc: ToolError, request_id: str) -> web.Response:
+    kind = next((kind for kind in type(exc).__mro__ if kind in STATUSES), None)
+    status, title = STATUSES[kind] if kind is not None else (500, "The tool failed")
+    more: dict[str, Any] = {"upstream": exc.upstream, "retryable": exc.retryable, "retry_after_s": exc.retry_after_s}
+    if isinstance(exc, InvalidQuery):
+        more["parameter"] = exc.parameter
+    if isinstance(exc, (ProviderRejected, ProviderFailed)) and exc.status is not None:
+        more["upstream_status"] = exc.status
+    if status == 503 and exc.retry_after_s is None:
+        more["retry_after_s"] = 1.0  # 503 promises that it passes; callers should not have to guess when to look again
+    return problem(status, exc.code, title, str(exc), request_id, **more)

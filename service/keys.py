@@ -1,0 +1,21 @@
+"""Every key under which the application keeps something."""
+
+from aiohttp import web
+
+from service.config import Config
+from service.life import Life
+from service.registry import Registry
+from service.threads import ToolThreads
+from tools.http_client import HTTPClientManager
+
+__all__ = ["CLIENTS", "CONFIG", "LIFE", "REGISTRY", "REQUEST_ID", "THREADS"]
+
+CONFIG = web.AppKey("config", Config)
+LIFE = web.AppKey("life", Life)
+
+#: These are there from start-up to clean-up.
+CLIENTS = web.AppKey("clients", HTTPClientManager)
+REGISTRY = web.AppKey("registry", Registry)
+THREADS = web.AppKey("threads", ToolThreads)
+
+REQUEST_ID = web.RequestKey("request_id", str)

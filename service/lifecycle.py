@@ -1,0 +1,71 @@
+"""What the application opens at its start and closes at its end: above all the one client of either mode."""
+
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from service.config import Config, unknown_names
+from service.keys import CLIENTS, CONFIG, LIFE, REGISTRY, THREADS
+from service.registry import Registry, make_tools
+from service.sandbox import Sandbox
+from service.threads import ToolThreads
+from tools.base import ComplianceTool
+from tools.http_client import HTTPClientManager
+
+__all__ = ["Lifecycle"]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Lifecycle:
+    """One stack: what was opened is closed in reverse order, also when a later step of the start fails."""
+
+    def __init__(self, extra_tools: tuple[type[ComplianceTool], ...]) -> None:
+        self._extra_tools = extra_tools
+        self._opened = AsyncExitStack()
+
+    async def start(self, app: web.Application) -> None:
+        """Open everything that requests need; then the service is ready."""
+        config = app[CONFIG]
+        if unknown := unknown_names():
+            log.warning("settings that do not exist are ignored", names=unknown)
+        async with AsyncExitStack() as stack:
+            sandbox = await _open_sandbox(config, stack)
+            clients = app[CLIENTS] = await _open_clients(config, stack)
+            threads = app[THREADS] = ToolThreads(acquire_s=config.pool_acquire_timeout_s)
+            app[REGISTRY] = Registry(make_tools(config, clients, sandbox, self._extra_tools), threads)
+            self._opened = stack.pop_all()
+        app[LIFE].phase = "ready"
+        log.info("ready", version=version("compliance-gateway"), sandbox=config.sandbox)
+
+    async def stop(self, app: web.Application) -> None:
+        """Close everything, pools first drained. Nothing to do when the start failed."""
+        app[LIFE].phase = "stopped"
+        await self._opened.aclose()
+
+
+async def _open_sandbox(config: Config, stack: AsyncExitStack) -> Sandbox | None:
+    if not config.sandbox:
+        return None
+    sandbox = Sandbox(config.sandbox_data)
+    await sandbox.start()
+    stack.push_async_callback(sandbox.close)
+    return sandbox
+
+
+async def _open_clients(config: Config, stack: AsyncExitStack) -> HTTPClientManager:
+    clients = HTTPClientManager(
+        limits=config.pool_limits,
+        timeouts=config.pool_timeouts,
+        user_agent=config.user_agent,
+        trust_env=config.trust_env,
+    )
+    stack.push_async_callback(clients.aclose)
+    _open_now: tuple[Any, Any] = (clients.sync_client, clients.async_client)
+    # A tool that asks for the process-wide clients gets the application's, so that there is one pool per mode.
+    clients.make_default()
+    stack.callback(clients.release_default)
+    return clients

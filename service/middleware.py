@@ -1,0 +1,74 @@
+"""What happens around every request: its id, its place among those in flight, its access line, its problem body."""
+
+import re
+import time
+import uuid
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from service.errors import problem_of
+from service.keys import LIFE, REQUEST_ID
+from tools.call import recording
+from tools.errors import ToolError
+
+__all__ = ["around_every_request"]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("service.access")
+
+#: A caller's own id is kept when it can do no harm in a log.
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+@web.middleware
+async def around_every_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer with what `handler` says, or with the problem that it raises, and log one line."""
+    started = time.perf_counter()
+    life = request.app[LIFE]
+    given = request.headers.get("X-Request-ID", "")
+    request_id = request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
+    failure: Exception | None = None
+    with structlog.contextvars.bound_contextvars(request_id=request_id), life.working(), recording() as usage:
+        try:
+            response = await handler(request)
+        except Exception as exc:  # noqa: BLE001 - the outermost: whatever it is, the caller gets a problem
+            failure = exc
+            response = problem_of(exc, request_id)
+        response.headers["X-Request-ID"] = request_id
+        if life.phase == "draining":
+            response.force_close()
+        _log_access(request, response, failure, started, usage.attempts, usage.upstream_s)
+    return response
+
+
+def _log_access(
+    request: web.Request,
+    response: web.StreamResponse,
+    failure: Exception | None,
+    started: float,
+    attempts: int,
+    upstream_s: float,
+) -> None:
+    """One line. The query string is left out: it names parties, and a mistaken caller's key might be in it."""
+    route = request.match_info.route.resource
+    line = {
+        "method": request.method,
+        "path": request.path,
+        "route": route.canonical if route is not None else None,
+        "status": response.status,
+        "elapsed_ms": round((time.perf_counter() - started) * 1000, 1),
+        "upstream_ms": round(upstream_s * 1000, 1),
+        "attempts": attempts,
+        "remote": request.remote,
+    }
+    if isinstance(failure, ToolError):
+        line |= {"code": failure.code, "error": str(failure)}
+        if failure.__cause__ is not None:
+            line["cause"] = repr(failure.__cause__)
+    if response.status >= 500 and not isinstance(failure, ToolError):
+        log.error("request", **line, exc_info=failure)
+    elif route is not None and route.canonical.startswith("/health"):
+        log.debug("request", **line)
+    else:
+        log.info("request", **line)

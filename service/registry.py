@@ -1,0 +1,57 @@
+"""Which tools the service has, and how each is made and run."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from service.config import Config
+from service.sandbox import Sandbox
+from service.threads import ToolThreads
+from tools.base import ComplianceTool
+from tools.hts import HTSTool
+from tools.http_client import HTTPClientManager
+
+__all__ = ["Registry", "make_tools"]
+
+
+class Registry:
+    """The tools by name. Raises ValueError when a tool has no name, no half to run, or another's name."""
+
+    def __init__(self, tools: Iterable[ComplianceTool], threads: ToolThreads) -> None:
+        by_name: dict[str, ComplianceTool] = {}
+        for tool in tools:
+            if not tool.name or not (tool.has_async_half or tool.has_sync_half):
+                raise ValueError(f"{type(tool).__name__} needs a name, and a _run_impl or _run_impl_async")
+            if by_name.setdefault(tool.name, tool) is not tool:
+                raise ValueError(f"two tools are called {tool.name!r}")
+        self.tools: Mapping[str, ComplianceTool] = MappingProxyType(by_name)
+        self._threads = threads
+
+    async def ask(self, tool: ComplianceTool, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
+        """What was asked of `tool`, in its own normal form, and what it says. Raises ToolError.
+
+        It runs on the event loop when it can, else in a thread.
+        """
+        query = tool.parse(**arguments)
+        asked = arguments if query is None else query.model_dump(exclude_unset=True)
+        if tool.has_async_half:
+            return asked, await tool.run_async(**arguments)
+        return asked, await self._threads.run(lambda: tool.run(**arguments), tool.deadline_s)
+
+
+def make_tools(
+    config: Config, clients: HTTPClientManager, sandbox: Sandbox | None, extra: Iterable[type[ComplianceTool]]
+) -> list[ComplianceTool]:
+    """The built-in tools and the `extra` ones, each handed the shared client of either mode. Needs the event loop.
+
+    The sandbox stands in for each agency that has no address of its own in `config`; beside a sandbox, every built-in
+    tool calls its answers sample data.
+    """
+    shared: dict[str, Any] = {
+        "client": clients.sync_client,
+        "async_client": clients.async_client,
+        "deadline_s": config.deadline_s,
+    }
+    hts_url = config.hts_url or (sandbox.hts_url if sandbox is not None else None)
+    built_in = [HTSTool(base_url=hts_url, sandbox=sandbox is not None, **shared)]
+    return [*built_in, *(kind(**shared) for kind in extra)]

@@ -1,0 +1,18 @@
+"""Which path is answered by what."""
+
+from aiohttp import web
+
+from service.handlers import hts, tools
+from service.health import get_health, get_ready
+
+__all__ = ["add_routes"]
+
+
+def add_routes(app: web.Application) -> None:
+    """Add every route."""
+    app.router.add_get("/v1/hts", hts.search)
+    app.router.add_get("/v1/hts/{code}", hts.line)
+    app.router.add_get("/v1/tools", tools.catalogue)
+    app.router.add_post("/v1/tools/{name}", tools.run)
+    app.router.add_get("/health", get_health)
+    app.router.add_get("/health/ready", get_ready)
