@@ -1,6 +1,7 @@
 """Every setting, with its unit and default. Read once, from the environment (`GATEWAY_...`) and the command line."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -137,7 +138,8 @@ def _explain(exc: ValidationError, model: type[Config], given: Mapping[str, Any]
         return str(first["msg"]).removeprefix("Value error, ")
     name = str(first["loc"][0])
     where = f"--{name.replace('_', '-')}" if name in given else PREFIX + name.upper()
-    return f"{where} is {first['input']!r}, allowed: {_allowed(model, name) or first['msg']}"
+    value = re.sub(r"//[^/@]*@", "//...@", repr(first["input"]))  # a password may stand in a URL
+    return f"{where} is {value}, allowed: {_allowed(model, name) or first['msg']}"
 
 
 def _allowed(model: type[Config], name: str) -> str:

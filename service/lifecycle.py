@@ -1,7 +1,6 @@
 """What the application opens at its start and closes at its end: above all the one client of either mode."""
 
 from contextlib import AsyncExitStack
-from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -39,7 +38,6 @@ class Lifecycle:
             app[REGISTRY] = Registry(make_tools(config, clients, sandbox, self._extra_tools), threads)
             self._opened = stack.pop_all()
         app[LIFE].phase = "ready"
-        log.info("ready", version=version("compliance-gateway"), sandbox=config.sandbox)
 
     async def stop(self, app: web.Application) -> None:
         """Close everything, pools first drained. Nothing to do when the start failed."""

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 
 import structlog
 from aiohttp import web
@@ -64,7 +65,7 @@ async def _open_port(runner: web.AppRunner, config: Config) -> int:
     except OSError as exc:
         raise PortTaken(f"cannot listen on {config.host}:{config.port}: {exc.strerror or exc}") from exc
     port: int = runner.addresses[0][1]
-    log.info("listening", host=config.host, port=port)
+    log.info("listening", host=config.host, port=port, sandbox=config.sandbox, version=version("compliance-gateway"))
     return port
 
 

@@ -1,0 +1,89 @@
+"""The settings: what may stand in the environment, and what is said when something else does."""
+
+import pytest
+
+from service.config import Config, ConfigError, unknown_names
+from tools.http_client import PoolLimits, PoolTimeouts
+
+
+def test_defaults_are_the_numbers_of_the_pools() -> None:
+    config = Config()
+    assert config.pool_limits == PoolLimits()
+    assert config.pool_timeouts == PoolTimeouts()
+    assert (config.host, config.port, config.sandbox, config.trust_env) == ("127.0.0.1", 8080, False, False)
+
+
+def test_every_pool_setting_reaches_the_pools(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("MAX_CONNECTIONS", "MAX_KEEPALIVE", "KEEPALIVE_EXPIRY_S", "MAX_BODY_BYTES", "HOLD_WARNING_S")
+    times = ("CONNECT_TIMEOUT_S", "READ_TIMEOUT_S", "WRITE_TIMEOUT_S", "ACQUIRE_TIMEOUT_S")
+    for value, name in enumerate(names + times, start=1001):
+        monkeypatch.setenv(f"GATEWAY_POOL_{name}", str(value))
+    config = Config()
+    assert config.pool_limits == PoolLimits(1001, 1002, 1003, 1004, 1005)
+    assert config.pool_timeouts == PoolTimeouts(1006, 1007, 1008, 1009)
+
+
+def test_the_command_line_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PORT", "9000")
+    assert Config().port == 9000
+    assert Config(port="9001").port == 9001
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_HTS_URL", "")
+    assert Config().hts_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("PORT", "70000", "a whole number from 0 up to 65535"),
+        ("PORT", "http", "a whole number from 0 up to 65535"),
+        ("LOG_LEVEL", "loud", "debug, info, warning, error"),
+        ("LOG_FORMAT", "xml", "auto, json, console"),
+        ("SANDBOX", "maybe", "1, 0, true, false, on, off, yes, no"),
+        ("SANDBOX_DATA", "no/such/folder", "an existing directory"),
+        ("HTS_URL", "hts.usitc.gov", "http:// or https://, a host, optionally a port and a path; nothing else"),
+        ("HTS_URL", "https://u:p@h/", "http:// or https://, a host, optionally a port and a path; nothing else"),
+        ("USER_AGENT", "a\nb", "printable ASCII, not empty"),
+        ("POOL_MAX_CONNECTIONS", "0", "a whole number from 1 up to 10000"),
+        ("POOL_MAX_KEEPALIVE", "-1", "a whole number from 0 up to 10000"),
+        ("POOL_CONNECT_TIMEOUT_S", "0", "a number above 0 up to 3600"),
+        ("DEADLINE_S", "nan", "a number above 0 up to 3600"),
+        ("SHUTDOWN_S", "inf", "a number above 0 up to 3600"),
+    ],
+)
+def test_a_wrong_value_is_told_in_one_line_with_name_value_and_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    monkeypatch.setenv(f"GATEWAY_{name}", value)
+    with pytest.raises(ConfigError) as caught:
+        Config()
+    said = str(caught.value)
+    assert said.startswith(f"GATEWAY_{name} is ")
+    assert said.endswith(f", allowed: {allowed}")
+    assert "\n" not in said
+
+
+def test_a_wrong_value_of_the_command_line_is_named_by_its_option() -> None:
+    with pytest.raises(ConfigError, match=r"^--port is 'x', allowed: "):
+        Config(port="x")
+
+
+def test_a_password_in_a_url_is_not_repeated() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config(hts_url="https://name:secret@host/")
+    assert "secret" not in str(caught.value)
+
+
+def test_sandbox_data_without_the_sandbox_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_SANDBOX_DATA", ".")
+    with pytest.raises(
+        ConfigError, match=r"^GATEWAY_SANDBOX_DATA is .*, allowed: only together with GATEWAY_SANDBOX=1$"
+    ):
+        Config()
+
+
+def test_names_that_are_no_settings_are_found() -> None:
+    environ = {"GATEWAY_PROT": "1", "GATEWAY_PORT": "1", "gateway_host": "h", "OTHER": "x", "GATEWAY_": ""}
+    assert unknown_names(environ) == ["GATEWAY_", "GATEWAY_PROT"]
