@@ -1,0 +1,246 @@
+"""The tariff: one line of the U.S. Harmonized Tariff Schedule, or a search in it.
+
+Source: hts.usitc.gov/reststop, the interface behind the schedule that the U.S. International Trade Commission
+publishes. The answer repeats what the schedule states; it adds up no duties.
+"""
+
+import re
+import unicodedata
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from tools.agency import AgencyTool
+from tools.errors import NotFound, ProviderGarbled
+from tools.exchange import Exchange, Reading, Request, Response
+from tools.hts_footnotes import Footnote, LinkedHeading, footnotes_of, linked_codes, linked_heading
+from tools.hts_schedule import Placed, Rates, dotted, find, find_near, place, rates_of, read_rows
+
+__all__ = ["HTSLine", "HTSLineResult", "HTSQuery", "HTSSearchLine", "HTSSearchResult", "HTSTool", "exchange"]
+
+_UPSTREAM = "hts"
+_CODE = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?")
+_RELEASE = re.compile(r"[0-9]{4}HTS\w{1,40}", re.ASCII)
+_KEYWORD_LENGTH = 200
+# Some accounts give this as the most that a search answers, others saw more: just so many may be a cut answer.
+_SEARCH_CAP = 100
+
+
+class HTSQuery(BaseModel):
+    """A line by `code`, or lines by `keyword` (at most `limit`): one of the two."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str | None = Field(
+        None, description="4, 6, 8 or 10 digits, with the schedule's dots or without: 8507.60.00.20, 8507600020"
+    )
+    keyword: str | None = Field(None, description=f"words or a number to search for, 1 to {_KEYWORD_LENGTH} characters")
+    limit: int = Field(100, ge=1, le=1000, description="how many lines of a search to answer at most")
+
+    @field_validator("code")
+    @classmethod
+    def _plain_digits(cls, code: str | None) -> str | None:
+        if code is not None and not _CODE.fullmatch(code):
+            raise PydanticCustomError("hts_code", "must be 4, 6, 8 or 10 digits, dotted as in 8507.60.00.20 or not")
+        return None if code is None else code.replace(".", "")
+
+    @field_validator("keyword")
+    @classmethod
+    def _searchable(cls, keyword: str | None, info: ValidationInfo) -> str | None:
+        if keyword is None:
+            return None
+        if info.data.get("code") is not None:
+            raise PydanticCustomError("hts_keyword", "cannot be asked together with code")
+        keyword = keyword.strip()
+        if not 1 <= len(keyword) <= _KEYWORD_LENGTH:
+            raise PydanticCustomError("hts_keyword", f"must be 1 to {_KEYWORD_LENGTH} characters long")
+        # Lone surrogates cannot be sent at all.
+        if any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in keyword):
+            raise PydanticCustomError("hts_keyword", "must not hold control characters")
+        return keyword
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "HTSQuery":
+        if self.code is None and self.keyword is None:
+            raise PydanticCustomError("hts_query", "is required, or else a keyword")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HTSLine:
+    """One line, heading or subheading, as the schedule has it.
+
+    `path` holds the texts that it stands under, outermost first; `path_is_whole` says whether all of them are known.
+    `fileable` tells lines (8 or 10 digits) from headings. `exhaustive` is about `linked_headings`, and always false:
+    some measures have no footnote. `status` is the interface's own word, where it gives one.
+    """
+
+    code: str
+    description: str
+    path: tuple[str, ...]
+    path_is_whole: bool
+    fileable: bool
+    units: tuple[str, ...]
+    rates: Rates
+    footnotes: tuple[Footnote, ...]
+    linked_headings: tuple[LinkedHeading, ...]
+    exhaustive: Literal[False] = False
+    additional_duties: str | None
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HTSLineResult:
+    """The line that was asked for."""
+
+    line: HTSLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HTSSearchLine:
+    """A row that a search found. It comes without the rows above it, so `rates` holds only what it states itself."""
+
+    code: str
+    description: str
+    fileable: bool
+    units: tuple[str, ...]
+    rates: Rates
+    footnotes: tuple[Footnote, ...]
+    additional_duties: str | None
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HTSSearchResult:
+    """What a search found. `total` counts the numbered rows that came; `truncated_reason` says what cut them short."""
+
+    lines: tuple[HTSSearchLine, ...]
+    total: int
+    truncated: bool
+    truncated_reason: str | None
+
+
+class HTSTool(AgencyTool):
+    """Tariff lines with inherited rates, footnotes and linked chapter 98 and 99 headings."""
+
+    name: ClassVar[str] = "hts"
+    description: ClassVar[str] = (
+        "U.S. tariff: a line with its inherited rates, footnotes and linked chapter 98/99 headings, or a search."
+    )
+    upstream: ClassVar[str | None] = _UPSTREAM
+    source_name: ClassVar[str] = "USITC HTS"
+    default_base_url: ClassVar[str] = "https://hts.usitc.gov/reststop"
+    query_model: ClassVar[type[BaseModel]] = HTSQuery
+
+    def exchange(self, query: HTSQuery) -> Exchange[HTSLineResult | HTSSearchResult]:
+        """See the module's `exchange`."""
+        return exchange(query, self.base_url)
+
+
+def exchange(query: HTSQuery, base_url: str) -> Exchange[HTSLineResult | HTSSearchResult]:
+    """Ask for the release in force, then for the heading's rows or the search, then for linked headings.
+
+    Raises NotFound when the schedule has no such line, ProviderGarbled when an answer has another shape.
+    """
+    release = _release((yield Request("GET", f"{base_url}/currentRelease", _UPSTREAM)))
+    if query.keyword is not None:
+        response = yield Request("GET", f"{base_url}/search", _UPSTREAM, params={"keyword": query.keyword})
+        response.require_ok()
+        return Reading(_search_result(response.json(), query.limit), release)
+    code = query.code or ""
+    heading = yield from _ask_rows(base_url, code[:4])
+    placed = find(heading, code)
+    if placed is None:
+        raise NotFound(
+            f"the schedule ({release}) has no {dotted(code)}; {find_near(heading, code)}", upstream=_UPSTREAM
+        )
+    footnotes = footnotes_of(placed)
+    linked = linked_codes(footnotes, besides=placed.row.code)
+    # One request for each six-digit group; the group also brings the texts that its headings stand under.
+    known: dict[str, Sequence[Placed]] = {}
+    for group in dict.fromkeys(each.replace(".", "")[:6] for each in linked):
+        known[group] = heading if group[:4] == code[:4] else (yield from _ask_rows(base_url, group))
+    links = tuple(linked_heading(each, known[each.replace(".", "")[:6]]) for each in linked)
+    return Reading(HTSLineResult(_line(placed, footnotes, links)), release)
+
+
+def _ask_rows(base_url: str, prefix: str) -> Generator[Request, Response, tuple[Placed, ...]]:
+    """All rows whose number begins with `prefix` (4 or 6 digits), with their groups."""
+    # The range's end takes in the row that bears that very number and nothing under it. So the end is the next prefix,
+    # and the row that it brings along is dropped. Bounds need not exist.
+    end = f"{int(prefix) + 1:0{len(prefix)}d}" if prefix.strip("9") else "99999999"
+    params = {"from": _bound(prefix), "to": _bound(end), "format": "JSON", "styles": "false"}
+    response = yield Request("GET", f"{base_url}/exportList", _UPSTREAM, params=params)
+    response.require_ok()
+    kept, is_past_end = [], False
+    for row in read_rows(response.json()):
+        digits = row.digits if len(row.digits) >= 4 else ""
+        if digits.startswith(end):
+            is_past_end = True
+        elif digits and not prefix <= digits < end:
+            asked = f"{params['from']} to {params['to']}"
+            raise ProviderGarbled(f"hts: {asked} was asked for, and {row.code} came", upstream=_UPSTREAM)
+        elif digits or not is_past_end:
+            kept.append(row)
+    return place(kept)
+
+
+def _bound(digits: str) -> str:
+    """Clients are known to use bounds of four digits, or of eight with dots."""
+    return digits if len(digits) == 4 else dotted(digits.ljust(8, "0"))
+
+
+def _release(response: Response) -> str:
+    response.require_ok()
+    body = response.json()
+    if isinstance(body, dict) and isinstance(body.get("name"), str) and body["name"].strip():
+        return str(body["name"]).strip()
+    # Some clients allow for the bare name, so a text that reads like one is taken.
+    if isinstance(body, str) and _RELEASE.fullmatch(body.strip()):
+        return body.strip()
+    raise ProviderGarbled("hts: currentRelease did not name a release", upstream=_UPSTREAM)
+
+
+def _line(placed: Placed, footnotes: tuple[Footnote, ...], links: tuple[LinkedHeading, ...]) -> HTSLine:
+    row = placed.row
+    return HTSLine(
+        code=row.code,
+        description=row.description,
+        path=tuple(each.description for each in placed.ancestors),
+        path_is_whole=placed.has_whole_path,
+        fileable=len(row.digits) >= 8,
+        units=row.units,
+        rates=rates_of(placed),
+        footnotes=footnotes,
+        linked_headings=links,
+        additional_duties=row.additional_duties,
+        status=row.status,
+    )
+
+
+def _search_result(body: object, limit: int) -> HTSSearchResult:
+    rows = read_rows(body)
+    # A grouping row cannot be asked for by number, so it is no line.
+    found = [Placed(row) for row in rows if len(row.digits) >= 4]
+    reasons = []
+    if len(found) > limit:
+        reasons.append(f"limit {limit}")
+    if len(rows) == _SEARCH_CAP:
+        reasons.append(f"the agency answered exactly {_SEARCH_CAP} rows, which may be its bound: there may be more")
+    lines = tuple(
+        HTSSearchLine(
+            code=each.row.code,
+            description=each.row.description,
+            fileable=len(each.row.digits) >= 8,
+            units=each.row.units,
+            rates=rates_of(each),
+            footnotes=footnotes_of(each),
+            additional_duties=each.row.additional_duties,
+            status=each.row.status,
+        )
+        for each in found[:limit]
+    )
+    return HTSSearchResult(lines, len(found), bool(reasons), "; ".join(reasons) or None)

@@ -1,0 +1,311 @@
+"""Reads rows of the Harmonized Tariff Schedule, and finds what each line inherits from the rows above it.
+
+Source: the rows of `exportList` and `search` at hts.usitc.gov/reststop. A row's place in the tree is its indent; the
+rows' order is the schedule's. A grouping row has a text and an indent, but no number.
+"""
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tools.errors import ProviderGarbled
+
+__all__ = [
+    "Footmark",
+    "Placed",
+    "Rate",
+    "Rates",
+    "Row",
+    "dotted",
+    "find",
+    "find_near",
+    "place",
+    "rates_of",
+    "read_rows",
+]
+
+_COLUMNS = ("general", "special", "other")
+_REQUIRED = ("htsno", "indent", "description", "units", *_COLUMNS, "footnotes")
+# The interface sends both spellings side by side; the second is always null so far, and may be the one that goes.
+_ADDITIONAL = ("additionalDuties", "addiitionalDuties")
+# Two digits would be a chapter's own row.
+_NUMBER = re.compile(r"[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?)?")
+_BREAK = re.compile(r"</?(?:br|div|p|li|ul|ol|tr|td|th|table)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z][a-z0-9]*\b[^<>]*>", re.IGNORECASE)
+_RAISED = re.compile(r"<(sup|sub)\b[^<>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+# Controls that are no white space, the soft hyphen and the characters without width.
+_INVISIBLE = dict.fromkeys([*range(9), *range(14, 28), 0x7F, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
+
+
+@dataclass(frozen=True, slots=True)
+class Footmark:
+    """A footnote as its row carries it. `columns` is what it is about: `general`, `desc`, `units` and so on."""
+
+    text: str
+    columns: tuple[str, ...]
+    marker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. `code` is dotted 4.2.2.2, `""` on a grouping row; a rate that the row does not state is None."""
+
+    code: str
+    indent: int
+    description: str
+    units: tuple[str, ...]
+    general: str | None
+    special: str | None
+    other: str | None
+    footmarks: tuple[Footmark, ...]
+    additional_duties: str | None
+    status: str | None
+
+    @property
+    def digits(self) -> str:
+        return self.code.replace(".", "")
+
+    @property
+    def is_rated(self) -> bool:
+        return not (self.general is None and self.special is None and self.other is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A row and the rows that it stands under, outermost first."""
+
+    row: Row
+    ancestors: tuple[Row, ...] = ()
+
+    @property
+    def has_whole_path(self) -> bool:
+        """Whether the outermost row is one of the schedule's own outermost: a range may begin inside a group."""
+        return (self.ancestors[0] if self.ancestors else self.row).indent == 0
+
+    @property
+    def rated(self) -> Row | None:
+        """The nearest row, itself first, that states any rate."""
+        return next((row for row in (self.row, *reversed(self.ancestors)) if row.is_rated), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One column as the schedule words it. `text` None means that no rate is known, for this `reason`; never free.
+
+    `inherited_from` is the code (of a grouping row, the text) of the row above that states it; None: the line itself.
+    """
+
+    text: str | None
+    inherited_from: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Column 1 general, column 1 special and column 2 (`other`), all three from one row."""
+
+    general: Rate
+    special: Rate
+    other: Rate
+
+
+def dotted(digits: str) -> str:
+    """`8507600020` as the schedule prints it: `8507.60.00.20`."""
+    return ".".join([digits[:4], *(digits[at : at + 2] for at in range(4, len(digits), 2))])
+
+
+def read_rows(body: object) -> tuple[Row, ...]:
+    """The rows in decoded JSON. Raises ProviderGarbled, naming row (from 1) and key, when anything has another shape.
+
+    A null where a text or a list belongs counts as blank: the interface sends both.
+    """
+    if not isinstance(body, list):
+        raise _garbled(f"a list of rows was due, but {_kind(body)} came")
+    return tuple(_row(each, f"row {number}") for number, each in enumerate(body, 1))
+
+
+def place(rows: Sequence[Row]) -> tuple[Placed, ...]:
+    """Each row with the rows above it in the tree. The indent may jump: a parent is the nearest row further out."""
+    placed, stack = [], list[Row]()
+    for row in rows:
+        while stack and stack[-1].indent >= row.indent:
+            stack.pop()
+        placed.append(Placed(row, tuple(stack)))
+        stack.append(row)
+    return tuple(placed)
+
+
+def rates_of(placed: Placed) -> Rates:
+    """The rates of a line, inherited as one row: a blank beside a stated rate does not climb on.
+
+    A blank special beside a stated general means that no preference is given (HTS General Note 3(c): a programme
+    applies where its symbol stands in the special column).
+    """
+    source = placed.rated
+    if source is None:
+        nothing = Rate(None, None, _why_unrated(placed))
+        return Rates(nothing, nothing, nothing)
+    inherited_from = None if source is placed.row else (source.code or source.description)
+    general, special, other = (
+        Rate(None, None, _why_blank(source, column)) if text is None else Rate(text, inherited_from, None)
+        for column, text in (("general", source.general), ("special", source.special), ("other", source.other))
+    )
+    return Rates(general, special, other)
+
+
+def find(placed: Sequence[Placed], digits: str) -> Placed | None:
+    """The line with this number, or the row that prints the same provision with zeros (9503 stands as 9503.00.00).
+
+    Zeros mean "not divided", so such a row is the same only when it holds everything under that number. Raises
+    ProviderGarbled when two rows carry the number with different rates.
+    """
+    same = [each for each in placed if each.row.digits == digits]
+    if same:
+        if len({rates_of(each) for each in same if each.rated is not None}) > 1:
+            raise _garbled(f"{dotted(digits)} stands there {len(same)} times, with different rates")
+        return same[0]
+    under = [each for each in placed if each.row.digits.startswith(digits)]
+    whole = [each for each in under if not each.row.digits[len(digits) :].strip("0")]
+    if whole and all(each.row.digits.startswith(whole[0].row.digits) for each in under):
+        return whole[0]
+    return None
+
+
+def find_near(placed: Sequence[Placed], digits: str) -> str:
+    """A sentence on what the schedule has where `digits` would stand."""
+    for length in range(len(digits), 2, -2):
+        near = [each.row.code for each in placed if each.row.digits.startswith(digits[:length])]
+        if near:
+            more = f" and {len(near) - 8} more" if len(near) > 8 else ""
+            return f"under {dotted(digits[:length])} it has {', '.join(near[:8])}{more}"
+    return f"it has nothing under {digits[:4]}"
+
+
+def _why_unrated(placed: Placed) -> str:
+    digits = placed.row.digits
+    if not placed.has_whole_path:
+        return (
+            "the rows above this one, which may state its rate, did not come with this answer; ask for it by its code"
+        )
+    if digits[:2] in ("98", "99"):
+        return "no rate is stated; in chapters 98 and 99 that may be a quota or a rate set in a note, and is not free"
+    if len(digits) < 8:
+        return "a heading; the rates stand on the lines under it"
+    return "neither this line nor any row above it states a rate"
+
+
+def _why_blank(source: Row, column: str) -> str:
+    name = source.code or source.description
+    if column == "special" and source.general is not None:
+        return f"no preference: {name} states a general rate and no special one"
+    return f"{name} states a rate in another column and none here; that does not mean free"
+
+
+def _row(raw: object, where: str) -> Row:
+    if not isinstance(raw, dict):
+        raise _garbled(f"{where} is {_kind(raw)}")
+    missing = [key for key in _REQUIRED if key not in raw]
+    if not any(key in raw for key in _ADDITIONAL):
+        missing.append(_ADDITIONAL[0])
+    if missing:
+        raise _garbled(f"{where} has no {missing[0]!r}")
+    if raw["description"] is None:
+        raise _garbled(f"{where}: 'description' is null")
+    additional = [_text(raw, key, where) for key in _ADDITIONAL]
+    # Only the answers of `search` carry a status; whatever it is, it is shown and nothing rests on it.
+    status = raw.get("status")
+    return Row(
+        code=_code(raw, where),
+        indent=_indent(raw["indent"], where),
+        description=_text(raw, "description", where) or "",
+        units=_units(raw["units"], where),
+        general=_text(raw, "general", where),
+        special=_text(raw, "special", where),
+        other=_text(raw, "other", where),
+        footmarks=_footmarks(raw["footnotes"], where),
+        additional_duties=additional[0] or additional[1],
+        status=(_clean(status) or None) if isinstance(status, str) else None,
+    )
+
+
+def _code(raw: Mapping[str, object], where: str) -> str:
+    number = _text(raw, "htsno", where)
+    if number is None:
+        return ""
+    if not _NUMBER.fullmatch(number):
+        raise _garbled(f"{where}: 'htsno' is {number[:40]!r}")
+    return dotted(number.replace(".", ""))
+
+
+def _indent(value: object, where: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 100:
+        return value
+    # Some rows of chapter 98 say "03".
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,2}", value.strip()):
+        return int(value)
+    raise _garbled(f"{where}: 'indent' is {value!r:.40}")
+
+
+def _units(value: object, where: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise _garbled(f"{where}: 'units' is {_kind(value)}, not a list of texts")
+    return tuple(unit for unit in map(_clean, value) if unit)
+
+
+def _footmarks(value: object, where: str) -> tuple[Footmark, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise _garbled(f"{where}: 'footnotes' is {_kind(value)}, not a list")
+    footmarks = []
+    for each in value:
+        if not isinstance(each, dict) or "value" not in each:
+            raise _garbled(f"{where}: 'footnotes' holds {_kind(each)} without 'value'")
+        columns = each.get("columns") or []
+        if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
+            raise _garbled(f"{where}: 'columns' of a footnote is {_kind(columns)}, not a list of texts")
+        text = _text(each, "value", where)
+        if text is not None:
+            footmarks.append(Footmark(text, tuple(columns), _text(each, "marker", where)))
+    return tuple(footmarks)
+
+
+def _text(raw: Mapping[str, object], key: str, where: str) -> str | None:
+    """The cleaned text under `key`; None when it is absent, null or blank."""
+    value = raw.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _garbled(f"{where}: {key!r} is {_kind(value)}, not a text")
+    return _clean(value) or None
+
+
+def _clean(text: str) -> str:
+    """`text` without markup, entities, invisible characters and needless white space; its words stay as they are."""
+    if "<" in text:
+        text = _TAG.sub("", _BREAK.sub(" ", _RAISED.sub(_raise, text)))
+    return " ".join(html.unescape(text).translate(_INVISIBLE).split())
+
+
+def _raise(match: re.Match[str]) -> str:
+    """A raised or lowered figure keeps its place (10<sup>6</sup> is not 106); a footnote mark stands apart."""
+    tag, inner = match[1].lower(), _TAG.sub("", match[2]).strip()
+    if inner.endswith("/"):
+        return f" {inner} "
+    if re.fullmatch(r"[0-9+-]+", inner):
+        return inner.translate(_SUPERSCRIPTS if tag == "sup" else _SUBSCRIPTS)
+    return inner
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _garbled(said: str) -> ProviderGarbled:
+    return ProviderGarbled(f"hts: {said}", upstream="hts")
