@@ -86,11 +86,6 @@ CHAPTERS: dict[str, list[RawRow]] = {
 }
 
 
-def is_rated(raw: RawRow) -> bool:
-    """Whether the row states any rate."""
-    return any(raw[column].strip() for column in COLUMNS)
-
-
 def ancestors(rows: list[RawRow], at: int) -> list[int]:
     """The positions of the rows that row `at` stands under, nearest first."""
     found, indent = [], int(rows[at]["indent"])
@@ -104,5 +99,10 @@ def ancestors(rows: list[RawRow], at: int) -> list[int]:
 
 
 def rated_position(rows: list[RawRow], at: int) -> int | None:
-    """Where the rates of row `at` stand: itself, or the nearest row above it in the tree."""
-    return next((each for each in [at, *ancestors(rows, at)] if is_rated(rows[each])), None)
+    """Where the rates of row `at` stand: the nearest row, itself first, with a general rate; else with any."""
+    upwards = [at, *ancestors(rows, at)]
+    for stated in (["general"], ["general", "special", "other"]):
+        for each in upwards:
+            if any(rows[each][column].strip() for column in stated):
+                return each
+    return None

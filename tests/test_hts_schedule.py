@@ -110,6 +110,21 @@ def test_a_blank_special_beside_a_stated_general_is_no_preference_and_does_not_c
     assert rates.special == Rate(None, None, "no preference: 0101.21.00 states a general rate and no special one")
 
 
+def test_a_row_with_a_general_rate_comes_before_a_nearer_one_without() -> None:
+    rows = [
+        raw_row("0101.21.00", 0, "Purebred", "4%", special="Free (AU)", other="15%"),
+        raw_row("0101.21.00.10", 1, "Males", other="20%"),
+    ]
+    each = line(rows, "0101210010")
+    assert texts(each) == ["4%", "Free (AU)", "15%"]
+    assert rates_of(each).other.inherited_from == "0101.21.00"
+
+
+def test_a_line_with_only_a_special_rate_above_or_on_it_has_that() -> None:
+    rows = [raw_row("9802.00.91.00", 0, "Assembled in Mexico", special="Free (See U.S. note 4 of this subchapter)")]
+    assert texts(line(rows, "9802009100")) == [None, "Free (See U.S. note 4 of this subchapter)", None]
+
+
 def test_a_blank_column_is_never_free() -> None:
     rows = [raw_row("9903.90.08", 0, "Articles the product of the Russian Federation", other="35%")]
     rates = rates_of(line(rows, "99039008"))

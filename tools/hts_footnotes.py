@@ -19,7 +19,13 @@ _CODE = re.compile(r"(?<![\d.])\d{4}\.\d{2}(?:\.\d{2}(?:\.?\d{2})?)?(?![\d]|\.\d
 
 # "The duty provided in the applicable subheading + 25%", in the wordings that chapter 99 has.
 _DUTY_OF_LINE = re.compile(r"\bdut(?:y|ies)\b.*\bapplicable\s*(?:sub)?headings?", re.IGNORECASE)
-_ADDED = re.compile(r"\b(?:dut(?:y|ies)|rates?)\b.*(?:\+|\bplus\b)|(?<!no )\badditional\b", re.IGNORECASE)
+# A bare plus is not enough: it also stands in the symbols of programmes (A+, P+).
+_ADDED = re.compile(
+    r"\b(?:dut(?:y|ies)|rates?)\b.*(?:\+|\bplus\b)\s*[\d.$]"
+    r"|(?:\+|\bplus\b)\s*(?:the\s+)?(?:dut(?:y|ies)|rates?)\b"
+    r"|(?<!no )\badditional\s+(?:[a-z]+\s+){0,3}dut(?:y|ies)\b",
+    re.IGNORECASE,
+)
 _EXCLUDED = re.compile(r"\bcovered by an exclusion\b|\bexclusions? granted\b", re.IGNORECASE)
 
 _DATE = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{1,2},\s*\d{4}"

@@ -87,8 +87,10 @@ class Placed:
 
     @property
     def rated(self) -> Row | None:
-        """The nearest row, itself first, that states any rate."""
-        return next((row for row in (self.row, *reversed(self.ancestors)) if row.is_rated), None)
+        """The nearest row, itself first, that states a general rate; where there is none, the nearest with any rate."""
+        upwards = (self.row, *reversed(self.ancestors))
+        general = next((row for row in upwards if row.general is not None), None)
+        return general or next((row for row in upwards if row.is_rated), None)
 
 
 @dataclass(frozen=True, slots=True)
