@@ -23,7 +23,7 @@ _DUTY_OF_LINE = re.compile(r"\bdut(?:y|ies)\b.*\bapplicable\s*(?:sub)?headings?"
 _ADDED = re.compile(
     r"\b(?:dut(?:y|ies)|rates?)\b.*(?:\+|\bplus\b)\s*[\d.$]"
     r"|(?:\+|\bplus\b)\s*(?:the\s+)?(?:dut(?:y|ies)|rates?)\b"
-    r"|(?<!no )\badditional\s+(?:[a-z]+\s+){0,3}dut(?:y|ies)\b",
+    r"|(?<!no )\badditional\s+(?:[a-z]+\s+){0,4}dut(?:y|ies)\b",
     re.IGNORECASE,
 )
 _EXCLUDED = re.compile(r"\bcovered by an exclusion\b|\bexclusions? granted\b", re.IGNORECASE)
