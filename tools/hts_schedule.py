@@ -189,9 +189,7 @@ def find_near(placed: Sequence[Placed], digits: str) -> str:
 def _why_unrated(placed: Placed) -> str:
     digits = placed.row.digits
     if not placed.has_whole_path:
-        return (
-            "the rows above this one, which may state its rate, did not come with this answer; ask for it by its code"
-        )
+        return "the rows above, which may state its rate, did not come with this answer (a search brings none of them)"
     if digits[:2] in ("98", "99"):
         return "no rate is stated; in chapters 98 and 99 that may be a quota or a rate set in a note, and is not free"
     if len(digits) < 8:
