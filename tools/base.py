@@ -112,8 +112,9 @@ class ComplianceTool:
                     f"the call's {self.deadline_s:g} s ran out in our own queue or work", upstream=self.upstream
                 ) from exc
 
-    def _run_impl(self, **kwargs: Any) -> Any:
+    # With `*_`, an override may name the arguments that it takes.
+    def _run_impl(self, *_: Any, **kwargs: Any) -> Any:
         raise TypeError(f"{type(self).__name__} has no sync half; it was given {sorted(kwargs)}")
 
-    async def _run_impl_async(self, **kwargs: Any) -> Any:
+    async def _run_impl_async(self, *_: Any, **kwargs: Any) -> Any:
         raise TypeError(f"{type(self).__name__} has no async half; it was given {sorted(kwargs)}")
