@@ -8,7 +8,6 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 from typing import Generic, TypeAlias, TypeVar
 
 import orjson
@@ -18,8 +17,6 @@ from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected, Rate
 __all__ = ["Answer", "Exchange", "Reading", "Request", "Response", "Source"]
 
 T = TypeVar("T")
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +30,8 @@ class Request:
     method: str
     url: str
     upstream: str
-    params: Mapping[str, str] = _NOTHING
-    headers: Mapping[str, str] = _NOTHING
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     json: object = None
     max_bytes: int | None = None
 
