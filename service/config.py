@@ -101,7 +101,8 @@ class Config(BaseSettings):
     @model_validator(mode="after")
     def _sandbox_data_needs_the_sandbox(self) -> "Config":
         if self.sandbox_data is not None and not self.sandbox:
-            raise ValueError(f"{PREFIX}SANDBOX_DATA is set, allowed only together with {PREFIX}SANDBOX=1")
+            said = f"{PREFIX}SANDBOX_DATA is {str(self.sandbox_data)!r}, allowed: only together with {PREFIX}SANDBOX=1"
+            raise ValueError(said)
         return self
 
     @property
