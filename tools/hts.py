@@ -169,23 +169,20 @@ def exchange(query: HTSQuery, base_url: str) -> Exchange[HTSLineResult | HTSSear
 
 def _ask_rows(base_url: str, prefix: str) -> Generator[Request, Response, tuple[Placed, ...]]:
     """All rows whose number begins with `prefix` (4 or 6 digits), with their groups."""
-    # The range's end takes in the row that bears that very number and nothing under it. So the end is the next prefix,
-    # and the row that it brings along is dropped. Bounds need not exist.
+    # The range's end takes in the row that bears that very number and nothing under it. So the end is the next prefix;
+    # the row that it brings along stands after all others, and nobody looks for its number. Bounds need not exist.
     end = f"{int(prefix) + 1:0{len(prefix)}d}" if prefix.strip("9") else "99999999"
     params = {"from": _bound(prefix), "to": _bound(end), "format": "JSON", "styles": "false"}
     response = yield Request("GET", f"{base_url}/exportList", _UPSTREAM, params=params)
     response.require_ok()
-    kept, is_past_end = [], False
-    for row in read_rows(response.json()):
-        digits = row.digits if len(row.digits) >= 4 else ""
-        if digits.startswith(end):
-            is_past_end = True
-        elif digits and not prefix <= digits < end:
+    rows = read_rows(response.json())
+    for row in rows:
+        digits = row.digits
+        # Grouping rows, and a chapter's own row, have no number to compare.
+        if len(digits) >= 4 and not (prefix <= digits < end or digits.startswith(end)):
             asked = f"{params['from']} to {params['to']}"
             raise ProviderGarbled(f"hts: {asked} was asked for, and {row.code} came", upstream=_UPSTREAM)
-        elif digits or not is_past_end:
-            kept.append(row)
-    return place(kept)
+    return place(rows)
 
 
 def _bound(digits: str) -> str:

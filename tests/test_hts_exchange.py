@@ -1,0 +1,293 @@
+"""The requests that answer a question about the tariff, and what is made of each answer. Fed by hand; no I/O."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.hts_oracle import BATTERIES, CHAPTERS, CHINA, CHINA_2024, TOYS, RawRow, endnote, raw_row
+from tools.errors import NotFound, ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited, ToolError
+from tools.exchange import Exchange, Reading, Request, Response
+from tools.hts import HTSLine, HTSLineResult, HTSQuery, HTSSearchResult, HTSTool, exchange
+
+BASE = "https://hts.test/reststop"
+RELEASE = {"name": "2026HTSRev17", "title": "Revision 17 (2026)", "description": "2026 HTS Revision 17"}
+AFTER = raw_row("8508", 0, "Vacuum cleaners:")
+Fed = bytes | Response | list[RawRow] | dict[str, Any] | str
+
+
+def answer(body: Fed) -> Response:
+    if isinstance(body, Response):
+        return body
+    return Response(200, {}, body if isinstance(body, bytes) else orjson.dumps(body), "hts")
+
+
+def drive(
+    running: Exchange[HTSLineResult | HTSSearchResult], *answers: Fed
+) -> tuple[Reading[HTSLineResult | HTSSearchResult], list[Request]]:
+    """Feed the answers in turn. What the exchange found, and the requests that it made."""
+    asked = [next(running)]
+    try:
+        for each in answers:
+            asked.append(running.send(answer(each)))  # noqa: PERF401 - a comprehension would swallow the end
+    except StopIteration as end:
+        assert len(asked) == len(answers), "an answer was left over"
+        reading: Reading[HTSLineResult | HTSSearchResult] = end.value
+        return reading, asked
+    raise AssertionError(f"one request more: {asked[-1]}")
+
+
+def ask_line(code: str, *answers: Fed) -> tuple[HTSLine, list[Request]]:
+    reading, asked = drive(exchange(HTSQuery(code=code), BASE), RELEASE, *answers)
+    assert isinstance(reading.result, HTSLineResult)
+    assert reading.version == "2026HTSRev17"
+    return reading.result.line, asked
+
+
+def ask_search(rows: list[RawRow], **query: Any) -> HTSSearchResult:
+    reading, asked = drive(exchange(HTSQuery(**query), BASE), RELEASE, rows)
+    assert isinstance(reading.result, HTSSearchResult)
+    assert reading.version == "2026HTSRev17"
+    assert [request.url for request in asked] == [f"{BASE}/currentRelease", f"{BASE}/search"]
+    return reading.result
+
+
+def exported(asked: list[Request]) -> list[tuple[str, str]]:
+    """The ranges of rows that were asked for."""
+    return [(each.params["from"], each.params["to"]) for each in asked if each.url == f"{BASE}/exportList"]
+
+
+def test_a_line_is_asked_by_release_then_heading_then_one_range_for_each_group_of_links() -> None:
+    line, asked = ask_line("8507.60.00.20", [*BATTERIES, AFTER], CHINA, CHINA_2024)
+    export = {"format": "JSON", "styles": "false"}
+    assert asked == [
+        Request("GET", f"{BASE}/currentRelease", "hts"),
+        Request("GET", f"{BASE}/exportList", "hts", params={"from": "8507", "to": "8508", **export}),
+        Request("GET", f"{BASE}/exportList", "hts", params={"from": "9903.88.00", "to": "9903.89.00", **export}),
+        Request("GET", f"{BASE}/exportList", "hts", params={"from": "9903.91.00", "to": "9903.92.00", **export}),
+    ]
+    assert [(link.code, link.kind) for link in line.linked_headings] == [
+        ("9903.88.69", "exclusion"),
+        ("9903.88.15", "additional"),
+        ("9903.91.01", "additional"),
+    ]
+
+
+def test_a_line_is_told_in_the_promised_shape() -> None:
+    line, _ = ask_line("8507.60.00.20", [*BATTERIES, AFTER], CHINA, CHINA_2024)
+    told = orjson.loads(orjson.dumps(HTSLineResult(line)))["line"]
+    links, notes = told.pop("linked_headings"), told.pop("footnotes")
+    assert told == {
+        "code": "8507.60.00.20",
+        "description": "Other",
+        "path": ["Electric storage batteries, including separators therefor:", "Lithium-ion batteries"],
+        "path_is_whole": True,
+        "fileable": True,
+        "units": ["No.", "kg"],
+        "rates": {
+            "general": {"text": "3.4%", "inherited_from": "8507.60.00", "reason": None},
+            "special": {"text": "Free (A,AU)", "inherited_from": "8507.60.00", "reason": None},
+            "other": {"text": "40%", "inherited_from": "8507.60.00", "reason": None},
+        },
+        "exhaustive": False,
+        "additional_duties": None,
+        "status": None,
+    }
+    assert notes[0] == {
+        "text": "See 9903.88.69.",
+        "headings": ["9903.88.69"],
+        "columns": ["general"],
+        "marker": None,
+        "stands_on": "8507.60.00.20",
+    }
+    assert links[0]["window"]["starts_on"] == "2024-06-15"
+    assert links[0]["window"]["ends_on"] == "2025-05-31"
+
+
+@pytest.mark.parametrize(
+    ("code", "fileable"), [("8507", False), ("8507.80", False), ("8507.80.82.00", True), ("8507.90.40.00", True)]
+)
+def test_headings_are_not_fileable_and_need_no_more_requests(code: str, fileable: bool) -> None:
+    line, asked = ask_line(code, [*BATTERIES, AFTER])
+    assert (line.code, line.fileable, len(asked)) == (code, fileable, 2)
+
+
+def test_the_row_that_the_end_of_the_range_brings_along_is_no_line_of_the_heading() -> None:
+    end = [AFTER, raw_row("8508.11.00", 1, "x", "Free"), raw_row("", 1, "Parts:")]
+    line, _ = ask_line("8507.90.40.00", [*BATTERIES, *end])
+    assert (line.rates.general.text, line.path[0]) == ("3.5%", BATTERIES[0]["description"])
+    with pytest.raises(NotFound, match=r"it has nothing under 8507$"):
+        ask_line("8507", end)
+
+
+@pytest.mark.parametrize("stray", ["8506", "8509.40", "9503.00.00", "0101.21.00.10", "8506.90.00"])
+def test_a_row_outside_of_the_asked_range_is_garbled(stray: str) -> None:
+    with pytest.raises(ProviderGarbled, match="8507 to 8508 was asked for"):
+        ask_line("8507.60.00.20", [*BATTERIES, raw_row(stray, 0, "x")])
+
+
+def test_a_heading_that_is_printed_undivided_is_found() -> None:
+    line, asked = ask_line("9503", TOYS)
+    assert (line.code, line.fileable, exported(asked)) == ("9503.00.00", True, [("9503", "9504")])
+
+
+@pytest.mark.parametrize(
+    ("code", "bounds"), [("0099", ("0099", "0100")), ("9922", ("9922", "9923")), ("9999", ("9999", "9999.99.99"))]
+)
+def test_an_unknown_heading_is_not_found(code: str, bounds: tuple[str, str]) -> None:
+    running = exchange(HTSQuery(code=code), BASE)
+    next(running)
+    asked = running.send(answer(RELEASE))
+    assert (asked.params["from"], asked.params["to"]) == bounds
+    with pytest.raises(NotFound, match=rf"^the schedule \(2026HTSRev17\) has no {code}; it has nothing under {code}$"):
+        running.send(answer([]))
+
+
+def test_an_unknown_line_is_not_found_and_its_neighbours_are_told() -> None:
+    with pytest.raises(NotFound, match=r"has no 8507\.60\.00\.99; under 8507\.60\.00 it has .*8507\.60\.00\.20"):
+        ask_line("8507.60.00.99", [*BATTERIES, AFTER])
+
+
+def test_a_line_whose_group_began_before_the_range_says_that_its_path_is_not_whole() -> None:
+    line, _ = ask_line("9908.04.01", [raw_row("9908.04.01", 1, "Goods of Israel", special="Free (IL)")])
+    assert (line.path, line.path_is_whole, line.rates.special.text) == ((), False, "Free (IL)")
+
+
+def test_links_within_the_asked_heading_cost_no_request() -> None:
+    rows = [
+        raw_row(
+            "9903.45.21", 0, "If within the quota", "No change", footnotes=endnote("See 9903.45.21 and 9903.45.22")
+        ),
+        raw_row("9903.45.22", 0, "Other", "30%"),
+    ]
+    line, asked = ask_line("9903.45.21", rows)
+    assert [link.code for link in line.linked_headings] == ["9903.45.22"]
+    assert len(asked) == 2
+
+
+def test_a_linked_heading_that_is_gone_is_told_as_gone() -> None:
+    rows = [raw_row("8507.60.00", 0, "x", "3%", footnotes=endnote("See 9903.88.15."))]
+    line, _ = ask_line("8507.60.00", rows, [])
+    [link] = line.linked_headings
+    assert (link.code, link.kind, link.text) == ("9903.88.15", "other", None)
+
+
+def test_a_linked_chapter_98_provision_is_fetched_too() -> None:
+    rows = [raw_row("8507.60.00", 0, "x", "3%", footnotes=endnote("See 9802.00"))]
+    line, asked = ask_line("8507.60.00", rows, [raw_row("9802.00", 0, "Articles returned")])
+    assert exported(asked)[1] == ("9802.00.00", "9802.01.00")
+    assert line.linked_headings[0].text == "Articles returned"
+
+
+def test_a_search_answers_its_numbered_rows_with_only_what_they_state() -> None:
+    found = [row | {"status": "current", "statisticalSuffix": ""} for row in BATTERIES]
+    result = ask_search(found, keyword="battery")
+    assert (result.total, result.truncated, result.truncated_reason) == (7, False, None)
+    assert [line.code for line in result.lines][:2] == ["8507", "8507.60.00"]
+    stated, silent = result.lines[1], result.lines[3]
+    assert stated.rates.general.text == "3.4%"
+    assert (silent.rates.general.text, silent.status, silent.fileable) == (None, "current", True)
+    assert "a search brings none of them" in (silent.rates.general.reason or "")
+    assert orjson.loads(orjson.dumps(result))["lines"][1]["footnotes"][0]["headings"] == ["9903.88.15", "9903.91.01"]
+
+
+def test_a_search_sends_the_keyword_as_it_is() -> None:
+    _, asked = drive(exchange(HTSQuery(keyword="  lithium & ion "), BASE), RELEASE, [])
+    assert asked[1] == Request("GET", f"{BASE}/search", "hts", params={"keyword": "lithium & ion"})
+
+
+def test_a_search_that_finds_nothing_is_an_empty_answer() -> None:
+    assert ask_search([], keyword="unobtainium") == HTSSearchResult((), 0, truncated=False, truncated_reason=None)
+
+
+def test_a_search_over_the_limit_is_cut_and_says_so() -> None:
+    result = ask_search(BATTERIES, keyword="battery", limit=2)
+    assert (len(result.lines), result.total, result.truncated) == (2, 7, True)
+    assert result.truncated_reason == "limit 2"
+
+
+@pytest.mark.parametrize(("rows", "truncated"), [(99, False), (100, True), (101, False)])
+def test_exactly_100_rows_may_be_the_agencys_bound(rows: int, truncated: bool) -> None:
+    result = ask_search([raw_row(f"8507.{at:04d}", 0, "x") for at in range(rows)], keyword="battery", limit=1000)
+    assert (result.total, result.truncated) == (rows, truncated)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!DOCTYPE html><html><body>Request unsuccessful</body></html>",
+        b'"service unavailable"',
+        b'[{"htsno":"8507","indent":"0"',
+        b"",
+        b"null",
+        b"[null]",
+        b'[{"htsno":"8507"}]',
+        orjson.dumps({"results": BATTERIES}),
+        orjson.dumps([raw_row("8507", 0, "x") | {"general": 3.4}]),
+        orjson.dumps([raw_row("8507", 0, "x") | {"indent": None}]),
+        b"[{\xff}]",
+    ],
+)
+@pytest.mark.parametrize("query", [HTSQuery(code="8507"), HTSQuery(keyword="battery")])
+def test_anything_but_rows_is_garbled_and_never_an_empty_answer(query: HTSQuery, body: bytes) -> None:
+    with pytest.raises(ProviderGarbled) as caught:
+        drive(exchange(query, BASE), RELEASE, body)
+    assert caught.value.upstream == "hts"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html></html>", b"[]", b"{}", b"null", b'"sorry"', b'""', b'{"name":""}', b'{"name":5}', b'{"name":null}'],
+)
+def test_a_release_without_a_name_is_garbled(body: bytes) -> None:
+    with pytest.raises(ProviderGarbled):
+        drive(exchange(HTSQuery(code="8507"), BASE), body)
+
+
+@pytest.mark.parametrize("release", [{"name": " 2025HTSBasicB "}, "2025HTSBasicB"])
+def test_a_release_is_an_object_with_a_name_or_the_bare_name(release: Fed) -> None:
+    reading, _ = drive(exchange(HTSQuery(code="8507"), BASE), release, BATTERIES)
+    assert reading.version == "2025HTSBasicB"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, ProviderRejected), (404, ProviderRejected), (429, RateLimited), (503, ProviderFailed)]
+)
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_a_refused_request_is_an_error_at_every_step(step: int, status: int, error: type[ToolError]) -> None:
+    good: list[Fed] = [RELEASE, [*BATTERIES, AFTER], CHINA]
+    with pytest.raises(error):
+        drive(exchange(HTSQuery(code="8507600020"), BASE), *good[:step], Response(status, {}, b"[]", "hts"))
+
+
+def test_the_tool_asks_its_own_base_url() -> None:
+    tool = HTSTool(base_url="http://127.0.0.1:9/reststop/")
+    assert next(tool.exchange(HTSQuery(code="8507"))).url == "http://127.0.0.1:9/reststop/currentRelease"
+    assert HTSTool().base_url == "https://hts.usitc.gov/reststop"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_lines_all_over_a_chapter_are_answered_heading_by_heading(chapter: str) -> None:
+    rows = CHAPTERS[chapter]
+    for at in range(0, len(rows), max(1, len(rows) // 25)):
+        number = rows[at]["htsno"]
+        if number:
+            line = _ask_whole_schedule(number, rows)
+            assert line.code == number
+            assert line.description == " ".join(rows[at]["description"].replace("\u200b", "").split())
+
+
+def _ask_whole_schedule(number: str, chapter: list[RawRow]) -> HTSLine:
+    """Answer every range as the agency would, from the chapter and, for what it links to, from chapter 99."""
+    running = exchange(HTSQuery(code=number), BASE)
+    next(running)
+    reply: Fed = RELEASE
+    try:
+        while True:
+            params = running.send(answer(reply)).params
+            is_own = params["from"][:2] == number[:2]
+            rows = chapter if is_own else CHAPTERS.get("chapter_99", [*CHINA, *CHINA_2024])
+            reply = [row for row in rows if not row["htsno"] or params["from"] <= row["htsno"] <= params["to"]]
+    except StopIteration as done:
+        result: HTSLineResult = done.value.result
+        return result.line
