@@ -1,0 +1,71 @@
+"""What the README shows is what the service does."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp.test_utils import TestClient
+from pytest_aiohttp import AiohttpClient
+
+from service.app import create_app
+from service.config import PREFIX, Config
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+#: `$ curl ...` and the JSON under it.
+EXAMPLES = re.findall(r"```console\n\$ (curl -s .*?)\n(\{.*?)\n```", README, re.DOTALL)
+
+#: What differs from call to call, or from machine to machine.
+VOLATILE = {"request_id", "retrieved_at", "age_s", "elapsed_ms", "url", "pid", "uptime_s", "acquire_wait_seconds"}
+#: What depends on what was asked before.
+FIGURES = {"in_use", "idle", "waiting", "created", "reused", "oldest_hold_seconds", "per_host"}
+
+
+def same(shown: Any, got: Any, where: str = "") -> None:
+    """Fail unless `got` is what the README shows, but for what differs each time."""
+    assert type(shown) is type(got), where
+    if isinstance(shown, dict):
+        assert shown.keys() == got.keys(), where
+        for name in shown.keys() - VOLATILE - FIGURES:
+            same(shown[name], got[name], f"{where}.{name}")
+    elif isinstance(shown, list):
+        assert len(shown) == len(got), where
+        for at, (one, other) in enumerate(zip(shown, got, strict=True)):
+            same(one, other, f"{where}[{at}]")
+    else:
+        assert shown == got, where
+
+
+@pytest.fixture
+async def sandboxed(aiohttp_client: AiohttpClient) -> TestClient[Any, Any]:
+    return await aiohttp_client(create_app(Config(sandbox=True)))
+
+
+def test_every_route_is_shown() -> None:
+    app = create_app(Config())
+    shown = "\n".join(command for command, _ in EXAMPLES)
+    for resource in app.router.resources():
+        pattern = re.sub(r"\\?\{\w+\\?\}", r"[^ ?/'\"]+", resource.canonical)
+        assert re.search(rf"localhost:8080{pattern}(?=[ ?'\"\n]|$)", shown), resource.canonical
+
+
+@pytest.mark.parametrize(("command", "shown"), EXAMPLES, ids=[command for command, _ in EXAMPLES])
+async def test_an_example_is_answered_as_shown(sandboxed: TestClient[Any, Any], command: str, shown: str) -> None:
+    words = shlex.split(command)
+    path = next(word for word in words if word.startswith("localhost:8080")).removeprefix("localhost:8080")
+    body = words[words.index("-d") + 1] if "-d" in words else None
+    async with sandboxed.request("POST" if body else "GET", path, data=body) as response:
+        same(orjson.loads(shown), await response.json())
+
+
+def test_the_settings_table_has_every_setting_with_its_default() -> None:
+    rows = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| (.*?) \|", README, re.MULTILINE))
+    assert rows == {
+        name.upper(): f"`{orjson.dumps(field.default).decode() if field.default is not None else ''}`".replace(
+            '"', ""
+        ).replace("``", "-")
+        for name, field in Config.model_fields.items()
+    }
