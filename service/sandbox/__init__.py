@@ -1,6 +1,6 @@
-"""The agencies, simulated on loopback in their own wire formats. One module an agency."""
+"""The agencies, simulated on loopback in their own wire formats."""
 
-from service.sandbox.agency import SandboxDataError
+from service.sandbox.export_files import SandboxDataError
 from service.sandbox.server import Sandbox
 
 __all__ = ["Sandbox", "SandboxDataError"]

@@ -1,138 +1,111 @@
-"""The tariff agency, as hts.usitc.gov/reststop answers: `search`, `exportList`, `currentRelease`, `releaseList`.
+"""The tariff agency's interface, `/reststop`, as it behaves towards its clients: the sandbox's half of tools/hts.py.
 
-What is known of that interface from its callers is kept, its quirks included: a range takes in the row that bears its
-upper bound's very number and nothing under it; bounds need not exist; a search has no pages and is cut without a word.
+What others measured of hts.usitc.gov, and where they differ or are silent:
+
+- `search` answers everything that it finds, in one list: no pages, no total. One account has a bound of 100 rows, more
+  accounts had thousands; there is none here. Several words widen an answer. Descriptions are searched, footnotes are
+  not. A number also brings headings of chapter 99: here those that the found rows' footnotes or their own texts name.
+- `exportList` reads its range up to the row that bears the last number and takes nothing under it: 8541 to 8541 is one
+  heading without a rate. It knows one release, the current one, and ignores `release`. Without `styles` it answers 400.
+- Clients without a name of their own are refused, like R's and Python's default ones.
+- Nobody has recorded the body of an error, so ours says no more than the status.
 """
 
-import hashlib
 import re
-from bisect import bisect_left, bisect_right
-from importlib.resources import files
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from service.sandbox.agency import SandboxDataError
-from tools.errors import ProviderGarbled
-from tools.hts_schedule import read_rows
+from service.sandbox.hts_data import RawRow, Tariff, digits_of, load
 
-__all__ = ["SEARCH_CAP", "HTSAgency"]
+__all__ = ["PATH", "make_app"]
 
-RawRow = dict[str, Any]
+PATH = "/hts/reststop"
 
-#: Rows that a search answers at most.
-SEARCH_CAP = 100
-
-_BOUND = re.compile(r"[0-9]{4}([0-9.]{0,9})")
-_NUMBER = re.compile(r"[0-9]{2,10}")
-
-
-class HTSAgency:
-    """Serves the rows of a schedule. Raises SandboxDataError when they cannot be used."""
-
-    base_path = "/hts/reststop"
-
-    def __init__(self, data_dir: Path | None = None) -> None:
-        self._rows = _built_in_rows() if data_dir is None else _rows_in(data_dir / "hts")
-        self._keys = _sort_keys(self._rows)
-        if self._keys != sorted(self._keys):
-            raise SandboxDataError("the sandbox's tariff rows are not in the schedule's order")
-        # The version of sample data is its content: it must not look like a release of the agency.
-        digest = hashlib.sha256(orjson.dumps(self._rows)).hexdigest()
-        self._release = f"sandbox-{digest[:12]}"
-
-    def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Add the four routes."""
-        router.add_get(f"{self.base_path}/search", self._search)
-        router.add_get(f"{self.base_path}/exportList", self._export_list)
-        router.add_get(f"{self.base_path}/currentRelease", self._current_release)
-        router.add_get(f"{self.base_path}/releaseList", self._release_list)
-
-    async def _search(self, request: web.Request) -> web.Response:
-        keyword = request.query.get("keyword", "").strip()
-        number = keyword.replace(".", "")
-        if _NUMBER.fullmatch(number):
-            found = [row for row in self._rows if row["htsno"].replace(".", "").startswith(number)]
-        else:
-            words = [word.lower() for word in keyword.split()]
-            found = [
-                row for row in self._rows if row["htsno"] and any(word in row["description"].lower() for word in words)
-            ]
-        return _json([_search_row(row) for row in found[:SEARCH_CAP]])
-
-    async def _export_list(self, request: web.Request) -> web.Response:
-        lowest, highest = request.query.get("from", ""), request.query.get("to", "")
-        if not (_BOUND.fullmatch(lowest) and _BOUND.fullmatch(highest)) or request.query.get("format") != "JSON":
-            raise web.HTTPBadRequest
-        first = bisect_left(self._keys, _padded(lowest))
-        return _json(self._rows[first : bisect_right(self._keys, _padded(highest))])
-
-    async def _current_release(self, _: web.Request) -> web.Response:
-        return _json(
-            {"name": self._release, "title": "Sample data", "description": "Sample data, not a release of the USITC"}
-        )
-
-    async def _release_list(self, _: web.Request) -> web.Response:
-        return _json(
-            [
-                {
-                    "id": {"timestamp": 1735689600, "date": 1735689600000},
-                    "name": self._release,
-                    "description": "Sample data, not a release of the USITC",
-                    "date": "01/01/2025",
-                    "time": "12:00:00",
-                    "title": "Sample data",
-                    "creator": "sandbox",
-                    "status": "current",
-                    "target": "01/01/2025",
-                    "releaseStartDate": "01/01/2025",
-                    "releaseEndDate": None,
-                    "mergedRevisions": None,
-                }
-            ]
-        )
+_REFUSED_AGENTS = re.compile(r"Python-urllib/|libcurl/|$")
+_NUMBER_BEGUN = re.compile(r"[0-9]{2,4}|[0-9]{4}(?:\.[0-9]{2}){0,2}\.[0-9]{1,2}\.?")
+_HEADING_99 = re.compile(r"99[0-9]{2}(?:\.[0-9]{2}){1,2}")
+_MARKUP = re.compile(r"</?[a-z]+>")
+_DENIED = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1></BODY></HTML>"
+_TARIFF = web.AppKey("tariff", Tariff)
 
 
-def _json(body: object) -> web.Response:
-    return web.Response(body=orjson.dumps(body), content_type="application/json", charset="utf-8")
+def make_app(folder: Traversable) -> web.Application:
+    """The agency with the data in `folder`. Reads files. Raises SandboxDataError when they cannot be used."""
+    app = web.Application(middlewares=[_at_the_gate])
+    app[_TARIFF] = load(folder)
+    app.router.add_get("/search", _search)
+    app.router.add_get("/exportList", _export_list)
+    app.router.add_get("/currentRelease", _current_release)
+    app.router.add_get("/releaseList", _release_list)
+    return app
 
 
-def _search_row(row: RawRow) -> RawRow:
-    suffix = row["htsno"].split(".")[3:]
-    return row | {"statisticalSuffix": suffix[0] if suffix else "", "effectivePeriod": None, "status": "current"}
+@web.middleware
+async def _at_the_gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if _REFUSED_AGENTS.match(request.headers.get("User-Agent", "")):
+        return web.Response(status=403, text=_DENIED, content_type="text/html")
+    try:
+        return await handler(request)
+    except web.HTTPClientError as exc:
+        body = {"status": exc.status, "error": HTTPStatus(exc.status).phrase}
+        return web.Response(status=exc.status, body=orjson.dumps(body), content_type="application/json")
 
 
-def _padded(number: str) -> str:
-    return number.replace(".", "").ljust(10, "0")
+async def _search(request: web.Request) -> web.Response:
+    keyword, tariff = _asked(request, "keyword").strip(), request.app[_TARIFF]
+    found = _by_number(tariff, keyword) if _NUMBER_BEGUN.fullmatch(keyword) else tariff.with_any_of(keyword.split())
+    return _json([_as_found(row) for row in found])
 
 
-def _sort_keys(rows: list[RawRow]) -> list[str]:
-    """Each row's number in ten digits; a grouping row has that of the next numbered row, which stands under it."""
-    keys, key = [], "9" * 10
-    for row in reversed(rows):
-        key = _padded(row["htsno"]) if row["htsno"] else key
-        keys.append(key)
-    return keys[::-1]
+async def _export_list(request: web.Request) -> web.Response:
+    first, last = digits_of(_asked(request, "from")), digits_of(_asked(request, "to"))
+    styles = _asked(request, "styles")
+    # The agency also writes CSV and XLSX, whose exact form nobody has recorded.
+    if not first or not last or styles not in ("true", "false") or _asked(request, "format") != "JSON":
+        raise web.HTTPBadRequest
+    rows = request.app[_TARIFF].between(first, last)
+    return _json(rows if styles == "true" else [_without_markup(row) for row in rows])
 
 
-def _built_in_rows() -> list[RawRow]:
-    rows: list[RawRow] = orjson.loads((files("service.sandbox") / "hts.json").read_bytes())
-    return rows
+async def _current_release(request: web.Request) -> web.Response:
+    release = request.app[_TARIFF].current_release
+    return _json({key: release.get(key) for key in ("name", "title", "description")})
 
 
-def _rows_in(folder: Path) -> list[RawRow]:
-    """The rows of the agency's export files in `folder`, by chapter."""
-    paths = sorted(folder.glob("chapter_*.json"))
-    if not paths:
-        raise SandboxDataError(f"there is no chapter_*.json in {folder}")
-    rows: list[RawRow] = []
-    for path in paths:
-        try:
-            chapter = orjson.loads(path.read_bytes())
-            read_rows(chapter)
-        except (OSError, orjson.JSONDecodeError, ProviderGarbled) as exc:
-            raise SandboxDataError(f"{path}: {exc}") from exc
-        rows += chapter
-    return rows
+async def _release_list(request: web.Request) -> web.Response:
+    return _json(request.app[_TARIFF].releases)
+
+
+def _by_number(tariff: Tariff, number: str) -> list[RawRow]:
+    found = tariff.under(number)
+    linked = {code for row in found for note in row["footnotes"] or () for code in _HEADING_99.findall(note["value"])}
+    headings = (row for code in sorted(linked) for row in tariff.under(code))
+    naming = (row for row in tariff.with_any_of([number]) if row["htsno"].startswith("99"))
+    return list({row["htsno"]: row for row in (*found, *headings, *naming)}.values())
+
+
+def _as_found(row: RawRow) -> RawRow:
+    """A row of `search` has more keys than one of `exportList`."""
+    digits = digits_of(row["htsno"])
+    return {**row, "statisticalSuffix": digits[8:], "effectivePeriod": None, "status": None}
+
+
+def _without_markup(row: RawRow) -> RawRow:
+    return {**row, "description": _MARKUP.sub("", row["description"])} if "<" in row["description"] else row
+
+
+def _asked(request: web.Request, parameter: str) -> str:
+    value = request.query.get(parameter)
+    if value is None:
+        raise web.HTTPBadRequest
+    return value
+
+
+def _json(body: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> web.Response:
+    return web.Response(body=orjson.dumps(body), content_type="application/json")

@@ -1,56 +1,63 @@
-"""The sandbox's own server: a port on loopback that all simulated agencies share, each under its path."""
+"""The sandbox: one server on loopback, each agency's interface under a path of its own."""
 
+import asyncio
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from aiohttp import web
+from yarl import URL
 
-from service.sandbox.agency import Agency
-from service.sandbox.hts import HTSAgency
+from service.sandbox import hts
 
 __all__ = ["Sandbox"]
 
-#: Seconds that answers under way get when the sandbox closes: nobody is to wait for sample data.
-_LAST_ANSWERS_S = 0.1
+#: The handlers answer at once; who has not read an answer by then gets the end of the connection.
+_SHUTDOWN_S = 0.5
 
 
 class Sandbox:
-    """The simulated agencies. `data_dir` holds the agencies' own files (`hts/chapter_*.json`); None: the built-in set.
+    """Speaks the agencies' wire formats, with sample data or with the agencies' own export files.
 
-    Raises SandboxDataError when the data cannot be used.
+    `data_dir` has one folder for each agency: `hts/`. With `port` 0 the system chooses one. A sandbox is started once.
     """
 
     def __init__(self, data_dir: Path | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._data: Traversable = data_dir if data_dir is not None else files("service.sandbox") / "sample_data"
         self._host, self._port = host, port
-        self._hts = HTSAgency(data_dir)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the port is taken."""
+        """Read the data and listen. Raises SandboxDataError (one line), and OSError when the port is taken."""
+        agencies = await asyncio.to_thread(self._read_data)
         app = web.Application()
-        agencies: tuple[Agency, ...] = (self._hts,)
-        for agency in agencies:
-            agency.add_routes(app.router)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_ANSWERS_S)
-        await self._runner.setup()
+        for path, agency in agencies.items():
+            app.add_subapp(path, agency)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         try:
-            await web.TCPSite(self._runner, self._host, self._port, backlog=1024).start()
-        except OSError:
-            await self.close()
+            await runner.setup()
+            await web.TCPSite(runner, self._host, self._port).start()
+        except BaseException:
+            await runner.cleanup()
             raise
+        self._runner = runner
 
     async def close(self) -> None:
-        """Stop listening and drop all connections. Idempotent."""
+        """Stop listening and drop every connection. Nothing to do when it is not running."""
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()
 
     @property
     def hts_url(self) -> str:
-        """The base URL of the tariff agency's interface. Raises RuntimeError before `start`."""
-        return self._url(self._hts)
+        """The base URL of the tariff agency."""
+        return self._url(hts.PATH)
 
-    def _url(self, agency: Agency) -> str:
+    def _read_data(self) -> dict[str, web.Application]:
+        return {hts.PATH: hts.make_app(self._data / "hts")}
+
+    def _url(self, path: str) -> str:
         if self._runner is None:
-            raise RuntimeError("the sandbox has not started")
-        port = self._runner.addresses[0][1]
-        return f"http://{self._host}:{port}{agency.base_path}"
+            raise RuntimeError("the sandbox is not running")
+        host, port = self._runner.addresses[0][:2]
+        return str(URL.build(scheme="http", host=host, port=port, path=path))
