@@ -16,7 +16,7 @@ __all__ = ["PortTaken", "serve"]
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: Seconds that responses already made get to leave, once no handler is at work any more.
-LAST_BYTES_S = 2.0
+LAST_BYTES_S = 1.0
 
 
 class PortTaken(Exception):
