@@ -18,7 +18,7 @@ __all__ = ["RawRow", "Tariff", "digits_of", "load"]
 RawRow = Mapping[str, Any]
 
 _REQUIRED = ("htsno", "indent", "description", "units", "general", "special", "other", "footnotes")
-_NUMBER = re.compile(r"[0-9]{2}(?:\.?[0-9]{2}){1,4}")
+_NUMBER = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}){0,3}")
 _RELEASE_LIST = re.compile(r"release_list.*\.json")
 #: Of data that come without a list of releases; no revision of the agency's has such a name.
 _NO_RELEASE = {"name": "0000HTSSandbox", "title": "Release not stated", "description": "Data without a release list"}
