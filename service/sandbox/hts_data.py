@@ -6,6 +6,7 @@ at most one `hts/release_list*.json`, the answer of its `releaseList`.
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -45,23 +46,25 @@ class Tariff:
         Both ends stand for themselves padded with zeros, so the row that bears the number `last` is the end, and
         nothing under it comes.
         """
-        start = bisect_left(self._placed, (_padded(first), -1))
-        end = bisect_right(self._placed, (_padded(last), len(self._rows)))
-        return [self._rows[position] for position in sorted(position for _, position in self._placed[start:end])]
+        return self._placed_between(_padded(first), _padded(last))
 
     def under(self, number: str) -> list[RawRow]:
         """The rows whose number, as it is printed, begins with `number`."""
-        return [row for row in self._rows if row["htsno"].startswith(number)]
+        digits = number.replace(".", "")
+        near = self._placed_between(_padded(digits), digits.ljust(10, "9"))
+        return [row for row in near if row["htsno"].startswith(number)]
 
     def with_any_of(self, words: Iterable[str]) -> list[RawRow]:
         """The rows whose description holds at least one of `words`, those with more of them first."""
-        wanted = {word.casefold() for word in words}
-        found = [
-            (-hits, position)
-            for position, text in enumerate(self._texts)
-            if (hits := sum(word in text for word in wanted))
-        ]
-        return [self._rows[position] for _, position in sorted(found)]
+        hits = Counter[int]()
+        for word in {word.casefold() for word in words}:
+            hits.update([position for position, text in enumerate(self._texts) if word in text])
+        return [self._rows[position] for position in sorted(hits, key=lambda position: (-hits[position], position))]
+
+    def _placed_between(self, first: str, last: str) -> list[RawRow]:
+        start = bisect_left(self._placed, (first, -1))
+        end = bisect_right(self._placed, (last, len(self._rows)))
+        return [self._rows[position] for position in sorted(position for _, position in self._placed[start:end])]
 
 
 def load(folder: Traversable) -> Tariff:
