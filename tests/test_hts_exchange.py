@@ -191,9 +191,21 @@ def test_a_search_answers_its_numbered_rows_with_only_what_they_state() -> None:
     assert orjson.loads(orjson.dumps(result))["lines"][1]["footnotes"][0]["headings"] == ["9903.88.15", "9903.91.01"]
 
 
-def test_a_search_sends_the_keyword_as_it_is() -> None:
-    _, asked = drive(exchange(HTSQuery(keyword="  lithium & ion "), BASE), RELEASE, [])
-    assert asked[1] == Request("GET", f"{BASE}/search", "hts", params={"keyword": "lithium & ion"})
+@pytest.mark.parametrize(
+    ("keyword", "sent"),
+    [
+        ("  lithium & ion ", "lithium & ion"),
+        ("8507", "8507"),
+        ("850760", "8507.60"),
+        ("8507600020", "8507.60.00.20"),
+        ("8507.60", "8507.60"),
+        ("85076", "85076"),
+        ("80386 processor", "80386 processor"),
+    ],
+)
+def test_a_search_sends_words_as_they_are_and_a_number_as_the_schedule_prints_it(keyword: str, sent: str) -> None:
+    _, asked = drive(exchange(HTSQuery(keyword=keyword), BASE), RELEASE, [])
+    assert asked[1] == Request("GET", f"{BASE}/search", "hts", params={"keyword": sent})
 
 
 def test_a_search_that_finds_nothing_is_an_empty_answer() -> None:

@@ -23,6 +23,7 @@ __all__ = ["HTSLine", "HTSLineResult", "HTSQuery", "HTSSearchLine", "HTSSearchRe
 
 _UPSTREAM = "hts"
 _CODE = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?")
+_WHOLE_NUMBER = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,3}")
 _RELEASE = re.compile(r"[0-9]{4}HTS\w{1,40}", re.ASCII)
 _KEYWORD_LENGTH = 200
 # Some accounts give this as the most that a search answers, others saw more: just so many may be a cut answer.
@@ -147,7 +148,8 @@ def exchange(query: HTSQuery, base_url: str) -> Exchange[HTSLineResult | HTSSear
     """
     release = _release((yield Request("GET", f"{base_url}/currentRelease", _UPSTREAM)))
     if query.keyword is not None:
-        response = yield Request("GET", f"{base_url}/search", _UPSTREAM, params={"keyword": query.keyword})
+        params = {"keyword": _as_printed(query.keyword)}
+        response = yield Request("GET", f"{base_url}/search", _UPSTREAM, params=params)
         response.require_ok()
         return Reading(_search_result(response.json(), query.limit), release)
     code = query.code or ""
@@ -188,6 +190,11 @@ def _ask_rows(base_url: str, prefix: str) -> Generator[Request, Response, tuple[
 def _bound(digits: str) -> str:
     """Clients are known to use bounds of four digits, or of eight with dots."""
     return digits if len(digits) == 4 else dotted(digits.ljust(8, "0"))
+
+
+def _as_printed(keyword: str) -> str:
+    """A number is searched for as the schedule prints it: without its dots it may find nothing."""
+    return dotted(keyword) if _WHOLE_NUMBER.fullmatch(keyword) else keyword
 
 
 def _release(response: Response) -> str:

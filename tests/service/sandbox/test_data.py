@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from service.sandbox import Sandbox, SandboxDataError
-from tests.sandbox.conftest import REAL, SAMPLE_DATA, Agency
+from tests.service.sandbox.conftest import REAL, SAMPLE_DATA, Agency
 
 
 def raw_row(number: str, **more: Any) -> dict[str, Any]:

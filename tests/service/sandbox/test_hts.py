@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from service.sandbox import Sandbox
-from tests.sandbox.conftest import Agency
+from tests.service.sandbox.conftest import Agency
 
 KEYS = [
     "htsno",

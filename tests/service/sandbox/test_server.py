@@ -9,7 +9,7 @@ import pytest
 from yarl import URL
 
 from service.sandbox import Sandbox
-from tests.sandbox.conftest import Agency
+from tests.service.sandbox.conftest import Agency
 
 
 async def test_it_listens_on_loopback_on_a_port_that_the_system_chose(sandbox: Sandbox) -> None:

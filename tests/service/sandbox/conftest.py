@@ -10,9 +10,9 @@ import pytest
 from service.sandbox import Sandbox
 
 #: The built-in data, laid out as a folder of the caller's own would be.
-SAMPLE_DATA = Path(__file__).parents[2] / "service/sandbox/sample_data"
+SAMPLE_DATA = Path(__file__).parents[3] / "service/sandbox/sample_data"
 #: The agencies' own export files, where they stand beside the checkout.
-REAL = Path(__file__).parents[2] / "../shared/samples"
+REAL = Path(__file__).parents[3] / "../shared/samples"
 
 
 class Agency:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from service.sandbox import Sandbox
-from tests.sandbox.conftest import REAL, SAMPLE_DATA
+from tests.service.sandbox.conftest import REAL, SAMPLE_DATA
 from tools.exchange import Answer
 from tools.hts import HTSLineResult, HTSTool
 from tools.http_client import HTTPClientManager
