@@ -4,12 +4,12 @@ Source: the rows of `exportList` and `search` at hts.usitc.gov/reststop. A row's
 rows' order is the schedule's. A grouping row has a text and an indent, but no number.
 """
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tools.errors import ProviderGarbled
+from tools.hts_text import clean
 
 __all__ = [
     "Footmark",
@@ -31,13 +31,6 @@ _REQUIRED = ("htsno", "indent", "description", "units", *_COLUMNS, "footnotes")
 _ADDITIONAL = ("additionalDuties", "addiitionalDuties")
 # Two digits would be a chapter's own row.
 _NUMBER = re.compile(r"[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?)?")
-_BREAK = re.compile(r"</?(?:br|div|p|li|ul|ol|tr|td|th|table)\b[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-z][a-z0-9]*\b[^<>]*>", re.IGNORECASE)
-_RAISED = re.compile(r"<(sup|sub)\b[^<>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
-_SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
-# Controls that are no white space, the soft hyphen and the characters without width.
-_INVISIBLE = dict.fromkeys([*range(9), *range(14, 28), 0x7F, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +220,7 @@ def _row(raw: object, where: str) -> Row:
         other=_text(raw, "other", where),
         footmarks=_footmarks(raw["footnotes"], where),
         additional_duties=additional[0] or additional[1],
-        status=(_clean(status) or None) if isinstance(status, str) else None,
+        status=(clean(status) or None) if isinstance(status, str) else None,
     )
 
 
@@ -254,7 +247,7 @@ def _units(value: object, where: str) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise _garbled(f"{where}: 'units' is {_kind(value)}, not a list of texts")
-    return tuple(unit for unit in map(_clean, value) if unit)
+    return tuple(unit for unit in map(clean, value) if unit)
 
 
 def _footmarks(value: object, where: str) -> tuple[Footmark, ...]:
@@ -282,24 +275,7 @@ def _text(raw: Mapping[str, object], key: str, where: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise _garbled(f"{where}: {key!r} is {_kind(value)}, not a text")
-    return _clean(value) or None
-
-
-def _clean(text: str) -> str:
-    """`text` without markup, entities, invisible characters and needless white space; its words stay as they are."""
-    if "<" in text:
-        text = _TAG.sub("", _BREAK.sub(" ", _RAISED.sub(_raise, text)))
-    return " ".join(html.unescape(text).translate(_INVISIBLE).split())
-
-
-def _raise(match: re.Match[str]) -> str:
-    """A raised or lowered figure keeps its place (10<sup>6</sup> is not 106); a footnote mark stands apart."""
-    tag, inner = match[1].lower(), _TAG.sub("", match[2]).strip()
-    if inner.endswith("/"):
-        return f" {inner} "
-    if re.fullmatch(r"[0-9+-]+", inner):
-        return inner.translate(_SUPERSCRIPTS if tag == "sup" else _SUBSCRIPTS)
-    return inner
+    return clean(value) or None
 
 
 def _kind(value: object) -> str:
