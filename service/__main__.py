@@ -12,6 +12,7 @@ from service.demo import show_one_answer
 from service.logs import set_up_logging
 from service.sandbox import SandboxDataError
 from service.server import PortTaken, serve
+from tools.http_client import UnsupportedLibrary
 
 __all__ = ["main"]
 
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         asyncio.run(serve(create_app(config), show_one_answer if arguments.demo else None))
     except SandboxDataError as exc:
         return _fail(2, exc)
-    except (PortTaken, RuntimeError) as exc:
+    except (PortTaken, UnsupportedLibrary) as exc:
         return _fail(1, exc)
     return 0
 

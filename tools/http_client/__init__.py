@@ -9,6 +9,7 @@ import requests
 from tools.errors import PoolTimeout
 from tools.http_client.body import body_limit
 from tools.http_client.config import PoolLimits, PoolTimeouts
+from tools.http_client.connections import UnsupportedLibrary
 from tools.http_client.manager import HTTPClientManager, get_async_client, get_sync_client, shutdown_http_clients
 from tools.http_client.stats import ManagerStats, PoolStats
 
@@ -21,6 +22,7 @@ __all__ = [
     "PoolTimeout",
     "PoolTimeouts",
     "SyncClient",
+    "UnsupportedLibrary",
     "body_limit",
     "get_async_client",
     "get_sync_client",

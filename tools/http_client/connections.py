@@ -23,7 +23,7 @@ from urllib3.util.connection import is_connection_dropped
 
 from tools.http_client.sync_pool import SyncPool
 
-__all__ = ["StaleConnection", "host_pool_classes", "missing_names", "refuse_urllib3_future"]
+__all__ = ["StaleConnection", "UnsupportedLibrary", "host_pool_classes", "missing_names", "refuse_urllib3_future"]
 
 _USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 _SEND_BYTES = 64 * 1024
@@ -33,6 +33,10 @@ _GOODBYE_S = 0.25
 
 class StaleConnection(http.client.RemoteDisconnected):
     """A reused connection died before a byte of the answer came: the peer had closed it while it was idle."""
+
+
+class UnsupportedLibrary(RuntimeError):
+    """What is installed is not the library that it is called. The message says what to do."""
 
 
 def missing_names() -> list[str]:
@@ -45,11 +49,11 @@ def missing_names() -> list[str]:
 
 
 def refuse_urllib3_future(installed: str | None = None) -> None:
-    """Raise RuntimeError when urllib3-future has replaced urllib3: it numbers its patches from 900."""
+    """Raise UnsupportedLibrary when urllib3-future has replaced urllib3: it numbers its patches from 900."""
     installed = installed or urllib3_version
     patch = installed.split(".")[2] if installed.count(".") >= 2 else "0"
     if patch.isdecimal() and int(patch) >= 900:
-        raise RuntimeError(
+        raise UnsupportedLibrary(
             f"urllib3 {installed} is urllib3-future, which does not keep urllib3's connection interface; "
             "uninstall urllib3-future (niquests brings it) and install urllib3 again"
         )

@@ -35,7 +35,7 @@ class HTTPClientManager:
     An ordinary object: whoever makes it closes it with `await manager.aclose()`. The class methods and the functions
     of this module work on one process-wide default instead, which an application may set (`make_default`).
 
-    Raises RuntimeError when urllib3-future has replaced urllib3.
+    Raises UnsupportedLibrary when urllib3-future has replaced urllib3.
     """
 
     _default: ClassVar["HTTPClientManager | None"] = None
