@@ -1,5 +1,6 @@
 """The sync pool as requests sees it: one adapter for one session."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -45,6 +46,22 @@ class SyncCallTimeout(ProviderTimeout, requests.exceptions.Timeout):
     """ProviderTimeout, raised when the call's deadline strikes during a request."""
 
     code = ProviderTimeout.code
+
+
+class BoundedResponse(requests.Response):
+    """A response that stops at `max_bytes`, however its body is read (`raw` apart)."""
+
+    max_bytes: int
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        """Yield the body in pieces. Raises SyncBodyTooLarge at the bound."""
+        size = 0
+        for chunk in super().iter_content(chunk_size or _READ_BYTES, decode_unicode):
+            size += len(chunk)
+            if size > self.max_bytes:
+                self.close()
+                raise SyncBodyTooLarge(f"the answer is larger than the bound of {self.max_bytes} bytes")
+            yield chunk
 
 
 class PooledAdapter(HTTPAdapter):
@@ -113,7 +130,14 @@ class PooledAdapter(HTTPAdapter):
             response.close()
             raise SyncBodyTooLarge(f"the answer declares {declared} bytes, the bound is {limit}")
         if not options["stream"]:
-            _read_body(response, limit)
+            _ = response.content  # read here, so that a cut body is part of the attempt
+        return response
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """The bounded response to `req`."""
+        response = BoundedResponse()
+        vars(response).update(vars(super().build_response(req, resp)))
+        response.max_bytes = current_body_limit(self._limits.max_body_bytes)
         return response
 
     def _bounded(self, timeout: Any) -> Any:
@@ -141,19 +165,6 @@ class PooledAdapter(HTTPAdapter):
         """Close every connection, those in use too. Idempotent."""
         self._pool.close()
         super().close()
-
-
-def _read_body(response: requests.Response, limit: int) -> None:
-    chunks: list[bytes] = []
-    size = 0
-    for chunk in response.iter_content(_READ_BYTES):
-        size += len(chunk)
-        if size > limit:
-            response.close()
-            raise SyncBodyTooLarge(f"the answer is larger than the bound of {limit} bytes")
-        chunks.append(chunk)
-    # Where requests itself puts the body that it reads; reading here makes a cut body part of the attempt.
-    response._content = b"".join(chunks)  # noqa: SLF001 - see above; `_content` is what Response.content returns
 
 
 def _was_stale(exc: BaseException) -> bool:
