@@ -54,8 +54,8 @@ class ToolError(Exception):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        # A private subclass (one that a client library also has to recognise) keeps the code of the error that it is.
-        if not cls.__name__.startswith("_"):
+        # A subclass that a client library also has to recognise states the code of the error that it is.
+        if "code" not in vars(cls):
             cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def __init__(self, message: str, *, upstream: str | None = None) -> None:

@@ -183,6 +183,7 @@ class PooledConnector(aiohttp.TCPConnector):
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         hold = self._holds.give_back(protocol)
         connected = protocol.is_connected()
+        somebody_waited = self._waiting() > 0
         super()._release(key, protocol, should_close=should_close)
         released = self._sockets.get(protocol)
         if released is None:  # the pool was closed meanwhile
@@ -193,7 +194,7 @@ class PooledConnector(aiohttp.TCPConnector):
             connections.rotate(1)  # aiohttp takes from the left: newest first
             released.idle_since = self._loop.time()
             self._idle[protocol] = released
-            self._schedule_trim()
+            self._trim_soon(somebody_waited)
             self._arm_timer()
             return
         # Closed. Orderly give-backs (no should_close) end like this when the peer asked for it.
@@ -207,9 +208,11 @@ class PooledConnector(aiohttp.TCPConnector):
         if hold is not None and hold.call is not None and hold.call.is_over():
             hold.call.cut_on_wire = True
 
-    def _schedule_trim(self) -> None:
-        # Not at once: requests woken by this give-back take their connections first, in this turn of the loop.
-        if len(self._idle) > self._limits.max_keepalive and not self._trim_scheduled:
+    def _trim_soon(self, somebody_waited: bool) -> None:
+        if not somebody_waited and not self._trim_scheduled:
+            self._trim()
+        elif not self._trim_scheduled:
+            # Requests that were woken by this give-back take their connections first, in this turn of the loop.
             self._trim_scheduled = True
             self._loop.call_soon(self._trim)
 
@@ -263,11 +266,12 @@ class PooledConnector(aiohttp.TCPConnector):
         self._forget(protocol, "idle_timeout" if expired else "remote")
 
     def _arm_timer(self) -> None:
-        if self._timer is not None or self._closed:
-            return
         due = [at for at in (self._next_expiry_at(), self._holds.next_due_at()) if at is not None]
-        if due:
-            self._timer = self._loop.call_at(min(due), self._on_timer)
+        if self._closed or not due or (self._timer is not None and self._timer.when() <= min(due)):
+            return  # a timer that rings too early arms the next one
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(min(due), self._on_timer)
 
     def _next_expiry_at(self) -> float | None:
         oldest = next(iter(self._idle.values()), None)

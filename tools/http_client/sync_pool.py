@@ -256,11 +256,12 @@ class SyncPool:
     # -- time --
 
     def _arm_timer(self) -> None:
-        if self._timer is not None or self._closed:
-            return
         due = [at for at in (self._state.next_expiry_at(), self._holds.next_due_at()) if at is not None]
-        if due:
-            self._timer = self.watchdog.call_at(min(due), self._on_timer)
+        if self._closed or not due or (self._timer is not None and self._timer.at <= min(due)):
+            return  # a timer that rings too early arms the next one
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.watchdog.call_at(min(due), self._on_timer)
 
     def _on_timer(self) -> None:
         with self._lock:

@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 class Alarm:
-    """A function that is to run at a time. `fired` says whether it has."""
+    """A function that is to run at the time `at`."""
 
-    __slots__ = ("_function", "cancelled", "fired")
+    __slots__ = ("_function", "at", "cancelled")
 
-    def __init__(self, function: Callable[[], None]) -> None:
+    def __init__(self, at: float, function: Callable[[], None]) -> None:
+        self.at = at
         self._function: Callable[[], None] | None = function
         self.cancelled = False
-        self.fired = False
 
     def cancel(self) -> None:
         """Do not run it any more; lets go of the function at once."""
@@ -35,7 +35,6 @@ class Alarm:
         """Run it, unless it was cancelled."""
         function = self._function
         if function is not None and not self.cancelled:
-            self.fired = True
             function()
 
 
@@ -51,7 +50,7 @@ class Watchdog:
 
     def call_at(self, at: float, function: Callable[[], None]) -> Alarm:
         """Run `function` at the time `at`. It must be short and must not raise."""
-        alarm = Alarm(function)
+        alarm = Alarm(at, function)
         with self._wake:
             if self._closed:
                 return alarm
