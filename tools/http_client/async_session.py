@@ -8,10 +8,10 @@ from aiohttp import ClientPayloadError, ClientResponse, hdrs
 from aiohttp.connector import Connection
 from yarl import URL
 
-from tools.errors import ProviderRejected, ProviderTooLarge
+from tools.errors import ProviderTooLarge
 from tools.http_client.body import current_body_limit
 from tools.http_client.config import PoolLimits, PoolTimeouts
-from tools.http_client.redirects import check_redirect, headers_to_drop
+from tools.http_client.redirects import check_redirect, headers_to_drop, refused_target
 
 __all__ = ["AsyncBodyTooLarge", "open_async_session"]
 
@@ -61,7 +61,7 @@ async def _guard_redirect(
     try:
         target = str(params.url.join(URL(location)))
     except ValueError as exc:
-        raise ProviderRejected(f"refused a redirect from {params.url.origin()}: its target is not a URL") from exc
+        raise refused_target(str(params.url)) from exc
     source = str(params.url)
     check_redirect(source, target)
     for name in set(headers_to_drop(source, target, list(params.headers))):

@@ -136,6 +136,12 @@ class PooledConnector(aiohttp.TCPConnector):
                 in_use=len(self._acquired),
                 waiting=self._waiting() + 1,  # with this one, which has just left the queue
             ) from exc
+        except asyncio.CancelledError as exc:
+            task = asyncio.current_task()
+            if self._closed and (task is None or not task.cancelling()):
+                # aiohttp cancels the queue when it closes, which is nobody's wish to cancel the caller.
+                raise AsyncPoolClosed("the pool was shut down") from exc
+            raise
         finally:
             self._counters.acquire_wait_s += self._loop.time() - started
 

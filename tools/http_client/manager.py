@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import weakref
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import aiohttp
@@ -27,6 +27,14 @@ log = logging.getLogger(__name__)
 DEFAULT_USER_AGENT = "ComplianceGateway/0.1 (+https://github.com/compliance-gateway/compliance-gateway)"
 #: Seconds that requests in flight get before a close ends them.
 DRAIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _AsyncClient:
+    """A session and its pool, which a closed session no longer knows."""
+
+    session: aiohttp.ClientSession
+    pool: PooledConnector | GatedConnector
 
 
 class HTTPClientManager:
@@ -57,9 +65,7 @@ class HTTPClientManager:
         self._lock = threading.Lock()
         self._sync: PooledSession | None = None
         self._sync_adapter: PooledAdapter | GatedAdapter | None = None
-        self._async: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._async: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _AsyncClient] = weakref.WeakKeyDictionary()
         self._closed = False
 
     # -- the clients --
@@ -77,18 +83,16 @@ class HTTPClientManager:
     def async_client(self) -> aiohttp.ClientSession:
         """The pooled session of the running event loop; the same each time. Raises RuntimeError without a loop."""
         loop = asyncio.get_running_loop()
-        session = self._async.get(loop)
-        if session is None:
-            session = self._async[loop] = open_async_session(
-                self._open_connector(),
-                self.limits,
-                self.timeouts,
-                user_agent=self._user_agent,
-                trust_env=self._trust_env,
+        opened = self._async.get(loop)
+        if opened is None:
+            pool = self._open_connector()
+            session = open_async_session(
+                pool, self.limits, self.timeouts, user_agent=self._user_agent, trust_env=self._trust_env
             )
-        return session
+            opened = self._async[loop] = _AsyncClient(session, pool)
+        return opened.session
 
-    def _open_connector(self) -> aiohttp.TCPConnector:
+    def _open_connector(self) -> PooledConnector | GatedConnector:
         pooled = PooledConnector(self.limits, self.timeouts)
         gone = connector.missing_names(pooled)
         if not gone:
@@ -107,29 +111,28 @@ class HTTPClientManager:
 
     def stats(self) -> ManagerStats:
         """Both pools; the async one is that of the running loop, or else of any loop that has one."""
-        session = self._session_to_show()
-        pool = session.connector if session is not None else None
+        shown = self._async_to_show()
         return ManagerStats(
-            async_=pool.stats() if isinstance(pool, (PooledConnector, GatedConnector)) else None,
+            async_=shown.pool.stats() if shown is not None else None,
             sync=self._sync_adapter.stats() if self._sync_adapter is not None else None,
         )
 
     def describe(self) -> dict[str, Any]:
         """What `get_client_stats` returns, for this manager."""
-        session = self._session_to_show()
+        shown = self._async_to_show()
         stats = self.stats()
         return {
             "sync_client_initialized": self._sync is not None,
-            "async_client_initialized": session is not None,
+            "async_client_initialized": shown is not None,
             "sync_client_closed": self._sync is None or self._closed,
-            "async_client_closed": session is None or session.closed,
+            "async_client_closed": shown is None or shown.session.closed,
             "pools": {
                 "async": None if stats.async_ is None else asdict(stats.async_),
                 "sync": None if stats.sync is None else asdict(stats.sync),
             },
         }
 
-    def _session_to_show(self) -> aiohttp.ClientSession | None:
+    def _async_to_show(self) -> _AsyncClient | None:
         try:
             return self._async.get(asyncio.get_running_loop())
         except RuntimeError:
@@ -155,12 +158,12 @@ class HTTPClientManager:
     async def close_async(self, drain_s: float = DRAIN_S) -> None:
         """Drain and close the async client of the running loop, and those of loops that have ended."""
         here = asyncio.get_running_loop()
-        for loop, session in list(self._async.items()):
-            if session.closed or (loop is not here and not loop.is_closed()):
+        for loop, opened in list(self._async.items()):
+            if opened.session.closed or (loop is not here and not loop.is_closed()):
                 continue  # another running loop's client is closed in that loop
-            if loop is here and isinstance(session.connector, (PooledConnector, GatedConnector)):
-                await session.connector.drain(drain_s)
-            await session.close()
+            if loop is here:
+                await opened.pool.drain(drain_s)
+            await opened.session.close()
 
     # -- the process-wide default --
 
@@ -222,8 +225,8 @@ class HTTPClientManager:
 
     def forget_async(self) -> None:
         """Let the next use of `async_client` open a new one; closed ones are forgotten."""
-        for loop, session in list(self._async.items()):
-            if session.closed:
+        for loop, opened in list(self._async.items()):
+            if opened.session.closed:
                 del self._async[loop]
 
 

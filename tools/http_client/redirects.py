@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from tools.errors import ProviderRejected
 
-__all__ = ["MAX_REDIRECTS", "check_redirect", "headers_to_drop"]
+__all__ = ["MAX_REDIRECTS", "check_redirect", "headers_to_drop", "refused_target"]
 
 MAX_REDIRECTS = 10
 
@@ -32,6 +32,11 @@ def check_redirect(source: str, target: str) -> None:
         raise ProviderRejected(
             f"refused a redirect from {_origin_text(source)} to {_origin_text(target)}: it leaves TLS"
         )
+
+
+def refused_target(source: str) -> ProviderRejected:
+    """The error for a redirect from `source` whose target cannot be read."""
+    return ProviderRejected(f"refused a redirect from {_origin_text(source)}: its target is not a URL")
 
 
 def headers_to_drop(source: str, target: str, names: Iterable[str]) -> list[str]:

@@ -1,11 +1,12 @@
 """The pooled `requests.Session`."""
 
 import http.cookiejar
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from tools.http_client.redirects import MAX_REDIRECTS, check_redirect, headers_to_drop
+from tools.http_client.redirects import MAX_REDIRECTS, check_redirect, headers_to_drop, refused_target
 
 __all__ = ["PooledSession"]
 
@@ -25,6 +26,15 @@ class PooledSession(requests.Session):
         self.trust_env = trust_env
         self.max_redirects = MAX_REDIRECTS
         self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Where `resp` redirects to, None if it does not. Raises ProviderRejected when that is not a URL."""
+        target: str | None = super().get_redirect_target(resp)
+        try:
+            urlsplit(target or "")
+        except ValueError as exc:
+            raise refused_target(str(resp.request.url)) from exc
+        return target
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Called for every redirect, with the request to be sent next: drop what must not go along.

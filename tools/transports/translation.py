@@ -12,6 +12,13 @@ from tools.errors import ProviderGarbled, ProviderRejected, ProviderTimeout, Pro
 
 __all__ = ["translating"]
 
+_NOT_HTTP = (
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+)
+
 
 @contextmanager
 def translating(upstream: str | None) -> Iterator[None]:
@@ -32,6 +39,8 @@ def _translated(exc: Exception, upstream: str | None) -> ToolError:
         return ProviderTimeout(f"{who} did not answer in time ({type(exc).__name__})", upstream=upstream)
     if isinstance(exc, (aiohttp.TooManyRedirects, requests.TooManyRedirects)):
         return ProviderRejected(f"{who} redirected too often", upstream=upstream)
+    if isinstance(exc, _NOT_HTTP):
+        return ProviderRejected(f"{who} leads to a URL that is not HTTP ({type(exc).__name__})", upstream=upstream)
     if isinstance(exc, requests.exceptions.ContentDecodingError) or any(
         isinstance(e, ContentEncodingError) for e in _causes(exc)
     ):
