@@ -6,7 +6,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from aiohttp import web
-from yarl import URL
 
 from service.sandbox import hts
 
@@ -60,4 +59,4 @@ class Sandbox:
         if self._runner is None:
             raise RuntimeError("the sandbox is not running")
         host, port = self._runner.addresses[0][:2]
-        return str(URL.build(scheme="http", host=host, port=port, path=path))
+        return f"http://{host}:{port}{path}"
