@@ -1,8 +1,7 @@
 """Both pools, opened by the test with the numbers that it needs."""
 
-import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 import trustme
 
 from tests.http_client.callers import AsyncCaller, Caller, SyncCaller, Trust
-from tools.http_client import HTTPClientManager, PoolLimits, PoolTimeouts
+from tools.http_client import HTTPClientManager
 
 OpenCaller = Callable[..., Caller]
 
@@ -20,26 +19,6 @@ def threads() -> Iterator[ThreadPoolExecutor]:
     """Enough for every question at once; the loop's own executor has few."""
     with ThreadPoolExecutor(320) as executor:
         yield executor
-
-
-@pytest.fixture
-async def open_manager() -> AsyncIterator[Callable[..., HTTPClientManager]]:
-    """Opens managers by their numbers: those of PoolLimits and PoolTimeouts, and options of the manager itself."""
-    async with contextlib.AsyncExitStack() as stack:
-
-        def open_one(**numbers: object) -> HTTPClientManager:
-            limits = {n: v for n, v in numbers.items() if n in PoolLimits.__slots__}
-            timeouts = {n: v for n, v in numbers.items() if n in PoolTimeouts.__slots__}
-            options = {n: v for n, v in numbers.items() if n not in limits and n not in timeouts}
-            manager = HTTPClientManager(
-                limits=PoolLimits(**limits),  # type: ignore[arg-type]  # by name, from the test
-                timeouts=PoolTimeouts(**timeouts),  # type: ignore[arg-type]  # likewise
-                **options,  # type: ignore[arg-type]  # likewise
-            )
-            stack.push_async_callback(manager.aclose, 0.0)
-            return manager
-
-        yield open_one
 
 
 @pytest.fixture(params=["async", "sync"])

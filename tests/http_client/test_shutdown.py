@@ -48,6 +48,23 @@ async def test_requests_in_flight_end_with_an_error_when_the_bound_is_reached(op
         assert caller.stats().in_use == 0
 
 
+async def until_the_end(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+    """A body that ends with its connection, and does not come to its end."""
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf of it")
+    return await hang(incoming, writer)
+
+
+async def test_an_answer_that_a_close_cuts_is_not_taken_for_a_whole_one(open_caller: OpenCaller) -> None:
+    caller = open_caller(read_s=60)
+    async with Peer(until_the_end).serving() as peer:
+        asking = asyncio.ensure_future(caller.ask(peer.url()))
+        assert await settled(lambda: len(peer.asked) == 1)
+        await asyncio.sleep(0.1)  # for the half to arrive
+        await caller.close(0.1)
+        with pytest.raises(ToolError), translating("agency"):
+            await asyncio.wait_for(asking, 5)
+
+
 async def test_new_requests_are_refused_while_the_pool_drains(open_caller: OpenCaller) -> None:
     caller = open_caller(read_s=60)
     async with Peer(hang).serving() as peer:

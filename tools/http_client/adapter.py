@@ -49,12 +49,16 @@ class SyncCallTimeout(ProviderTimeout, requests.exceptions.Timeout):
 
 
 class BoundedResponse(requests.Response):
-    """A response that stops at `max_bytes`, however its body is read (`raw` apart)."""
+    """A response that stops at `max_bytes`, and does not take what a closing `pool` has cut for the whole.
+
+    However its body is read, `raw` apart.
+    """
 
     max_bytes: int
+    pool: SyncPool
 
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
-        """Yield the body in pieces. Raises SyncBodyTooLarge at the bound."""
+        """Yield the body in pieces. Raises SyncBodyTooLarge at the bound, SyncPoolClosed."""
         size = 0
         for chunk in super().iter_content(chunk_size or _READ_BYTES, decode_unicode):
             size += len(chunk)
@@ -62,6 +66,8 @@ class BoundedResponse(requests.Response):
                 self.close()
                 raise SyncBodyTooLarge(f"the answer is larger than the bound of {self.max_bytes} bytes")
             yield chunk
+        if self.pool.closed:
+            raise SyncPoolClosed("the pool was shut down while the answer came")
 
 
 class PooledAdapter(HTTPAdapter):
@@ -138,6 +144,7 @@ class PooledAdapter(HTTPAdapter):
         response = BoundedResponse()
         vars(response).update(vars(super().build_response(req, resp)))
         response.max_bytes = current_body_limit(self._limits.max_body_bytes)
+        response.pool = self._pool
         return response
 
     def _bounded(self, timeout: Any) -> Any:

@@ -11,6 +11,7 @@ from yarl import URL
 from tools.errors import ProviderTooLarge
 from tools.http_client.body import current_body_limit
 from tools.http_client.config import PoolLimits, PoolTimeouts
+from tools.http_client.connector import AsyncPoolClosed
 from tools.http_client.redirects import check_redirect, headers_to_drop, refused_target
 
 __all__ = ["AsyncBodyTooLarge", "open_async_session"]
@@ -43,7 +44,7 @@ def open_async_session(
         headers={hdrs.USER_AGENT: user_agent},
         cookie_jar=aiohttp.DummyCookieJar(),
         json_serialize=lambda value: orjson.dumps(value).decode(),
-        response_class=_bounded_response(limits.max_body_bytes),
+        response_class=_bounded_response(limits.max_body_bytes, connector),
         trace_configs=[guard],
         trust_env=trust_env,
     )
@@ -68,8 +69,9 @@ async def _guard_redirect(
         params.headers.popall(name)
 
 
-def _bounded_response(default_limit: int) -> type[ClientResponse]:
-    """A response class whose `read()` (and so `text()` and `json()`) stops at the bound in force.
+def _bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[ClientResponse]:
+    """A response class whose `read()` (and so `text()` and `json()`) stops at the bound in force, and does not take
+    what a closing pool has cut for the whole.
 
     Code that streams `response.content` itself bounds itself.
     """
@@ -102,6 +104,8 @@ def _bounded_response(default_limit: int) -> type[ClientResponse]:
                 if size > self._limit:
                     raise AsyncBodyTooLarge(f"the answer is larger than the bound of {self._limit} bytes")
                 chunks.append(chunk)
+            if pool.closed:
+                raise AsyncPoolClosed("the pool was shut down while the answer came")
             return b"".join(chunks)
 
     return BoundedResponse

@@ -59,11 +59,45 @@ def refuse_urllib3_future(installed: str | None = None) -> None:
         )
 
 
+class _Lines:
+    """The lines of a head, the last of which is remembered: b"" at the end of the connection."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.last: bytes | None = None
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._stream.readline(limit)
+        self.last = line
+        return line
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _WholeHead(http.client.HTTPResponse):
+    """An answer whose head has its end: http.client takes the end of the connection for it, and the body for empty."""
+
+    def begin(self) -> None:
+        """Read the head. Raises IncompleteRead when the connection ends inside it."""
+        stream: Any = self.fp
+        lines: Any = _Lines(stream)
+        self.fp = lines
+        try:
+            super().begin()
+        finally:
+            if self.fp is lines:
+                self.fp = stream
+        if lines.last == b"":
+            raise http.client.IncompleteRead(b"")
+
+
 class _Pooled(HTTPConnection):
     """What both connection classes add. Belongs to at most one thread at a time, but `shut` may come from any."""
 
     pool: ClassVar[SyncPool]
     write_s: ClassVar[float]
+    response_class = _WholeHead
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

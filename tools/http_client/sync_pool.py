@@ -84,7 +84,7 @@ class SyncPool:
         self._timer: Alarm | None = None
         self.watchdog = Watchdog()
         self._draining = False
-        self._closed = False
+        self.closed = False
 
     def forget_parent(self) -> None:
         """Begin anew in a forked child, with no connection of the parent's."""
@@ -119,11 +119,11 @@ class SyncPool:
                 self._counters.acquire_wait_s += time.monotonic() - started
                 self._state.leave_queue(waiter)
         with self._lock:
-            if waiter.granted and not self._closed:
+            if waiter.granted and not self.closed:
                 return
             if waiter.granted:
                 self._free_slot()
-            if self._closed:
+            if self.closed:
                 raise PoolClosed("the pool was shut down")
             self._counters.acquire_timeouts += 1
             if cut_short:
@@ -137,8 +137,8 @@ class SyncPool:
             )
 
     def _refuse_if_closed(self) -> None:
-        if self._closed or self._draining:
-            raise PoolClosed("the pool is shut down" if self._closed else "the pool is shutting down")
+        if self.closed or self._draining:
+            raise PoolClosed("the pool is shut down" if self.closed else "the pool is shutting down")
 
     def free_slot(self) -> None:
         """Give a slot back that has no connection (yet)."""
@@ -196,7 +196,7 @@ class SyncPool:
             if connection.is_closed:  # the peer asked for it
                 self._count_closed(connection, "remote")
                 closing: list[Closing[PooledConnection]] = []
-            elif self._closed:
+            elif self.closed:
                 closing = [Closing(connection, "shutdown")]
             else:
                 closing = self._state.put_idle(connection, key, time.monotonic())
@@ -257,7 +257,7 @@ class SyncPool:
 
     def _arm_timer(self) -> None:
         due = [at for at in (self._state.next_expiry_at(), self._holds.next_due_at()) if at is not None]
-        if self._closed or not due or (self._timer is not None and self._timer.at <= min(due)):
+        if self.closed or not due or (self._timer is not None and self._timer.at <= min(due)):
             return  # a timer that rings too early arms the next one
         if self._timer is not None:
             self._timer.cancel()
@@ -291,7 +291,7 @@ class SyncPool:
     def close(self) -> None:
         """Close what is idle, end what is in flight, and refuse from now on. Idempotent."""
         with self._lock:
-            self._closed = True
+            self.closed = True
             closing, waiters = self._state.close()
             self._count(closing)
             held = self._holds.connections()

@@ -7,7 +7,7 @@ import orjson
 import requests
 
 from tools.call import Call
-from tools.errors import DeadlineExceeded
+from tools.errors import DeadlineExceeded, ProviderTimeout
 from tools.exchange import Exchange, Reading, Request, Response
 from tools.http_client.body import body_limit
 
@@ -49,6 +49,9 @@ def _send(client: requests.Session, request: Request, call: Call) -> Response:
             answer = client.request(request.method, request.url, params=request.params, headers=headers, data=body)
     finally:
         call.usage.upstream_s += time.monotonic() - started
+    if call.is_over():
+        # The pool ends a connection at the deadline; to a reader that may look like the end of the answer.
+        raise ProviderTimeout("the call's time ran out while the agency answered")
     return Response(
         status=answer.status_code,
         headers={name.lower(): value for name, value in answer.headers.items()},

@@ -1,6 +1,7 @@
 """Turns exceptions of aiohttp, requests and urllib3 into ours, once, with the cause kept. Time-outs come first:
 several of theirs are connection errors as well."""
 
+import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -45,11 +46,17 @@ def _translated(exc: Exception, upstream: str | None) -> ToolError:
         isinstance(e, ContentEncodingError) for e in _causes(exc)
     ):
         return ProviderGarbled(f"{who} sent a body that does not decompress", upstream=upstream)
-    if isinstance(exc, aiohttp.ClientResponseError):
+    if isinstance(exc, aiohttp.ClientResponseError) or any(map(_is_not_http, _causes(exc))):
         return ProviderGarbled(f"{who} sent something that is not HTTP", upstream=upstream)
     return ProviderUnreachable(
         f"no whole answer from {who}: the connection failed ({type(exc).__name__})", upstream=upstream
     )
+
+
+def _is_not_http(exc: BaseException) -> bool:
+    """Whether http.client could not make sense of what came, as opposed to that it ended."""
+    ended = (http.client.RemoteDisconnected, http.client.IncompleteRead)
+    return isinstance(exc, http.client.HTTPException) and not isinstance(exc, ended)
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:

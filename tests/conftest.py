@@ -1,0 +1,57 @@
+"""What all tests share: managers of clients, and aioresponses taught to speak with aiohttp 3.14."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import aiohttp
+import aioresponses.core
+import pytest
+from aiohttp.client_proto import ResponseHandler
+from aioresponses import aioresponses as AioResponses  # noqa: N812 - a class, whatever its name
+
+from tools.http_client import HTTPClientManager, PoolLimits, PoolTimeouts
+
+
+@pytest.fixture
+async def open_manager() -> AsyncIterator[Callable[..., HTTPClientManager]]:
+    """Opens managers by their numbers: those of PoolLimits and PoolTimeouts, and options of the manager itself."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def open_one(**numbers: object) -> HTTPClientManager:
+            limits = {n: v for n, v in numbers.items() if n in PoolLimits.__slots__}
+            timeouts = {n: v for n, v in numbers.items() if n in PoolTimeouts.__slots__}
+            options = {n: v for n, v in numbers.items() if n not in limits and n not in timeouts}
+            manager = HTTPClientManager(
+                limits=PoolLimits(**limits),  # type: ignore[arg-type]  # by name, from the test
+                timeouts=PoolTimeouts(**timeouts),  # type: ignore[arg-type]  # likewise
+                **options,  # type: ignore[arg-type]  # likewise
+            )
+            stack.push_async_callback(manager.aclose, 0.0)
+            return manager
+
+        yield open_one
+
+
+def _response(*args: Any, **kwargs: Any) -> aiohttp.ClientResponse:
+    """aiohttp 3.14 asks for the writer of the request as well, to say how much was sent."""
+    return aiohttp.ClientResponse(*args, stream_writer=SimpleNamespace(output_size=0), **kwargs)  # type: ignore[arg-type]  # all of it that a mock needs
+
+
+def _body_reader(loop: asyncio.AbstractEventLoop | None = None) -> aiohttp.StreamReader:
+    """A body over 64 KiB pauses its parser, which a mocked connection does not have."""
+    protocol = ResponseHandler(loop=loop or asyncio.get_running_loop())
+    protocol._parser = Mock(spec=["pause_reading", "resume_reading", "feed_data", "feed_eof"])
+    return aiohttp.StreamReader(protocol, limit=2**16, loop=protocol._loop)
+
+
+@pytest.fixture
+def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[AioResponses]:
+    """Answers the requests of every `aiohttp.ClientSession`; knows nothing of pools, time-outs and TLS."""
+    monkeypatch.setattr(aioresponses.core, "ClientResponse", _response)
+    monkeypatch.setattr(aioresponses.core, "stream_reader_factory", _body_reader)
+    with AioResponses() as mock:
+        yield mock
