@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
+from service import VERSION
 from service.app import create_app
 from service.config import Config, ConfigError
 from service.demo import show_one_answer
@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="compliance-gateway",
         description="Answers from the U.S. trade agencies' own data. Settings: GATEWAY_... in the environment.",
     )
-    parser.add_argument("--version", action="version", version=version("compliance-gateway"))
+    parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(dest="command", required=True)
     serve_command = commands.add_parser("serve", help="serve the REST API", description="Serve the REST API.")
     serve_command.add_argument("--host", help="address to listen on (GATEWAY_HOST)")

@@ -1,11 +1,11 @@
 """Whether the process lives, whether it takes work, and how its pools stand. Asks no upstream."""
 
 import os
-from importlib.metadata import version
 from typing import Any
 
 from aiohttp import web
 
+from service import VERSION
 from service.envelope import json_response
 from service.errors import problem
 from service.keys import CLIENTS, LIFE, REGISTRY, REQUEST_ID, THREADS
@@ -23,7 +23,7 @@ async def get_health(request: web.Request) -> web.Response:
     return json_response(
         {
             "status": "ok",
-            "version": version("compliance-gateway"),
+            "version": VERSION,
             "pid": os.getpid(),
             "uptime_s": round(request.app[LIFE].uptime_s, 3),
             "clients": clients,

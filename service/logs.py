@@ -7,8 +7,12 @@ from typing import Any
 
 import orjson
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 __all__ = ["set_up_logging"]
+
+#: How asyncio begins to say it, a thousand times for one caller that it cannot accept.
+_OUT_OF_FILES = "socket.accept() out of system resource"
 
 
 def set_up_logging(level: str, style: str) -> None:
@@ -41,8 +45,36 @@ def set_up_logging(level: str, style: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.getLogger("aiohttp.server").addFilter(_without_trace)
+    logging.getLogger("asyncio").addFilter(_Seldom(_OUT_OF_FILES))
     # These log whole URLs, with whatever their query strings hold.
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """Bytes that are not HTTP come from whoever finds the port: they are worth a line, not an error with a trace."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.levelno, record.levelname, record.exc_info = logging.INFO, "INFO", None
+        record.msg, record.args = "a request that is not HTTP: %s", (type(error).__name__,)
+    return True
+
+
+class _Seldom(logging.Filter):
+    """Lets messages that begin with `beginning` through once in `interval_s`."""
+
+    def __init__(self, beginning: str, interval_s: float = 10.0) -> None:
+        super().__init__()
+        self._beginning, self._interval_s = beginning, interval_s
+        self._next_at = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith(self._beginning):
+            return True
+        due = record.created >= self._next_at
+        if due:
+            self._next_at = record.created + self._interval_s
+        return due
 
 
 def _to_json(line: object, default: Callable[[Any], Any], **_: object) -> str:

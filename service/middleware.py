@@ -17,6 +17,8 @@ __all__ = ["around_every_request"]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("service.access")
 
+#: The query string of a URL, in what a client library says of it.
+_QUERY = re.compile(r"\?[^\s'\")>]+")
 #: A caller's own id is kept when it can do no harm in a log.
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -65,7 +67,7 @@ def _log_access(
     if isinstance(failure, ToolError):
         line |= {"code": failure.code, "error": str(failure)}
         if failure.__cause__ is not None:
-            line["cause"] = repr(failure.__cause__)
+            line["cause"] = _QUERY.sub("?...", repr(failure.__cause__))
     if response.status >= 500 and not isinstance(failure, ToolError):
         log.error("request", **line, exc_info=failure)
     elif route is not None and route.canonical.startswith("/health"):

@@ -3,11 +3,11 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version
 
 import structlog
 from aiohttp import web
 
+from service import VERSION
 from service.config import Config
 from service.keys import CONFIG, LIFE
 
@@ -65,7 +65,7 @@ async def _open_port(runner: web.AppRunner, config: Config) -> int:
     except OSError as exc:
         raise PortTaken(f"cannot listen on {config.host}:{config.port}: {exc.strerror or exc}") from exc
     port: int = runner.addresses[0][1]
-    log.info("listening", host=config.host, port=port, sandbox=config.sandbox, version=version("compliance-gateway"))
+    log.info("listening", host=config.host, port=port, sandbox=config.sandbox, version=VERSION)
     return port
 
 

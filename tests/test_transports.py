@@ -348,6 +348,19 @@ async def test_a_deadline_in_our_own_queue_is_ours(open_asking: OpenAsking) -> N
         assert (asking.stats().in_use, asking.stats().waiting) == (0, 0)
 
 
+async def test_a_deadline_soon_after_the_queue_is_ours(open_asking: OpenAsking) -> None:
+    asking = open_asking(max_connections=1, acquire_s=10)
+    async with Peer(hang).serving() as peer:
+        holding = asyncio.ensure_future(asking.ask(peer.url(), deadline_s=0.5))
+        while not peer.asked:
+            await asyncio.sleep(0.01)
+        with pytest.raises(DeadlineExceeded):  # nine tenths of the time went by before the agency was asked
+            await asking.ask(peer.url(), deadline_s=0.6)
+        with pytest.raises(ProviderTimeout):
+            await holding
+        assert len(peer.asked) == 2
+
+
 async def test_a_full_pool_is_a_pool_timeout_before_the_deadline(open_asking: OpenAsking) -> None:
     asking = open_asking(max_connections=1, acquire_s=0.2)
     async with Peer(hang).serving() as peer:

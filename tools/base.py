@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ValidationError
 
-from tools.call import Call, calling
-from tools.errors import DeadlineExceeded, InvalidQuery, ProviderTimeout, ToolError
+from tools.call import calling
+from tools.errors import InvalidQuery
 from tools.http_client import AsyncClient, SyncClient, get_async_client, get_sync_client
 from tools.transports import translating
 
@@ -90,7 +90,7 @@ class ComplianceTool:
         with calling(self.deadline_s) as call, translating(self.upstream):
             result = self._run_impl(**kwargs)
             if call.is_over():
-                raise self._out_of_time(call)
+                raise call.out_of_time(self.upstream)
             return result
 
     async def run_async(self, **kwargs: Any) -> Any:
@@ -103,18 +103,7 @@ class ComplianceTool:
             except TimeoutError as exc:
                 if not deadline.expired():
                     raise
-                raise self._out_of_time(call) from exc
-
-    def _out_of_time(self, call: Call) -> ToolError:
-        """Whose fault it is that the deadline struck: the agency's, if that ended a connection."""
-        if call.cut_on_wire:
-            return ProviderTimeout(
-                f"the call's {self.deadline_s:g} s ran out while {self.upstream or 'the upstream'} answered",
-                upstream=self.upstream,
-            )
-        return DeadlineExceeded(
-            f"the call's {self.deadline_s:g} s ran out in our own queue or work", upstream=self.upstream
-        )
+                raise call.out_of_time(self.upstream) from exc
 
     # With `*_`, an override may name the arguments that it takes.
     def _run_impl(self, *_: Any, **kwargs: Any) -> Any:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from tools.errors import DeadlineExceeded, ProviderTimeout, ToolError
+
 __all__ = ["Call", "Usage", "calling", "current_call", "recording"]
 
 
@@ -23,15 +25,31 @@ class Usage:
 
 @dataclass(slots=True)
 class Call:
-    """One call: when it must be over (`deadline_at`), and what it used so far.
+    """One call: from when (`started_at`) until when at most (`deadline_at`), and what it used so far.
 
-    `cut_on_wire` is set by a pool that had to give a connection up because the deadline struck: it tells time lost at
-    the agency from time lost in our own queue.
+    Pools add the time for which it waited in their queue to `queued_s`, and set `cut_on_wire` when they had to give a
+    connection up because the deadline struck.
     """
 
+    started_at: float
     deadline_at: float
     usage: Usage
+    queued_s: float = 0.0
     cut_on_wire: bool = False
+
+    @property
+    def mostly_queued(self) -> bool:
+        """Whether more than half of its time went by in a pool's queue."""
+        return self.queued_s * 2 > self.deadline_at - self.started_at
+
+    def out_of_time(self, upstream: str | None) -> ToolError:
+        """The error for the deadline: the agency's, if it cut a connection that was not mostly waited for."""
+        allowed_s = self.deadline_at - self.started_at
+        if self.cut_on_wire and not self.mostly_queued:
+            return ProviderTimeout(
+                f"the call's {allowed_s:g} s ran out while {upstream or 'the upstream'} answered", upstream=upstream
+            )
+        return DeadlineExceeded(f"the call's {allowed_s:g} s ran out in our own queue or work", upstream=upstream)
 
     def remaining_s(self, now: float | None = None) -> float:
         """Seconds to the deadline, negative once it has passed."""
@@ -54,11 +72,12 @@ def current_call() -> Call | None:
 @contextmanager
 def calling(deadline_s: float) -> Iterator[Call]:
     """Run the body as one call that may take `deadline_s` seconds, or what is left of the call around it."""
-    deadline_at = time.monotonic() + deadline_s
+    started_at = time.monotonic()
+    deadline_at = started_at + deadline_s
     outer = _current.get()
     if outer is not None:
         deadline_at = min(deadline_at, outer.deadline_at)
-    call = Call(deadline_at, usage=_recorder.get() or Usage())
+    call = Call(started_at, deadline_at, usage=_recorder.get() or Usage())
     token = _current.set(call)
     try:
         yield call

@@ -58,6 +58,7 @@ async def test_a_search_gives_lines_and_says_how_many(gateway: Gateway) -> None:
         ("/v1/hts?q=%20", "q"),
         ("/v1/hts?q=" + "x" * 10_000, "q"),
         ("/v1/hts?q=a&q=b", "q"),
+        ("/v1/hts?q=%ff", "q"),
         ("/v1/hts?q=a&colour=red", "colour"),
         ("/v1/hts?keyword=a", "keyword"),
         ("/v1/hts?q=a&limit=0", "limit"),

@@ -6,8 +6,9 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from tests.service.conftest import Gateway
+from tests.service.conftest import Gateway, OpenGateway
 from tests.service.hts_upstream import HTSUpstream
+from tools.base import ComplianceTool
 
 
 @pytest.fixture
@@ -77,6 +78,24 @@ async def test_query_strings_are_not_logged(gateway: Gateway, lines: list[dict[s
         pass
     assert "acme" not in str(lines)
     assert "=abc" not in str(lines)
+
+
+async def test_the_cause_is_logged_without_the_query_string(
+    open_gateway: OpenGateway, lines: list[dict[str, Any]]
+) -> None:
+    class Lookup(ComplianceTool):
+        name = "lookup"
+
+        def _run_impl(self) -> Any:
+            return self.client.get("http://127.0.0.1:9/search?name=Jane+Doe&key=secret").json()
+
+    gateway = await open_gateway(Lookup)
+    async with gateway.post("/v1/tools/lookup", json={}) as response:
+        assert response.status == 502
+        assert "Jane" not in await response.text()
+    (line,) = [line for line in lines if line["event"] == "request"]
+    assert "/search?..." in line["cause"]
+    assert "Jane" not in str(lines)
 
 
 async def test_health_checks_do_not_fill_the_log(gateway: Gateway, lines: list[dict[str, Any]]) -> None:

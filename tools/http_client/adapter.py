@@ -125,6 +125,8 @@ class PooledAdapter(HTTPAdapter):
         except requests.RequestException as exc:
             call = current_call()
             if call is not None and call.is_over():
+                if call.mostly_queued:
+                    raise DeadlineExceeded("the call's time ran out, most of it in the queue for a connection") from exc
                 raise SyncCallTimeout("the call's time ran out while the agency answered") from exc
             raise
 

@@ -143,7 +143,10 @@ class PooledConnector(aiohttp.TCPConnector):
                 raise AsyncPoolClosed("the pool was shut down") from exc
             raise
         finally:
-            self._counters.acquire_wait_s += self._loop.time() - started
+            waited_s = self._loop.time() - started
+            self._counters.acquire_wait_s += waited_s
+            if (call := current_call()) is not None:
+                call.queued_s += waited_s
 
     async def _create_connection(
         self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout

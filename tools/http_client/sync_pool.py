@@ -116,7 +116,10 @@ class SyncPool:
             waiter.event.wait(timeout_s)
         finally:
             with self._lock:
-                self._counters.acquire_wait_s += time.monotonic() - started
+                waited_s = time.monotonic() - started
+                self._counters.acquire_wait_s += waited_s
+                if call is not None:
+                    call.queued_s += waited_s
                 self._state.leave_queue(waiter)
         with self._lock:
             if waiter.granted and not self.closed:

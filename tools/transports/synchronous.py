@@ -7,7 +7,7 @@ import orjson
 import requests
 
 from tools.call import Call
-from tools.errors import DeadlineExceeded, ProviderTimeout
+from tools.errors import DeadlineExceeded
 from tools.exchange import Exchange, Reading, Request, Response
 from tools.http_client.body import body_limit
 
@@ -51,7 +51,7 @@ def _send(client: requests.Session, request: Request, call: Call) -> Response:
         call.usage.upstream_s += time.monotonic() - started
     if call.is_over():
         # The pool ends a connection at the deadline; to a reader that may look like the end of the answer.
-        raise ProviderTimeout("the call's time ran out while the agency answered")
+        raise call.out_of_time(request.upstream)
     return Response(
         status=answer.status_code,
         headers={name.lower(): value for name, value in answer.headers.items()},
