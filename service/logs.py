@@ -11,8 +11,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 __all__ = ["set_up_logging"]
 
-#: How asyncio begins to say it, a thousand times for one caller that it cannot accept.
-_OUT_OF_FILES = "socket.accept() out of system resource"
+#: How asyncio begins to say it, a thousand times for one caller that it cannot accept, and at the stop again.
+_OUT_OF_FILES = (
+    "socket.accept() out of system resource",
+    "Exception in callback BaseSelectorEventLoop._start_serving",
+)
 
 
 def set_up_logging(level: str, style: str) -> None:
@@ -61,15 +64,15 @@ def _without_trace(record: logging.LogRecord) -> bool:
 
 
 class _Seldom(logging.Filter):
-    """Lets messages that begin with `beginning` through once in `interval_s`."""
+    """Lets messages that begin with one of `beginnings` through once in `interval_s`."""
 
-    def __init__(self, beginning: str, interval_s: float = 10.0) -> None:
+    def __init__(self, beginnings: tuple[str, ...], interval_s: float = 10.0) -> None:
         super().__init__()
-        self._beginning, self._interval_s = beginning, interval_s
+        self._beginnings, self._interval_s = beginnings, interval_s
         self._next_at = 0.0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not str(record.msg).startswith(self._beginning):
+        if not str(record.msg).startswith(self._beginnings):
             return True
         due = record.created >= self._next_at
         if due:
