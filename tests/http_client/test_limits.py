@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import random
 import re
+import ssl
 import threading
 import time
 
 import pytest
 
-from tests.http_client.callers import Caller, settled
+from tests.http_client.callers import Caller, Trust, settled
 from tests.http_client.conftest import OpenCaller
 from tests.http_client.peer import Answer, Census, Incoming, Peer, answer, ok, stall
 from tools.errors import PoolTimeout
@@ -35,12 +36,16 @@ def assert_adds_up(stats: PoolStats) -> None:
         assert sum(getattr(host, figure) for host in stats.per_host.values()) == getattr(stats, figure)
 
 
-async def test_300_requests_over_30_servers_stay_within_the_limit(open_caller: OpenCaller) -> None:
+@pytest.mark.parametrize("over_tls", [False, True], ids=["plain", "tls"])
+async def test_300_requests_over_30_servers_stay_within_the_limit(
+    open_caller: OpenCaller, authority: tuple[ssl.SSLContext, Trust], *, over_tls: bool
+) -> None:
+    server, trust = authority if over_tls else (None, None)
     caller = open_caller(max_connections=10, max_keepalive=4, acquire_s=60)
     census = Census()
     async with contextlib.AsyncExitStack() as stack:
-        peers = [await stack.enter_async_context(Peer(after(0.005), census=census).serving()) for _ in range(30)]
-        replies = await asyncio.gather(*(caller.ask(peers[i % 30].url()) for i in range(300)))
+        peers = [await stack.enter_async_context(Peer(after(0.005), census=census).serving(server)) for _ in range(30)]
+        replies = await asyncio.gather(*(caller.ask(peers[i % 30].url(), tls=trust) for i in range(300)))
         assert [reply.body for reply in replies] == [b"ok"] * 300
         assert census.most <= 10
         stats = caller.stats()
