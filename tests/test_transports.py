@@ -176,6 +176,12 @@ async def babble(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
     return False
 
 
+async def two_lengths(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!")
+    await writer.drain()
+    return True
+
+
 async def endless_head(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
     writer.write(b"HTTP/1.1 200 OK\r\n")
     for number in range(100):
@@ -191,6 +197,7 @@ WRONG: list[tuple[str, Answer, type[ToolError]]] = [
     ("gone", gone, ProviderUnreachable),
     ("reset", reset, ProviderUnreachable),
     ("babble", babble, ProviderGarbled),
+    ("two-lengths", two_lengths, ProviderGarbled),
     ("endless-head", endless_head, ProviderGarbled),
     ("no-gzip", answer(body=b"no gzip", Content_Encoding="gzip"), ProviderGarbled),
     ("loop", answer(302, b"", Location="/again"), ProviderRejected),

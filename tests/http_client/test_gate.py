@@ -36,7 +36,7 @@ async def test_aiohttp_still_has_the_attribute(name: str) -> None:
     await plain.close()
 
 
-@pytest.mark.parametrize("name", ["closed", "abort", "is_connected", "transport"])
+@pytest.mark.parametrize("name", ["closed", "abort", "is_connected", "should_close", "transport"])
 async def test_a_connection_of_aiohttp_still_has(name: str) -> None:
     assert hasattr(ResponseHandler(asyncio.get_running_loop()), name)
 

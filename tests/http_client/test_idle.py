@@ -158,6 +158,36 @@ async def test_a_post_is_not_sent_twice(open_caller: OpenCaller) -> None:
         assert caller.stats().in_use == 0
 
 
+async def test_an_answer_that_nobody_asked_for_is_not_given_to_the_next_who_asks(open_caller: OpenCaller) -> None:
+    caller = open_caller(max_connections=1)
+
+    async def twice(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+        await answer(body=incoming.target.encode())(incoming, writer)
+        await asyncio.sleep(0.02)
+        return await answer(body=b"somebody else's")(incoming, writer)
+
+    async with Peer(twice).serving() as peer:
+        for number in range(4):
+            assert (await caller.ask(peer.url(f"/{number}"))).body == f"/{number}".encode()
+            await asyncio.sleep(0.05)  # the second answer arrives while the connection idles
+        assert peer.accepted == 4
+        assert caller.stats().in_use == 0
+
+
+async def test_early_hints_are_not_the_answer(open_caller: OpenCaller) -> None:
+    caller = open_caller()
+
+    async def hint(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+        return await ok(incoming, writer)
+
+    async with Peer(hint).serving() as peer:
+        for _ in range(2):
+            reply = await caller.ask(peer.url())
+            assert (reply.status, reply.body, "link" in reply.headers) == (200, b"ok", False)
+        assert peer.accepted == 1
+
+
 @pytest.mark.parametrize("reply", [answer(Connection="close"), answer(Content_Length="")], ids=["said", "done"])
 async def test_a_connection_that_the_peer_ends_is_not_kept(open_caller: OpenCaller, reply: Answer) -> None:
     caller = open_caller()

@@ -79,12 +79,15 @@ class _WholeHead(http.client.HTTPResponse):
     """An answer whose head has its end: http.client takes the end of the connection for it, and the body for empty."""
 
     def begin(self) -> None:
-        """Read the head. Raises IncompleteRead when the connection ends inside it."""
+        """Read the head, interim ones skipped. Raises IncompleteRead when the connection ends inside it."""
         stream: Any = self.fp
         lines: Any = _Lines(stream)
         self.fp = lines
         try:
             super().begin()
+            while 101 < self.status < 200:  # http.client skips 100 only (RFC 9110, section 15.2)
+                self.headers = self.msg = None  # type: ignore[assignment]  # so that it reads a head again
+                super().begin()
         finally:
             if self.fp is lines:
                 self.fp = stream

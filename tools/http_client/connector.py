@@ -63,7 +63,7 @@ def missing_names(connector: aiohttp.TCPConnector) -> list[str]:
     """The private names of aiohttp that the pool needs and this aiohttp does not have."""
     gone = [name for name in _CLASS_NAMES if not callable(getattr(connector, name, None))]
     gone += [name for name in _INSTANCE_NAMES if not hasattr(connector, name)]
-    gone += [name for name in ("closed", "abort", "is_connected") if not hasattr(ResponseHandler, name)]
+    gone += [name for name in ("closed", "abort", "is_connected", "should_close") if not hasattr(ResponseHandler, name)]
     return gone
 
 
@@ -109,12 +109,17 @@ class PooledConnector(aiohttp.TCPConnector):
         """
         if self._draining:
             raise AsyncPoolClosed("the pool is shutting down")
-        connection = await super().connect(req, traces, timeout)
-        protocol = connection.protocol
-        assert protocol is not None  # noqa: S101 - for the type checker: a fresh Connection has its protocol
-        taken = self._sockets[protocol]
-        self._idle.pop(protocol, None)
-        taken.idle_since = None
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            assert protocol is not None  # noqa: S101 - for the type checker: a fresh Connection has its protocol
+            taken = self._sockets[protocol]
+            self._idle.pop(protocol, None)
+            taken.idle_since = None
+            if not protocol.should_close:
+                break
+            # Bytes came while it was idle. aiohttp would take them for the answer to the next request.
+            connection.close()
         if taken.uses:
             self._counters.reused += 1
         taken.uses += 1

@@ -46,7 +46,9 @@ def _translated(exc: Exception, upstream: str | None) -> ToolError:
         isinstance(e, ContentEncodingError) for e in _causes(exc)
     ):
         return ProviderGarbled(f"{who} sent a body that does not decompress", upstream=upstream)
-    if isinstance(exc, aiohttp.ClientResponseError) or any(map(_is_not_http, _causes(exc))):
+    if isinstance(exc, (aiohttp.ClientResponseError, requests.exceptions.InvalidHeader)) or any(
+        map(_is_not_http, _causes(exc))
+    ):
         return ProviderGarbled(f"{who} sent something that is not HTTP", upstream=upstream)
     return ProviderUnreachable(
         f"no whole answer from {who}: the connection failed ({type(exc).__name__})", upstream=upstream
