@@ -262,22 +262,22 @@ class _HostPool(HTTPConnectionPool):
     def _get_conn(self, timeout: float | None = None) -> Any:  # noqa: ARG002 - the shared pool has its own bound
         if self.pool is None:
             raise ClosedPoolError(self, "the pool is closed")
-        self.shared.take_slot(f"{self.host}:{self.port}")
+        idle = self.shared.take(f"{self.host}:{self.port}", self)
         try:
-            connection = self._idle_or_new()
+            connection = self._usable_or_new(idle)
+            self.shared.hold(connection)
         except BaseException:
             self.shared.free_slot()
             raise
-        self.shared.hold(connection)
         return connection
 
-    def _idle_or_new(self) -> Any:
-        while (idle := self.shared.take_idle(self)) is not None:
-            connection: Any = idle  # one of ours, which urllib3's annotations do not know
-            if not is_connection_dropped(connection):
-                return connection
-            self.shared.dropped_while_idle(connection)
-        connection = self._new_conn()
+    def _usable_or_new(self, idle: Any) -> Any:
+        while idle is not None:
+            if not is_connection_dropped(idle):
+                return idle
+            self.shared.dropped_while_idle(idle)
+            idle = self.shared.take_idle(self)
+        connection: Any = self._new_conn()  # one of ours, which urllib3's annotations do not know
         connection.key = self
         return connection
 

@@ -196,7 +196,7 @@ class PooledConnector(aiohttp.TCPConnector):
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         hold = self._holds.give_back(protocol)
-        connected = protocol.is_connected()
+        connected, transport = protocol.is_connected(), protocol.transport
         somebody_waited = self._waiting() > 0
         super()._release(key, protocol, should_close=should_close)
         released = self._sockets.get(protocol)
@@ -211,6 +211,8 @@ class PooledConnector(aiohttp.TCPConnector):
             self._trim_soon(somebody_waited)
             self._arm_timer()
             return
+        if transport is not None:
+            transport.abort()  # or a body that the peer does not read would keep the socket open
         # Closed. Orderly give-backs (no should_close) end like this when the peer asked for it.
         self._forget(protocol, "error" if should_close and connected else "remote")
         if not connected and released.uses > 1:

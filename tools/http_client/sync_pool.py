@@ -47,14 +47,17 @@ class PooledConnection(Hashable, Protocol):
 
 
 class _Waiter:
-    """One thread in the queue. `granted` says that it was handed a slot, which is then its to give back."""
+    """One thread in the queue. `granted` says that it was handed a slot, with the idle connection `found` for it or
+    without; what it has to close first is in `closing`."""
 
-    __slots__ = ("event", "granted", "label")
+    __slots__ = ("closing", "event", "found", "granted", "key", "label")
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, key: Hashable) -> None:
         self.event = threading.Event()
         self.granted = False
-        self.label = label
+        self.label, self.key = label, key
+        self.found: PooledConnection | None = None
+        self.closing: list[Closing[PooledConnection]] = []
 
 
 class SyncPool:
@@ -96,17 +99,30 @@ class SyncPool:
 
     # -- slots --
 
-    def take_slot(self, label: str) -> None:
-        """Wait for the right to have one connection to `label`.
+    def take(self, label: str, key: Hashable) -> PooledConnection | None:
+        """Wait for the right to have one connection to `key` (`label` for people), and the newest idle one if any.
 
         Raises PoolTimeout after `acquire_s`, DeadlineExceeded when the call's own time runs out first, PoolClosed.
         """
+        waiter = _Waiter(label, key)
         with self._lock:
             self._refuse_if_closed()
             if self._state.try_take_slot():
-                return
-            waiter = _Waiter(label)
-            self._state.enqueue(waiter)
+                self._grant(waiter)
+            else:
+                self._state.enqueue(waiter)
+        if not waiter.granted:
+            self._wait(waiter)
+        self._close(waiter.closing)
+        return waiter.found
+
+    def _grant(self, waiter: _Waiter) -> None:
+        """Give `waiter` its slot and connection in one step, so that in use and idle never exceed the limit."""
+        waiter.found, waiter.closing = self._pick(waiter.key)
+        waiter.granted = True
+        waiter.event.set()
+
+    def _wait(self, waiter: _Waiter) -> None:
         call = current_call()
         started = time.monotonic()
         timeout_s, cut_short = self._timeouts.acquire_s, False
@@ -114,30 +130,40 @@ class SyncPool:
             timeout_s, cut_short = max(0.0, call.remaining_s(started)), True
         try:
             waiter.event.wait(timeout_s)
-        finally:
-            with self._lock:
-                waited_s = time.monotonic() - started
-                self._counters.acquire_wait_s += waited_s
-                if call is not None:
-                    call.queued_s += waited_s
-                self._state.leave_queue(waiter)
+        except BaseException:  # Ctrl-C in a script
+            self._leave(waiter)
+            raise
         with self._lock:
-            if waiter.granted and not self.closed:
-                return
+            waited_s = time.monotonic() - started
+            self._counters.acquire_wait_s += waited_s
+            if call is not None:
+                call.queued_s += waited_s
+            self._state.leave_queue(waiter)
             if waiter.granted:
-                self._free_slot()
+                return
             if self.closed:
                 raise PoolClosed("the pool was shut down")
             self._counters.acquire_timeouts += 1
             if cut_short:
-                raise DeadlineExceeded(f"the call's time ran out while it waited for a connection to {label}")
+                raise DeadlineExceeded(f"the call's time ran out while it waited for a connection to {waiter.label}")
             raise PoolTimeout(
-                host=label,
+                host=waiter.label,
                 waited_s=timeout_s,
                 limit=self._limits.max_connections,
                 in_use=self._state.in_use,
                 waiting=self._state.waiting + 1,  # with this one, which has just left the queue
             )
+
+    def _leave(self, waiter: _Waiter) -> None:
+        """Leave the queue, and give back what `waiter` may have been granted already."""
+        with self._lock:
+            self._state.leave_queue(waiter)
+            if waiter.granted:
+                if waiter.found is not None:
+                    waiter.closing.append(Closing(waiter.found, "error"))
+                    self._count_closed(waiter.found, "error")
+                self._free_slot()
+        self._close(waiter.closing)
 
     def _refuse_if_closed(self) -> None:
         if self.closed or self._draining:
@@ -151,8 +177,7 @@ class SyncPool:
     def _free_slot(self) -> None:
         waiter = self._state.free_slot()
         if waiter is not None:
-            waiter.granted = True
-            waiter.event.set()
+            self._grant(waiter)
         elif self._state.in_use == 0:
             self._all_free.notify_all()
 
@@ -161,17 +186,28 @@ class SyncPool:
     def take_idle(self, key: Hashable) -> PooledConnection | None:
         """The newest idle connection to `key`, for the holder of a slot. Makes room for a new one if there is none."""
         with self._lock:
-            found, closing = self._state.take_idle(key, time.monotonic())
-            if found is None:
-                closing += self._state.make_room()
-            self._count(closing)
+            found, closing = self._pick(key)
         self._close(closing)
         return found
 
+    def _pick(self, key: Hashable) -> tuple[PooledConnection | None, list[Closing[PooledConnection]]]:
+        found, closing = self._state.take_idle(key, time.monotonic())
+        if found is None:
+            closing += self._state.make_room()
+        self._count(closing)
+        return found, closing
+
     def hold(self, connection: PooledConnection) -> None:
-        """`connection` is now in use by the current call; its deadline ends what is in flight on it."""
+        """`connection` is now in use by the current call; its deadline ends what is in flight on it.
+
+        Raises PoolClosed when the pool was closed meanwhile; the slot is then still the caller's to free.
+        """
         call = current_call()
         with self._lock:
+            if self.closed:
+                self._count_closed(connection, "shutdown")
+                connection.close_socket()
+                self._refuse_if_closed()
             if connection.uses:
                 self._counters.reused += 1
             connection.uses += 1
