@@ -54,7 +54,7 @@ async def test_an_idle_connection_is_closed_when_its_time_is_over(open_caller: O
 
 
 async def test_a_connection_in_use_again_and_again_does_not_expire(open_caller: OpenCaller) -> None:
-    caller = open_caller(keepalive_expiry_s=0.6)
+    caller = open_caller(keepalive_expiry_s=0.8)
     async with Peer().serving() as peer:
         for _ in range(8):  # 1.2 s in all
             await caller.ask(peer.url())
@@ -72,10 +72,10 @@ async def test_the_newest_idle_connection_is_used_first(open_caller: OpenCaller)
 
 
 async def test_a_burst_does_not_keep_its_connections_warm_for_ever(open_caller: OpenCaller) -> None:
-    caller = open_caller(keepalive_expiry_s=0.4)
+    caller = open_caller(keepalive_expiry_s=0.7)
     async with Peer().serving() as peer:
         await open_in_turn(caller, peer, 5)
-        for _ in range(10):
+        for _ in range(12):
             await caller.ask(peer.url())
             await asyncio.sleep(0.1)
         assert await settled(lambda: peer.open == 1, 0.0)

@@ -136,10 +136,10 @@ async def test_a_connect_timeout_leaves_no_slot_behind(
 
 
 async def test_the_wait_for_a_connection_is_no_part_of_the_connect_timeout(open_caller: OpenCaller) -> None:
-    caller = open_caller(connect_s=0.1, acquire_s=10, max_connections=1)
+    caller = open_caller(connect_s=0.4, acquire_s=10, max_connections=1)
 
     async def slowly(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.6)
         return await ok(incoming, writer)
 
     async with Peer(slowly).serving() as peer:
