@@ -160,16 +160,21 @@ async def test_a_post_is_not_sent_twice(open_caller: OpenCaller) -> None:
 
 async def test_an_answer_that_nobody_asked_for_is_not_given_to_the_next_who_asks(open_caller: OpenCaller) -> None:
     caller = open_caller(max_connections=1)
+    sent = asyncio.Event()
 
     async def twice(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
         await answer(body=incoming.target.encode())(incoming, writer)
         await asyncio.sleep(0.02)
-        return await answer(body=b"somebody else's")(incoming, writer)
+        await answer(body=b"somebody else's")(incoming, writer)
+        sent.set()
+        return True
 
     async with Peer(twice).serving() as peer:
         for number in range(4):
             assert (await caller.ask(peer.url(f"/{number}"))).body == f"/{number}".encode()
-            await asyncio.sleep(0.05)  # the second answer arrives while the connection idles
+            await sent.wait()
+            sent.clear()
+            await asyncio.sleep(0.02)  # the second answer arrives while the connection idles
         assert peer.accepted == 4
         assert caller.stats().in_use == 0
 
