@@ -49,6 +49,17 @@ def test_a_line_without_any_rate_has_its_own_footnotes() -> None:
     assert [note.text for note in footnotes_of(line(rows, "9802009100"))] == ["See chapter 98 statistical note 1."]
 
 
+def test_the_same_footnote_on_another_column_is_another() -> None:
+    stat = [{"columns": ["stat"], "marker": "1", "value": "See 9903.88.15.", "type": "endnote"}]
+    rows = [
+        raw_row("8507.60.00", 0, "x", "3%", footnotes=endnote("See 9903.88.15.")),
+        raw_row("8507.60.00.20", 1, "y", footnotes=stat),
+    ]
+    notes = footnotes_of(line(rows, "8507600020"))
+    assert [note.stands_on for note in notes] == ["8507.60.00.20", "8507.60.00"]
+    assert linked_codes(notes, besides="") == ("9903.88.15",)
+
+
 def test_marker_and_columns_of_a_footnote_are_kept() -> None:
     mark = {"columns": ["stat", "units"], "marker": "1", "value": "See note 1.", "type": "footnote"}
     [note] = footnotes_of(line([raw_row("9901.00.50", 0, "x", "Free", footnotes=[mark])], "99010050"))
@@ -94,6 +105,13 @@ def test_only_chapters_98_and_99_are_links_and_a_line_does_not_link_to_itself() 
         (DUTY, "exclusion"),
         ("The duty provided for in the applicable subheading", "exclusion"),
         ("An additional ad valorem rate of duty of 10%", "additional"),
+        (f"25% in addition to {DUTY.lower()}", "additional"),
+        # Neither the line's duty alone nor that and more: what may not be called an exclusion.
+        (f"15%, in lieu of {DUTY.lower()}", "other"),
+        (f"50% of {DUTY.lower()}", "other"),
+        (f"{DUTY}, but not less than 15%", "other"),
+        (f"{DUTY} less 5%", "other"),
+        (f"{DUTY} and 25%", "other"),
         ("See additional U.S. note 3 to this chapter", "other"),
         ("No change", "other"),
         ("30%", "other"),
@@ -110,6 +128,7 @@ def test_a_heading_that_only_mentions_exclusions_is_none() -> None:
     assert heading(raw_row("9903.80.01", 0, text, "25%")).kind == "other"
     assert heading(raw_row("9903.80.01", 0, text, f"{DUTY} + 25%")).kind == "additional"
     assert heading(raw_row("9903.81.80", 0, "Products covered by an exclusion granted", "Free")).kind == "exclusion"
+    assert heading(raw_row("9903.81.81", 0, "Products not covered by an exclusion granted by USTR")).kind == "other"
 
 
 def test_a_safeguard_amount_is_additional_unless_it_is_blank_or_none() -> None:
@@ -158,6 +177,24 @@ def test_a_heading_that_the_schedule_lacks_says_so() -> None:
             "Goods under a contract dated prior to May 14, 2024",
             Window(None, None, "prior to May 14, 2024"),
         ),
+        (
+            "Effective with respect to entries before June 1, 2025, articles the product of China",
+            Window(None, None, "before June 1, 2025"),
+        ),
+        (
+            "Effective with respect to entries through May 31, 2025",
+            Window(None, None, "through May 31, 2025"),
+        ),
+        (
+            "(see 9903.88.02, effective August 23, 2018), effective on or after June 1, 2024 and through May 31, 2025",
+            Window(None, None, "effective August 23, 2018; on or after June 1, 2024; through May 31, 2025"),
+        ),
+        (
+            "Effective on or after June 15, 2024 and through and including May 31, 2025",
+            Window(
+                date(2024, 6, 15), date(2025, 5, 31), "on or after June 15, 2024; through and including May 31, 2025"
+            ),
+        ),
         ("Effective February 30, 2024", Window(None, None, "Effective February 30, 2024")),
         ("Articles the product of China, Proclamation of March 8, 2018", None),
         ("Articles the product of China", None),
@@ -165,6 +202,25 @@ def test_a_heading_that_the_schedule_lacks_says_so() -> None:
 )
 def test_the_window_of_a_heading_comes_from_its_words(text: str, window: Window | None) -> None:
     assert heading(raw_row("9903.88.69", 0, text, DUTY)).window == window
+
+
+def test_the_window_of_a_heading_is_its_own_before_that_of_its_group() -> None:
+    rows = [
+        raw_row("", 0, "Effective on or after July 6, 2018, articles the product of China:"),
+        raw_row("9903.88.69", 1, "Effective on or after June 15, 2024 and through May 31, 2025, articles", DUTY),
+        raw_row("9903.88.70", 1, "Other", DUTY),
+    ]
+    own, groups = (linked_heading(code, place(read_rows(rows))).window for code in ("9903.88.69", "9903.88.70"))
+    assert own is not None
+    assert groups is not None
+    assert (own.starts_on, own.ends_on) == (date(2024, 6, 15), date(2025, 5, 31))
+    assert (groups.starts_on, groups.ends_on) == (date(2018, 7, 6), None)
+
+
+def test_a_footnote_about_something_else_is_no_window() -> None:
+    note = endnote("Likely classifiable in HTS subheading 2920.29.00, effective January 1, 2017; consult Customs")
+    link = heading(raw_row("9902.03.42", 0, "Chemicals", "Free", footnotes=note))
+    assert link.window == Window(None, None, "effective January 1, 2017")
 
 
 def test_a_window_may_stand_in_the_headings_own_footnote() -> None:

@@ -42,9 +42,14 @@ def test_a_row_keeps_units_and_additional_duties_in_either_spelling() -> None:
 
 
 def test_nulls_where_texts_or_lists_belong_are_blank() -> None:
-    raw = raw_row("", 0, "Parts:") | dict.fromkeys(["htsno", "units", "general", "special", "other", "footnotes"])
+    raw = raw_row("", 0, "Parts:") | dict.fromkeys(["units", "general", "special", "other", "footnotes"])
     [row] = read_rows([raw])
     assert (row.code, row.units, row.is_rated, row.footmarks) == ("", (), False, ())
+
+
+def test_a_number_that_is_null_is_garbled_for_its_line_would_be_lost() -> None:
+    with pytest.raises(ProviderGarbled, match="row 1: 'htsno' is null"):
+        read_rows([raw_row("", 0, "Parts:") | {"htsno": None}])
 
 
 @pytest.mark.parametrize(("sent", "read"), [("03", 3), (" 4 ", 4), (11, 11)])

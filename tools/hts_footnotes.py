@@ -17,21 +17,26 @@ __all__ = ["Footnote", "LinkedHeading", "Window", "footnotes_of", "linked_codes"
 
 _CODE = re.compile(r"(?<![\d.])\d{4}\.\d{2}(?:\.\d{2}(?:\.?\d{2})?)?(?![\d]|\.\d)")
 
-# "The duty provided in the applicable subheading + 25%", in the wordings that chapter 99 has.
-_DUTY_OF_LINE = re.compile(r"\bdut(?:y|ies)\b.*\bapplicable\s*(?:sub)?headings?", re.IGNORECASE)
+# "The duty provided in the applicable subheading", in the wordings that chapter 99 has, and not a word more.
+_DUTY_OF_LINE = re.compile(
+    r"(?:the\s+)?dut(?:y|ies)\s+provided(?:\s+for)?\s+in\s*the\s+applicable\s*(?:sub)?headings?\W*", re.IGNORECASE
+)
 # A bare plus is not enough: it also stands in the symbols of programmes (A+, P+).
 _ADDED = re.compile(
     r"\b(?:dut(?:y|ies)|rates?)\b.*(?:\+|\bplus\b)\s*[\d.$]"
     r"|(?:\+|\bplus\b)\s*(?:the\s+)?(?:dut(?:y|ies)|rates?)\b"
+    r"|\bin addition to the\s+(?:dut(?:y|ies)|rates?)\b"
     r"|(?<!no )\badditional\s+(?:[a-z]+\s+){0,4}dut(?:y|ies)\b",
     re.IGNORECASE,
 )
 _EXCLUDED = re.compile(r"\bcovered by an exclusion\b|\bexclusions? granted\b", re.IGNORECASE)
+_NOT_EXCLUDED = re.compile(r"\bnot\s+covered by an\s+exclusion\b", re.IGNORECASE)
 
 _DATE = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{1,2},\s*\d{4}"
 _CLOCK = r"(?:\s+\d{1,2}:\d{2}\s*[ap]\.?\s?m\.?,?(?:\s+[a-z]+){0,4}?(?:\s+on)?,?)?"
-_END = r"on or before|through|until|before|prior to"
+_END = r"on or before|through and including|through|until|before|prior to|no(?:t)? later than"
 _DATED = re.compile(rf"(?:on or after|{_END}|effective)(?:{_CLOCK})\s+{_DATE}", re.IGNORECASE)
+_ENDS = re.compile(rf"\b(?:{_END})\b{_CLOCK}\s*$", re.IGNORECASE)
 _EFFECTIVE = re.compile(
     # Effective with respect to entries on or after June 15, 2024 and through May 31, 2025, ...
     rf"\beffective\b(?:,?\s+with\s+respect\s+to[\w\s,'-]{{1,200}}?)?,?(?:\s+(?:on or after|from|on))?{_CLOCK}"
@@ -82,14 +87,17 @@ class LinkedHeading:
 
 
 def footnotes_of(placed: Placed) -> tuple[Footnote, ...]:
-    """The footnotes of the line, then those of the row whose rates it inherits; one that both carry comes once."""
-    found: dict[str, Footnote] = {}
+    """The footnotes of the line, then those of the row whose rates it inherits.
+
+    One that both carry, on the same columns, comes once.
+    """
+    found: dict[tuple[str, tuple[str, ...]], Footnote] = {}
     rated = placed.rated
     rows: list[Row] = [placed.row] if rated is None or rated is placed.row else [placed.row, rated]
     for row in rows:
         for mark in row.footmarks:
             note = Footnote(mark.text, _codes_in(mark.text), mark.columns, mark.marker, row.code or row.description)
-            found.setdefault(mark.text, note)
+            found.setdefault((mark.text, mark.columns), note)
     return tuple(found.values())
 
 
@@ -110,7 +118,7 @@ def linked_heading(code: str, schedule: Sequence[Placed]) -> LinkedHeading:
     return LinkedHeading(
         code=row.code,
         kind=_kind(" ".join((*path, row.description)), rates, row.additional_duties),
-        window=_window(" ".join((*path, row.description, *notes))),
+        window=_window(row.description, path, notes),
         text=row.description,
         path=path,
         rates=rates,
@@ -128,10 +136,10 @@ def _kind(text: str, rates: Rates, additional_duties: str | None) -> Literal["ad
     stated = [rate.text for rate in (rates.general, rates.special, rates.other) if rate.text is not None]
     if any(_ADDED.search(said) for said in stated):
         return "additional"
-    if any(_DUTY_OF_LINE.search(said) for said in stated):
+    if any(_DUTY_OF_LINE.fullmatch(said) for said in stated):
         return "exclusion"
     # The words alone do not tell: a heading with a rate of its own may mention the exclusions from it.
-    if _EXCLUDED.search(text) and not any(re.search(r"\d", said) for said in stated):
+    if _EXCLUDED.search(text) and not _NOT_EXCLUDED.search(text) and not any(re.search(r"\d", said) for said in stated):
         return "exclusion"
     # Subchapter IV states its safeguard amounts in this column alone, or says that there is none.
     if additional_duties is not None and not additional_duties.lower().startswith("no "):
@@ -139,15 +147,31 @@ def _kind(text: str, rates: Rates, additional_duties: str | None) -> Literal["ad
     return "other"
 
 
-def _window(text: str) -> Window | None:
-    phrases = dict.fromkeys(match[0] for match in _DATED.finditer(text))
-    effective = _EFFECTIVE.search(text)
-    if effective is None:
-        return Window(None, None, "; ".join(phrases)) if phrases else None
+def _window(description: str, path: Sequence[str], notes: Sequence[str]) -> Window | None:
+    """The row's own clause counts, or else that of the rows above, or else a footnote that begins with one."""
+    phrases = dict.fromkeys(match[0] for match in _DATED.finditer(" ".join((*path, description, *notes))))
+    clauses = (
+        list(_EFFECTIVE.finditer(description))
+        or list(_EFFECTIVE.finditer(" ".join(path)))
+        or [clause for note in notes if (clause := _EFFECTIVE.match(note))]
+    )
+    if not phrases and not clauses:
+        return None
+    said = "; ".join(phrases) or clauses[0][0]
+    windows = {_dates_of(clause) for clause in clauses}
+    # Two clauses that differ may be about another heading, or a change of this one: the words are all that is sure.
+    starts_on, ends_on = windows.pop() if len(windows) == 1 else (None, None)
+    return Window(starts_on, ends_on, said)
+
+
+def _dates_of(effective: re.Match[str]) -> tuple[date | None, date | None]:
+    """First and last day of an "effective" clause; neither when its first date is not a beginning."""
+    if _ENDS.search(effective[0][: effective.start("start") - effective.start()]):
+        return None, None
     end = _date(effective["end"])
     if end is not None and effective["how"].lower() in ("before", "prior to"):
         end -= timedelta(days=1)
-    return Window(_date(effective["start"]), end, "; ".join(phrases) or effective[0])
+    return _date(effective["start"]), end
 
 
 def _date(said: str | None) -> date | None:

@@ -159,7 +159,7 @@ def find(placed: Sequence[Placed], digits: str) -> Placed | None:
     """
     same = [each for each in placed if each.row.digits == digits]
     if same:
-        if len({rates_of(each) for each in same if each.rated is not None}) > 1:
+        if len({rates_of(each) for each in same}) > 1:
             raise _garbled(f"{dotted(digits)} stands there {len(same)} times, with different rates")
         return same[0]
     under = [each for each in placed if each.row.digits.startswith(digits)]
@@ -225,6 +225,8 @@ def _row(raw: object, where: str) -> Row:
 
 
 def _code(raw: Mapping[str, object], where: str) -> str:
+    if raw["htsno"] is None:  # a grouping row has a blank one; without its number a line would be lost in silence
+        raise _garbled(f"{where}: 'htsno' is null")
     number = _text(raw, "htsno", where)
     if number is None:
         return ""
