@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for room in ("service", "tools") for path in (ROOT / room).rglob("*.py"))
 CLIENT_LIBRARIES = {"requests", "urllib3", "yarl"}
+AGENCIES = {"hts", "sanctions", "refusals", "rulings"}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -32,7 +33,7 @@ def room(path: Path) -> str:
 
 def agency_files() -> list[Path]:
     """The module of each agency and its parts: `hts.py`, `hts_schedule.py`, ..."""
-    return [path for path in SOURCES if room(path) == "tools" and path.stem.split("_")[0] in {"hts"}]
+    return [path for path in SOURCES if room(path) == "tools" and path.stem.split("_")[0] in AGENCIES]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
@@ -69,7 +70,7 @@ def test_only_the_clients_and_the_transports_know_the_client_libraries(path: Pat
 def test_an_agency_knows_the_exchange_and_its_own_parts_only(path: Path) -> None:
     agency = path.stem.split("_")[0]
     ours = {each.rsplit(".", 1)[0] for each in imports(path) if each.startswith("tools.")}
-    allowed = {"tools.agency", "tools.errors", "tools.exchange"}
+    allowed = {"tools.agency", "tools.errors", "tools.exchange", "tools.payload", "tools.query_text"}
     assert {each for each in ours if not each.startswith(f"tools.{agency}")} <= allowed
 
 

@@ -2,12 +2,15 @@
 
 import time
 from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
 from tools.base import ComplianceTool
 from tools.call import Call, current_call
+from tools.errors import ToolError
 from tools.exchange import Answer, Exchange, Reading, Response, Source
 from tools.transports import drive_async, drive_sync
 
@@ -17,17 +20,31 @@ __all__ = ["AgencyTool"]
 class AgencyTool(ComplianceTool):
     """Subclasses say what may be asked (`query_model`) and how (`exchange`). Answers are `Answer`s.
 
-    `base_url` is the agency's interface, or what stands in for it; `sandbox` marks answers as sample data.
+    `base_url` is the agency's interface, or what stands in for it; `sandbox` marks answers as sample data. `secrets`
+    are the keys that the agency wants, by the names of the arguments; None: not given.
     """
 
     source_name: ClassVar[str]
     default_base_url: ClassVar[str]
     query_model: ClassVar[type[BaseModel]]
 
-    def __init__(self, *, base_url: str | None = None, sandbox: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        sandbox: bool = False,
+        secrets: Mapping[str, str | None] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.base_url = (base_url or self.default_base_url).rstrip("/")
         self.sandbox = sandbox
+        self._secrets = dict(secrets or {})
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The keys that the agency wants and that were not given."""
+        return tuple(name for name, secret in self._secrets.items() if not secret)
 
     @abstractmethod
     def exchange(self, query: Any) -> Exchange[Any]:
@@ -35,12 +52,14 @@ class AgencyTool(ComplianceTool):
 
     def _run_impl(self, **kwargs: Any) -> Answer[Any]:
         started, before, call = self._begin()
-        reading, first = drive_sync(self.client, self.exchange(self.parse(**kwargs)), call)
+        with self._keeping_secrets():
+            reading, first = drive_sync(self.client, self.exchange(self.parse(**kwargs)), call)
         return self._answer(reading, first, started, call.usage.attempts - before)
 
     async def _run_impl_async(self, **kwargs: Any) -> Answer[Any]:
         started, before, call = self._begin()
-        reading, first = await drive_async(self.async_client, self.exchange(self.parse(**kwargs)), call)
+        with self._keeping_secrets():
+            reading, first = await drive_async(self.async_client, self.exchange(self.parse(**kwargs)), call)
         return self._answer(reading, first, started, call.usage.attempts - before)
 
     @staticmethod
@@ -50,6 +69,18 @@ class AgencyTool(ComplianceTool):
             raise RuntimeError("a tool is run by run() or run_async(), which bound it in time")
         return time.monotonic(), call.usage.attempts, call
 
+    @contextmanager
+    def _keeping_secrets(self) -> Iterator[None]:
+        """What an agency sends may repeat our key, and an error may quote what it sent."""
+        try:
+            yield
+        except ToolError as exc:
+            said = str(exc)
+            for secret in filter(None, self._secrets.values()):
+                said = said.replace(secret, "***")
+            exc.args = (said,)
+            raise
+
     def _answer(self, reading: Reading[Any], first: Response, started: float, attempts: int) -> Answer[Any]:
         source = Source(
             name=self.source_name,
@@ -57,7 +88,7 @@ class AgencyTool(ComplianceTool):
             version=reading.version,
             retrieved_at=first.received_at,
             served_from="live",
-            sandbox=self.sandbox,
+            sandbox=self.sandbox or first.is_sample_data,
             attempts=attempts,
             elapsed_ms=round((time.monotonic() - started) * 1000, 1),
         )

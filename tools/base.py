@@ -21,13 +21,15 @@ class ComplianceTool:
 
     Override `_run_impl`, `_run_impl_async`, or both, and use `self.client` / `self.async_client` in them. Whoever makes
     the tool may hand it the clients; otherwise it uses the process-wide ones. `name` is what the service calls it,
-    `upstream` whom it asks, `query_model` what it takes (None: any keyword argument).
+    `upstream` whom it asks, `query_model` what it takes (None: any keyword argument). `screens` marks tools whose
+    answer may clear a party: whoever gets an error from one has screened nobody.
     """
 
     name: ClassVar[str] = ""
     description: ClassVar[str] = ""
     upstream: ClassVar[str | None] = None
     query_model: ClassVar[type[BaseModel] | None] = None
+    screens: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -12,6 +12,8 @@
     │   ├── ProviderUnreachable   no connection, or it broke
     │   └── ProviderTimeout       time ran out while we waited for the agency
     ├── RateLimited           the agency's 429
+    ├── NotConfigured         no key for the agency was given to us; nothing was sent
+    ├── NotScreened           a screening could not be brought to an outcome
     ├── DeadlineExceeded      time ran out in our own queue or work
     ├── PoolTimeout           no connection of our pool came free in time
     └── PoolClosed            the pool is draining or shut down
@@ -26,7 +28,9 @@ from typing import ClassVar
 __all__ = [
     "DeadlineExceeded",
     "InvalidQuery",
+    "NotConfigured",
     "NotFound",
+    "NotScreened",
     "PoolClosed",
     "PoolTimeout",
     "ProviderError",
@@ -132,6 +136,14 @@ class RateLimited(ToolError):
     def __init__(self, message: str, *, retry_after_s: float | None = None, upstream: str | None = None) -> None:
         super().__init__(message, upstream=upstream)
         self.retry_after_s = retry_after_s
+
+
+class NotConfigured(ToolError):
+    """We have no key for the agency; nothing was sent."""
+
+
+class NotScreened(ToolError):
+    """The agency answered, but no outcome can be told from what it lets us read."""
 
 
 class DeadlineExceeded(ToolError):

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Generic, TypeAlias, TypeVar
+from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 import orjson
 
@@ -24,14 +24,14 @@ class Request:
     """One HTTP request that a tool wants sent.
 
     `upstream` is the agency's short name (`hts`); `json`, when given, is sent as the body; `max_bytes` overrides the
-    client's bound on the (decompressed) answer.
+    client's bound on the (decompressed) answer. Headers carry keys, so they are not shown.
     """
 
     method: str
     url: str
     upstream: str
     params: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: object = None
     max_bytes: int | None = None
 
@@ -40,11 +40,19 @@ class Request:
 class Response:
     """A whole HTTP answer: the body is read, bounded and decompressed. Header names are in lower case."""
 
+    #: What the sandbox marks its answers with; no agency has such a header.
+    SAMPLE_DATA_HEADER: ClassVar[str] = "x-sample-data"
+
     status: int
     headers: Mapping[str, str]
     body: bytes
     upstream: str
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def is_sample_data(self) -> bool:
+        """Whether a sandbox sent it, ours or one that runs elsewhere."""
+        return self.SAMPLE_DATA_HEADER in self.headers
 
     def require_ok(self) -> None:
         """Return on 200; otherwise raise whose fault it is: RateLimited, ProviderRejected or ProviderFailed.

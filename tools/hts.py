@@ -5,7 +5,6 @@ publishes. The answer repeats what the schedule states; it adds up no duties.
 """
 
 import re
-import unicodedata
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -18,6 +17,7 @@ from tools.errors import NotFound, ProviderGarbled
 from tools.exchange import Exchange, Reading, Request, Response
 from tools.hts_footnotes import Footnote, LinkedHeading, footnotes_of, linked_codes, linked_heading
 from tools.hts_schedule import Placed, Rates, dotted, find, find_near, place, rates_of, read_rows
+from tools.query_text import searchable
 
 __all__ = ["HTSLine", "HTSLineResult", "HTSQuery", "HTSSearchLine", "HTSSearchResult", "HTSTool", "exchange"]
 
@@ -55,13 +55,7 @@ class HTSQuery(BaseModel):
             return None
         if info.data.get("code") is not None:
             raise PydanticCustomError("hts_keyword", "cannot be asked together with code")
-        keyword = keyword.strip()
-        if not 1 <= len(keyword) <= _KEYWORD_LENGTH:
-            raise PydanticCustomError("hts_keyword", f"must be 1 to {_KEYWORD_LENGTH} characters long")
-        # Lone surrogates cannot be sent at all.
-        if any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in keyword):
-            raise PydanticCustomError("hts_keyword", "must not hold control characters")
-        return keyword
+        return searchable(keyword, 1, _KEYWORD_LENGTH)
 
     @model_validator(mode="after")
     def _asks_something(self) -> "HTSQuery":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tools.errors import ProviderGarbled
 from tools.hts_text import clean
+from tools.payload import kind_of
 
 __all__ = [
     "Footmark",
@@ -118,7 +119,7 @@ def read_rows(body: object) -> tuple[Row, ...]:
     A null where a text or a list belongs counts as blank: the interface sends both.
     """
     if not isinstance(body, list):
-        raise _garbled(f"a list of rows was due, but {_kind(body)} came")
+        raise _garbled(f"a list of rows was due, but {kind_of(body)} came")
     return tuple(_row(each, f"row {number}") for number, each in enumerate(body, 1))
 
 
@@ -199,7 +200,7 @@ def _why_blank(source: Row, column: str) -> str:
 
 def _row(raw: object, where: str) -> Row:
     if not isinstance(raw, dict):
-        raise _garbled(f"{where} is {_kind(raw)}")
+        raise _garbled(f"{where} is {kind_of(raw)}")
     missing = [key for key in _REQUIRED if key not in raw]
     if not any(key in raw for key in _ADDITIONAL):
         missing.append(_ADDITIONAL[0])
@@ -248,7 +249,7 @@ def _units(value: object, where: str) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise _garbled(f"{where}: 'units' is {_kind(value)}, not a list of texts")
+        raise _garbled(f"{where}: 'units' is {kind_of(value)}, not a list of texts")
     return tuple(unit for unit in map(clean, value) if unit)
 
 
@@ -256,14 +257,14 @@ def _footmarks(value: object, where: str) -> tuple[Footmark, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise _garbled(f"{where}: 'footnotes' is {_kind(value)}, not a list")
+        raise _garbled(f"{where}: 'footnotes' is {kind_of(value)}, not a list")
     footmarks = []
     for each in value:
         if not isinstance(each, dict) or "value" not in each:
-            raise _garbled(f"{where}: 'footnotes' holds {_kind(each)} without 'value'")
+            raise _garbled(f"{where}: 'footnotes' holds {kind_of(each)} without 'value'")
         columns = each.get("columns") or []
         if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
-            raise _garbled(f"{where}: 'columns' of a footnote is {_kind(columns)}, not a list of texts")
+            raise _garbled(f"{where}: 'columns' of a footnote is {kind_of(columns)}, not a list of texts")
         text = _text(each, "value", where)
         if text is not None:
             footmarks.append(Footmark(text, tuple(columns), _text(each, "marker", where)))
@@ -276,13 +277,8 @@ def _text(raw: Mapping[str, object], key: str, where: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise _garbled(f"{where}: {key!r} is {_kind(value)}, not a text")
+        raise _garbled(f"{where}: {key!r} is {kind_of(value)}, not a text")
     return clean(value) or None
-
-
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
-    return names.get(type(value), "a number")
 
 
 def _garbled(said: str) -> ProviderGarbled:

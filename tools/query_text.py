@@ -1,0 +1,43 @@
+"""Texts that callers ask for: what may be sent to an agency at all."""
+
+import unicodedata
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+__all__ = ["CountryCode", "DateOnly", "searchable"]
+
+
+def searchable(text: str, least: int, most: int) -> str:
+    """`text` without blanks at its ends. Raises PydanticCustomError on control characters and on a wrong length."""
+    text = text.strip()
+    if not least <= len(text) <= most:
+        raise PydanticCustomError("text_length", f"must be {least} to {most} characters long")
+    # Lone surrogates cannot be sent at all.
+    if any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in text):
+        raise PydanticCustomError("text_control", "must not hold control characters")
+    return text
+
+
+def _country(value: str) -> str:
+    code = value.strip().upper()
+    if len(code) != 2 or not (code.isascii() and code.isalpha()):
+        raise PydanticCustomError("country", "must be a country's two letters (ISO 3166-1 alpha-2), as in CN")
+    return code
+
+
+def _plain_date(value: object) -> object:
+    # Pydantic would also take seconds since 1970 and times of day.
+    if isinstance(value, str) and not (len(value) == 10 and value.isascii() and value[4] == value[7] == "-"):
+        raise PydanticCustomError("date", "must be a date as in 2026-01-31")
+    if not isinstance(value, str | date | None):
+        raise PydanticCustomError("date", "must be a date as in 2026-01-31")
+    return value
+
+
+#: A country's two letters, in upper case.
+CountryCode = Annotated[str, AfterValidator(_country)]
+#: A date without a time, `YYYY-MM-DD`.
+DateOnly = Annotated[date, BeforeValidator(_plain_date)]

@@ -1,0 +1,275 @@
+"""Denied parties: one name against the U.S. Consolidated Screening List.
+
+Source: `/v1/search` at data.trade.gov, the interface of the International Trade Administration to thirteen lists of the
+Treasury, the Bureau of Industry and Security and the State Department. `clear` says exactly that no listed name scored
+at or above the threshold, on the lists that `coverage` names, when it was asked. A hit is not an adjudication.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from tools.agency import AgencyTool
+from tools.errors import NotConfigured, NotScreened, ProviderGarbled
+from tools.exchange import Exchange, Reading, Request
+from tools.query_text import CountryCode, searchable
+from tools.sanctions_entries import ListEntry, read_page
+from tools.sanctions_hits import Hit, Outcome, Party, outcome_of, weigh
+from tools.sanctions_lists import LISTS, NOT_COVERED, POLICY_VERSION
+from tools.sanctions_names import IGNORED_WORDS, is_in_latin_script, words_of
+
+__all__ = ["Coverage", "SanctionsQuery", "SanctionsResult", "SanctionsTool", "exchange"]
+
+_UPSTREAM = "csl"
+_PAGE_SIZE = 50
+# The interface answers no offset beyond this, so that 1,050 entries can be read at most.
+_MAX_OFFSET = 1000
+_TYPES = ("Individual", "Entity", "Vessel", "Aircraft")
+
+_API_LIMIT = (
+    "asked by the agency's search, which needs every word of the name to match an entry: a clear of it is weaker than "
+    "one of the whole list compared here"
+)
+_SCRIPT_LIMIT = (
+    "the lists are written in Latin letters for the most part, and the asked name is not: ask for both forms"
+)
+
+Scored = tuple[ListEntry, float | None]
+
+
+class SanctionsQuery(BaseModel):
+    """Who is screened, against which lists, and from which score on an entry is a hit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="the party's name, 2 to 200 characters, two letters or digits at least")
+    country: CountryCode | None = Field(
+        None, description="the party's country, two letters; weighs hits, never takes one away, is not sent"
+    )
+    sources: tuple[str, ...] | None = Field(
+        None, description=f"lists to ask, by code, separated by commas (default: all): {', '.join(LISTS)}"
+    )
+    fuzzy: bool = Field(True, description="let the agency find similar names too")
+    threshold: float = Field(
+        0.8, ge=0, le=1, allow_inf_nan=False, description="least score of a hit, 0 to 1; the agency's are 0.8, 0.9, 1"
+    )
+    address: str | None = Field(
+        None, description="the party's address, 2 to 200 characters; compared with the hits', is not sent"
+    )
+    type: Literal["Individual", "Entity", "Vessel", "Aircraft"] | None = Field(
+        None, description="leave out entries that the agency says are of another type; those without one stay"
+    )
+    id: str | None = Field(
+        None, description="an identifier of the party (passport, tax, registration, IMO number) to compare with hits"
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _tells_something(cls, name: str) -> str:
+        name = searchable(name, 2, 200)
+        words = words_of(name)
+        if sum(map(len, words)) < 2:
+            raise PydanticCustomError("party_name", "must hold two letters or digits at least")
+        # Asked for such words alone, the agency searches for nothing, and finds it.
+        if all(word in IGNORED_WORDS for word in words):
+            raise PydanticCustomError("party_name", "holds nothing but words that the agency's search leaves out")
+        return name
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _separated(cls, sources: object) -> object:
+        return sources.split(",") if isinstance(sources, str) else sources
+
+    @field_validator("sources")
+    @classmethod
+    def _known_lists(cls, sources: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if sources is None:
+            return None
+        codes = tuple(dict.fromkeys(each.strip().upper() for each in sources))
+        unknown = [code for code in codes if code not in LISTS]
+        if unknown or not codes:
+            said = f"{unknown[0][:40]!r} is no list; " if unknown else ""
+            raise PydanticCustomError("sources", "{said}there are: {lists}", {"said": said, "lists": ", ".join(LISTS)})
+        return codes
+
+    @field_validator("type", mode="before")
+    @classmethod
+    def _in_any_case(cls, kind: object) -> object:
+        return kind.strip().capitalize() if isinstance(kind, str) else kind
+
+    @field_validator("address", "id")
+    @classmethod
+    def _comparable(cls, text: str | None) -> str | None:
+        return None if text is None else searchable(text, 2, 200)
+
+    @property
+    def party(self) -> Party:
+        """What hits are weighed with."""
+        return Party(self.name, self.country, self.address, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the outcome is about: the `lists` that were asked, what is `not_covered`, and by which way (`via`)."""
+
+    lists: tuple[str, ...]
+    not_covered: tuple[str, ...]
+    limits: tuple[str, ...]
+    via: Literal["api"] = "api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SanctionsResult:
+    """The outcome, and what it rests on.
+
+    `total` counts the entries that the agency found; those that are no `hits` are counted in `below_threshold` or
+    `of_another_type`. `truncated` says that not all of them could be read; such an answer is never `clear`.
+    """
+
+    outcome: Outcome
+    threshold: float
+    hits: tuple[Hit, ...]
+    total: int
+    below_threshold: int
+    of_another_type: int
+    truncated: bool
+    truncated_reason: str | None
+    coverage: Coverage
+    policy_version: str = POLICY_VERSION
+
+
+class SanctionsTool(AgencyTool):
+    """Screens one name against the Consolidated Screening List. Needs the agency's `subscription_key`."""
+
+    name: ClassVar[str] = "sanctions"
+    description: ClassVar[str] = (
+        "Denied parties: one name against the thirteen lists of the U.S. Consolidated Screening List, with an outcome, "
+        "scored hits and what each list asks for."
+    )
+    upstream: ClassVar[str | None] = _UPSTREAM
+    source_name: ClassVar[str] = "ITA Consolidated Screening List"
+    default_base_url: ClassVar[str] = "https://data.trade.gov/consolidated_screening_list/v1"
+    query_model: ClassVar[type[BaseModel]] = SanctionsQuery
+    screens: ClassVar[bool] = True
+
+    def __init__(self, *, subscription_key: str | None = None, **kwargs: Any) -> None:
+        super().__init__(secrets={"subscription_key": subscription_key}, **kwargs)
+        self._subscription_key = subscription_key
+
+    def exchange(self, query: SanctionsQuery) -> Exchange[SanctionsResult]:
+        """See the module's `exchange`."""
+        return exchange(query, self.base_url, self._subscription_key)
+
+
+def exchange(query: SanctionsQuery, base_url: str, subscription_key: str | None) -> Exchange[SanctionsResult]:
+    """Ask page by page, to the end that the agency lets one reach, then weigh what came.
+
+    Raises NotConfigured without a key, ProviderGarbled when an answer has another shape or is not whole, NotScreened
+    when there are more entries than can be read and none of those read is a hit.
+    """
+    if not subscription_key:
+        raise NotConfigured(
+            "no subscription key of data.trade.gov (subscription_key; of the service: GATEWAY_CSL_SUBSCRIPTION_KEY)",
+            upstream=_UPSTREAM,
+        )
+    found: list[Scored] = []
+    read_ids: set[tuple[str, ...]] = set()
+    total, today = None, None
+    while True:
+        response = yield Request(
+            "GET",
+            f"{base_url}/search",
+            _UPSTREAM,
+            params=_parameters(query, offset=len(found)),
+            headers={"subscription-key": subscription_key},
+        )
+        response.require_ok()
+        page_total, page = read_page(response.json())
+        today = today or response.received_at.date()
+        if total is not None and page_total != total:
+            raise ProviderGarbled(
+                f"csl: the number of entries changed from {total} to {page_total} between two pages", upstream=_UPSTREAM
+            )
+        total = page_total
+        fresh = [scored for scored in page if _identity(scored[0]) not in read_ids]
+        read_ids.update(_identity(entry) for entry, _ in fresh)
+        found += fresh
+        # A page that brings nothing new would be asked for again and again.
+        if len(found) >= min(total, _MAX_OFFSET + 1) or len(fresh) < len(page) or not page:
+            return Reading(_result(query, found, total, today), version=None)
+
+
+def _parameters(query: SanctionsQuery, offset: int) -> dict[str, str]:
+    """Neither country nor type nor address is sent: the agency would leave out lists that do not state them."""
+    parameters = {"name": query.name, "size": str(_PAGE_SIZE), "offset": str(offset)}
+    if query.fuzzy:
+        parameters["fuzzy_name"] = "true"
+    if query.sources is not None:
+        parameters["sources"] = ",".join(query.sources)
+    return parameters
+
+
+def _identity(entry: ListEntry) -> tuple[str, ...]:
+    return (entry.list_name, entry.id or "", entry.name, entry.federal_register_notice or "", entry.start_date or "")
+
+
+def _result(query: SanctionsQuery, found: Sequence[Scored], total: int, today: date) -> SanctionsResult:
+    of_type = [scored for scored in found if not _is_of_another_type(query.type, scored[0])]
+    weighed = [weigh(query.party, entry, score, today) for entry, score in of_type]
+    # Where the agency gives no score it says that the entry matches outright: then it counts, whatever we think of it.
+    hits = [hit for hit in weighed if hit.score >= query.threshold or hit.agency_score is None]
+    missing = _missing(len(found), total)
+    if missing is not None and not hits:
+        raise _not_whole(len(found), missing)
+    return SanctionsResult(
+        outcome=outcome_of(hits),
+        threshold=query.threshold,
+        hits=tuple(sorted(hits, key=_first_things_first)),
+        total=total,
+        below_threshold=len(weighed) - len(hits),
+        of_another_type=len(found) - len(of_type),
+        truncated=missing is not None,
+        truncated_reason=missing,
+        coverage=_coverage(query),
+    )
+
+
+def _missing(read: int, total: int) -> str | None:
+    """Why not all of the `total` entries were read; None when they were."""
+    if read >= total:
+        return None
+    if total > _MAX_OFFSET + _PAGE_SIZE and read > _MAX_OFFSET:
+        return f"the agency found {total} entries and lets {read} of them be read"
+    return f"the agency found {total} entries and sent {read}"
+
+
+def _not_whole(read: int, missing: str) -> NotScreened | ProviderGarbled:
+    if read > _MAX_OFFSET:
+        return NotScreened(f"{missing}, none of which is a hit: ask for more of the name", upstream=_UPSTREAM)
+    return ProviderGarbled(f"csl: {missing}, none of which is a hit: that is no whole answer", upstream=_UPSTREAM)
+
+
+def _is_of_another_type(asked: str | None, entry: ListEntry) -> bool:
+    """Only a type that we know can differ: what the agency may call it next is not told."""
+    stated = (entry.type or "").capitalize()
+    return asked is not None and stated in _TYPES and stated != asked
+
+
+def _first_things_first(hit: Hit) -> tuple[bool, float, int, str]:
+    countries = ("same", "unknown", None, "different")
+    return (hit.outcome != "match", -hit.score, countries.index(hit.country_agrees), hit.name)
+
+
+def _coverage(query: SanctionsQuery) -> Coverage:
+    asked = query.sources if query.sources is not None else tuple(LISTS)
+    limits = [_API_LIMIT]
+    if not is_in_latin_script(query.name):
+        limits.append(_SCRIPT_LIMIT)
+    if query.type is not None:
+        limits.append(f"entries that the agency says are no {query.type} were left out")
+    not_asked = tuple(f"{code} (not asked)" for code in LISTS if code not in asked)
+    return Coverage(lists=tuple(asked), not_covered=(*not_asked, *NOT_COVERED), limits=tuple(limits))

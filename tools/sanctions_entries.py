@@ -1,0 +1,193 @@
+"""Reads entries of the Consolidated Screening List as the search interface sends them.
+
+Source: `/v1/search` at data.trade.gov. One object per entry, nearly flat; which keys are there differs by list, and a
+value that is missing may be absent, null, `""` or `[]`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from tools.payload import Fields
+from tools.sanctions_lists import Action, list_named
+
+__all__ = ["Address", "EntryId", "ListEntry", "Vessel", "read_entry", "read_page"]
+
+_UPSTREAM = "csl"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address; `country` has two letters where the agency knows it."""
+
+    address: str | None
+    city: str | None
+    state: str | None
+    postal_code: str | None
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryId:
+    """An identifier, or what the Treasury lists store beside identifiers (gender, website, a risk)."""
+
+    type: str | None
+    number: str | None
+    country: str | None
+    issue_date: str | None
+    expiration_date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vessel:
+    """What a list says of a vessel."""
+
+    call_sign: str | None
+    type: str | None
+    flag: str | None
+    owner: str | None
+    gross_tonnage: str | None
+    gross_registered_tonnage: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntry:
+    """One entry. `list` is its code, None when `list_name` (the agency's string) is not one of the 13 known ones.
+
+    Dates are the agency's texts; `action` and `action_details` are the list's row of our policy table. `id` is the
+    agency's own, which changes with every import on the DTC and MEU lists.
+    """
+
+    name: str
+    list: str | None
+    list_name: str
+    list_is_known: bool
+    action: str
+    action_details: Action
+    type: str | None
+    title: str | None
+    programs: tuple[str, ...]
+    alt_names: tuple[str, ...]
+    addresses: tuple[Address, ...]
+    country: str | None
+    nationalities: tuple[str, ...]
+    citizenships: tuple[str, ...]
+    dates_of_birth: tuple[str, ...]
+    places_of_birth: tuple[str, ...]
+    ids: tuple[EntryId, ...]
+    vessel: Vessel | None
+    start_date: str | None
+    end_date: str | None
+    federal_register_notice: str | None
+    standard_order: str | None
+    license_requirement: str | None
+    license_policy: str | None
+    remarks: str | None
+    url: str | None
+    information_url: str | None
+    id: str | None
+
+    @property
+    def countries(self) -> frozenset[str]:
+        """Every country that the entry names, by its two letters."""
+        return frozenset(code.upper() for code in self._countries() if len(code) == 2)
+
+    def _countries(self) -> Iterator[str]:
+        yield from (address.country for address in self.addresses if address.country)
+        yield from (each.country for each in self.ids if each.country)
+        yield from (*self.nationalities, *self.citizenships)
+        if self.country:
+            yield self.country
+
+    def ended_before(self, day: date) -> bool:
+        """Whether its end date lies before `day`. A blank or unreadable one does not."""
+        try:
+            return self.end_date is not None and date.fromisoformat(self.end_date[:10]) < day
+        except ValueError:
+            return False
+
+
+def read_page(body: object) -> tuple[int, tuple[tuple[ListEntry, float | None], ...]]:
+    """The `total` of a search, and the entries of this page, each with the agency's score (0 to 1; None: not given).
+
+    Raises ProviderGarbled.
+    """
+    page = Fields.of(body, _UPSTREAM, "the answer")
+    total = page.count("total")
+    results = [
+        Fields.of(each, _UPSTREAM, f"result {number}") for number, each in enumerate(page.list_due("results"), 1)
+    ]
+    if len(results) > total:
+        raise page.garbled(f"'total' is {total}, but {len(results)} results came")
+    return total, tuple((read_entry(each), _score(each)) for each in results)
+
+
+def read_entry(raw: Fields) -> ListEntry:
+    """One entry. Raises ProviderGarbled when it has no name or no list, or when anything has another shape."""
+    source = list_named(raw.text("source"))
+    return ListEntry(
+        name=raw.text("name"),
+        list=source.code,
+        list_name=source.name,
+        list_is_known=source.code is not None,
+        action=source.action.code,
+        action_details=source.action,
+        type=raw.optional_text("type"),
+        title=raw.optional_text("title"),
+        programs=raw.texts("programs"),
+        alt_names=raw.texts("alt_names"),
+        addresses=tuple(map(_address, raw.objects("addresses"))),
+        country=raw.optional_text("country"),
+        nationalities=raw.texts("nationalities"),
+        citizenships=raw.texts("citizenships"),
+        dates_of_birth=raw.texts("dates_of_birth"),
+        places_of_birth=raw.texts("places_of_birth"),
+        ids=tuple(map(_identifier, raw.objects("ids"))),
+        vessel=_vessel(raw),
+        start_date=raw.optional_text("start_date"),
+        end_date=raw.optional_text("end_date"),
+        federal_register_notice=raw.optional_text("federal_register_notice"),
+        standard_order=raw.optional_text("standard_order"),
+        license_requirement=raw.optional_text("license_requirement"),
+        license_policy=raw.optional_text("license_policy"),
+        remarks=raw.optional_text("remarks"),
+        url=raw.optional_text("source_list_url"),
+        information_url=raw.optional_text("source_information_url"),
+        id=raw.label("id") if "id" in raw.raw else None,
+    )
+
+
+def _score(raw: Fields) -> float | None:
+    """The agency's score: whole numbers to 100 so far; one up to 1 can only be a fraction."""
+    value = raw.raw.get("score")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        raise raw.garbled(f"'score' is {value!r:.40}, not a number from 0 to 100")
+    return float(value) if value <= 1 else round(value / 100, 4)
+
+
+def _address(raw: Fields) -> Address:
+    return Address(
+        raw.optional_text("address"),
+        raw.optional_text("city"),
+        raw.optional_text("state"),
+        raw.optional_text("postal_code"),
+        raw.optional_text("country"),
+    )
+
+
+def _identifier(raw: Fields) -> EntryId:
+    return EntryId(
+        raw.optional_text("type"),
+        raw.label("number") if "number" in raw.raw else None,
+        raw.optional_text("country"),
+        raw.optional_text("issue_date"),
+        raw.optional_text("expiration_date"),
+    )
+
+
+def _vessel(raw: Fields) -> Vessel | None:
+    keys = ("call_sign", "vessel_type", "vessel_flag", "vessel_owner", "gross_tonnage", "gross_registered_tonnage")
+    said = [raw.optional_text(key) for key in keys]
+    return Vessel(*said) if any(said) else None

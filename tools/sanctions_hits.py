@@ -1,0 +1,117 @@
+"""Decides which entries are hits, how strong each is, and what they add up to. Pure.
+
+A hit is never an adjudication. `match` needs a whole name or a strong alias (two words or more) that is equal after
+normalisation, or an equal identifier, on an entry that has not ended; every other hit is a `potential_match`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Literal
+
+from tools.sanctions_entries import EntryId, ListEntry
+from tools.sanctions_names import Likeness, compare, same_identifier
+
+__all__ = ["Hit", "Outcome", "Party", "outcome_of", "weigh"]
+
+Outcome = Literal["clear", "potential_match", "match"]
+Agreement = Literal["same", "different", "unknown"]
+
+#: Features that the Treasury lists store among the identifiers; that two of these are equal identifies nobody.
+_NO_IDENTIFIER = ("date", "gender", "website", "email", "phone", "risk", "type", "issuer name", "prohibited")
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is screened: the name, and what else is known to weigh the hits with. None is compared that is not given."""
+
+    name: str
+    country: str | None = None
+    address: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit(ListEntry):
+    """An entry that may be the party.
+
+    `matched_name` is the name or alias (`matched_on`) that is most like the asked one; `score` is the higher of the
+    agency's (`agency_score`, None when it gave none) and our own comparison. `basis` says what is equal or alike.
+    `country_agrees` and `address_score` weigh the asked country and address; they never take a hit away. `expired`: its
+    end date has passed, which is a reason to ask the agency, not to let go.
+    """
+
+    matched_name: str
+    matched_on: Literal["name", "alias"]
+    score: float
+    agency_score: float | None
+    outcome: Literal["potential_match", "match"]
+    basis: Literal["name", "name+country", "id"]
+    country_agrees: Agreement | None
+    address_score: float | None
+    expired: bool
+    adjudicated: Literal[False] = False
+
+
+def weigh(party: Party, entry: ListEntry, agency_score: float | None, today: date) -> Hit:
+    """`entry` as a hit on `party`, however weak."""
+    likeness, matched_name, matched_on = _best_name(party.name, entry)
+    same_id = party.id is not None and any(_is_same(party.id, each) for each in entry.ids)
+    expired = entry.ended_before(today)
+    is_strong = likeness.equal and (matched_on == "name" or likeness.words > 1)
+    agrees = _country_agrees(party.country, entry)
+    return Hit(
+        **{each.name: getattr(entry, each.name) for each in fields(entry)},
+        matched_name=matched_name,
+        matched_on=matched_on,
+        score=1.0 if same_id else max(likeness.score, agency_score or 0.0),
+        agency_score=agency_score,
+        outcome="match" if (is_strong or same_id) and not expired else "potential_match",
+        basis="id" if same_id else "name+country" if agrees == "same" else "name",
+        country_agrees=agrees,
+        address_score=_address_score(party.address, entry),
+        expired=expired,
+    )
+
+
+def outcome_of(hits: Iterable[Hit]) -> Outcome:
+    """What the hits add up to. `clear` of no hits is for a whole answer only; the caller sees to that."""
+    outcomes = {hit.outcome for hit in hits}
+    return "match" if "match" in outcomes else "potential_match" if outcomes else "clear"
+
+
+def _best_name(asked: str, entry: ListEntry) -> tuple[Likeness, str, Literal["name", "alias"]]:
+    best: tuple[Likeness, str, Literal["name", "alias"]] = (compare(asked, entry.name), entry.name, "name")
+    for alias in entry.alt_names:
+        likeness = compare(asked, alias)
+        # Of two equal aliases the one with more words is the stronger.
+        if (likeness.score, likeness.equal, likeness.words) > (best[0].score, best[0].equal, best[0].words) and not (
+            best[0].equal and best[2] == "name"
+        ):
+            best = (likeness, alias, "alias")
+    return best
+
+
+def _is_same(asked: str, listed: EntryId) -> bool:
+    kind = (listed.type or "").casefold()
+    if listed.number is None or any(word in kind for word in _NO_IDENTIFIER):
+        return False
+    return same_identifier(asked, listed.number)
+
+
+def _country_agrees(asked: str | None, entry: ListEntry) -> Agreement | None:
+    if asked is None:
+        return None
+    known = entry.countries
+    return "unknown" if not known else "same" if asked in known else "different"
+
+
+def _address_score(asked: str | None, entry: ListEntry) -> float | None:
+    """How like the asked address is to the entry's most similar one; None when either is not known."""
+    if asked is None or not entry.addresses:
+        return None
+    texts = (
+        " ".join(filter(None, (each.address, each.city, each.state, each.postal_code, each.country)))
+        for each in entry.addresses
+    )
+    return max(compare(asked, text).score for text in texts)
