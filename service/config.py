@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.sandbox.faults import GRAMMAR, parse_faults
 from tools.base import DEFAULT_DEADLINE_S
 from tools.hts import HTSTool
 from tools.http_client import PoolLimits, PoolTimeouts
 from tools.http_client.manager import DEFAULT_USER_AGENT
+from tools.refusals import RefusalsTool
+from tools.rulings import RulingsTool
+from tools.sanctions import SanctionsTool
 
 __all__ = ["PREFIX", "Config", "ConfigError", "unknown_names"]
 
@@ -45,8 +50,32 @@ def _directory(value: Path) -> Path:
     return value
 
 
+def _fault_script(value: str) -> str:
+    parse_faults(value)
+    return value
+
+
+def _key(value: SecretStr) -> SecretStr:
+    return SecretStr(_header_text(value.get_secret_value()))
+
+
+def _key_in_file(value: object) -> object:
+    """The key that stands in the file at the path `value`."""
+    try:
+        return Path(str(value)).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ValueError("not a file with a key") from exc
+
+
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Key = Annotated[SecretStr, AfterValidator(_key)]
+KeyFile = Annotated[SecretStr, BeforeValidator(_key_in_file), AfterValidator(_key)]
+
+_A_URL: JsonDict = {"allowed": "http:// or https://, a host, optionally a port and a path; nothing else"}
+_A_KEY: JsonDict = {"allowed": "printable ASCII, not empty"}
+_A_KEY_FILE: JsonDict = {"allowed": "a readable file with the key in it, printable ASCII"}
+_KEYS = ("csl_subscription_key", "fda_authorization_user", "fda_authorization_key")
 
 
 class Config(BaseSettings):
@@ -67,9 +96,35 @@ class Config(BaseSettings):
     sandbox_data: Annotated[Path, AfterValidator(_directory)] | None = Field(
         None, description="Folder with the agencies' own export files for the sandbox, instead of the built-in set",
         json_schema_extra={"allowed": "an existing directory"})
+    sandbox_faults: Annotated[str, AfterValidator(_fault_script)] | None = Field(
+        None, description="What the sandbox does wrong, on purpose, separated by commas: csl=status:503@0.1",
+        json_schema_extra={"allowed": GRAMMAR})
+
     hts_url: BaseUrl | None = Field(
         None, description=f"USITC HTS interface, or what stands in for it; unset: {HTSTool.default_base_url}",
-        json_schema_extra={"allowed": "http:// or https://, a host, optionally a port and a path; nothing else"})
+        json_schema_extra=_A_URL)
+    csl_url: BaseUrl | None = Field(
+        None, description=f"Consolidated Screening List, likewise; unset: {SanctionsTool.default_base_url}",
+        json_schema_extra=_A_URL)
+    fda_url: BaseUrl | None = Field(
+        None, description=f"FDA Data Dashboard, likewise; unset: {RefusalsTool.default_base_url}",
+        json_schema_extra=_A_URL)
+    cross_url: BaseUrl | None = Field(
+        None, description=f"CBP CROSS, likewise; unset: {RulingsTool.default_base_url}",
+        json_schema_extra=_A_URL)
+    csl_subscription_key: Key | None = Field(
+        None, description="Subscription key of the Consolidated Screening List (developer.trade.gov)",
+        json_schema_extra=_A_KEY)
+    csl_subscription_key_file: KeyFile | None = Field(
+        None, description="File with that key, instead", json_schema_extra=_A_KEY_FILE)
+    fda_authorization_user: Key | None = Field(
+        None, description="User of the FDA Data Dashboard, an e-mail address", json_schema_extra=_A_KEY)
+    fda_authorization_user_file: KeyFile | None = Field(
+        None, description="File with that user, instead", json_schema_extra=_A_KEY_FILE)
+    fda_authorization_key: Key | None = Field(
+        None, description="Key of that user", json_schema_extra=_A_KEY)
+    fda_authorization_key_file: KeyFile | None = Field(
+        None, description="File with that key, instead", json_schema_extra=_A_KEY_FILE)
 
     pool_max_connections: int = Field(
         _limits.max_connections, ge=1, le=10000, description="Open sockets per pool, idle ones included")
@@ -99,11 +154,30 @@ class Config(BaseSettings):
             raise ConfigError(_explain(exc, type(self), given)) from exc
 
     @model_validator(mode="after")
-    def _sandbox_data_needs_the_sandbox(self) -> "Config":
-        if self.sandbox_data is not None and not self.sandbox:
-            said = f"{PREFIX}SANDBOX_DATA is {str(self.sandbox_data)!r}, allowed: only together with {PREFIX}SANDBOX=1"
-            raise ValueError(said)
+    def _sandbox_settings_need_the_sandbox(self) -> "Config":
+        for name in ("sandbox_data", "sandbox_faults"):
+            value = getattr(self, name)
+            if value is not None and not self.sandbox:
+                said = f"{PREFIX}{name.upper()} is {str(value)!r}, allowed: only together with {PREFIX}SANDBOX=1"
+                raise ValueError(said)
         return self
+
+    @model_validator(mode="after")
+    def _one_key_of_each_and_none_beside_the_sandbox(self) -> "Config":
+        for name in _KEYS:
+            here, in_file = PREFIX + name.upper(), f"{PREFIX}{name.upper()}_FILE"
+            given = [each for each in (here, in_file) if getattr(self, each.removeprefix(PREFIX).lower()) is not None]
+            if len(given) > 1:
+                raise ValueError(f"{here} is set, and {in_file} too, allowed: one of the two")
+            # Sample data must never pass for live data, nor live keys go where no live agency is.
+            if given and self.sandbox:
+                raise ValueError(f"{given[0]} is set, allowed: only without {PREFIX}SANDBOX")
+        return self
+
+    def key(self, name: str) -> str | None:
+        """The agency key `name` (`csl_subscription_key`, ...), from the environment or from its file."""
+        given: SecretStr | None = getattr(self, name) or getattr(self, f"{name}_file")
+        return None if given is None else given.get_secret_value()
 
     @property
     def pool_limits(self) -> PoolLimits:
@@ -140,6 +214,8 @@ def _explain(exc: ValidationError, model: type[Config], given: Mapping[str, Any]
     name = str(first["loc"][0])
     where = f"--{name.replace('_', '-')}" if name in given else PREFIX + name.upper()
     value = re.sub(r"//[^/@]*@", "//...@", repr(first["input"]))  # a password may stand in a URL
+    if name in _KEYS:
+        value = "wrong (it is not shown)"
     return f"{where} is {value}, allowed: {_allowed(model, name) or first['msg']}"
 
 

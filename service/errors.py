@@ -13,7 +13,9 @@ from aiohttp import web
 from tools.errors import (
     DeadlineExceeded,
     InvalidQuery,
+    NotConfigured,
     NotFound,
+    NotScreened,
     PoolClosed,
     PoolTimeout,
     ProviderFailed,
@@ -42,6 +44,8 @@ STATUSES: dict[type[ToolError], tuple[int, str]] = {
     ProviderTimeout: (504, "The agency did not answer in time"),
     DeadlineExceeded: (504, "Time ran out in our own queue or work"),
     RateLimited: (503, "The agency asks to slow down"),
+    NotConfigured: (503, "The agency wants a key that is not set"),
+    NotScreened: (503, "The screening has no outcome"),
     PoolTimeout: (503, "No connection came free in time"),
     PoolClosed: (503, "The service is shutting down"),
 }
@@ -80,25 +84,33 @@ def problem(
     )
 
 
-def problem_of(exc: Exception, request_id: str) -> web.Response:
-    """The problem that tells a caller of `exc`; nothing but "internal error" of one that is not meant for callers."""
+def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> web.Response:
+    """The problem that tells a caller of `exc`; nothing but "internal error" of one that is not meant for callers.
+
+    Of a `screening` it also says that there was none.
+    """
+    outcome: dict[str, Any] = {"outcome": "not_screened"} if screening else {}
     if isinstance(exc, ToolError):
-        return _tool_problem(exc, request_id)
+        return _tool_problem(exc, request_id, outcome)
     if isinstance(exc, web.HTTPException):
         code = _HTTP_CODES.get(exc.status, "bad_request" if exc.status < 500 else "internal_error")
         allow = {name: value for name, value in exc.headers.items() if name == "Allow"}
-        return problem(exc.status, code, HTTPStatus(exc.status).phrase, exc.reason, request_id, headers=allow)
-    return problem(500, "internal_error", "Our own fault", "The error is in our log under this request id.", request_id)
+        return problem(
+            exc.status, code, HTTPStatus(exc.status).phrase, exc.reason, request_id, headers=allow, **outcome
+        )
+    detail = "The error is in our log under this request id."
+    return problem(500, "internal_error", "Our own fault", detail, request_id, **outcome)
 
 
-def _tool_problem(exc: ToolError, request_id: str) -> web.Response:
+def _tool_problem(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> web.Response:
     kind = next((kind for kind in type(exc).__mro__ if kind in STATUSES), None)
     status, title = STATUSES[kind] if kind is not None else (500, "The tool failed")
     more: dict[str, Any] = {"upstream": exc.upstream, "retryable": exc.retryable, "retry_after_s": exc.retry_after_s}
+    more |= outcome
     if isinstance(exc, InvalidQuery):
         more["parameter"] = exc.parameter
     if isinstance(exc, (ProviderRejected, ProviderFailed)) and exc.status is not None:
         more["upstream_status"] = exc.status
-    if status == 503 and exc.retry_after_s is None:
-        more["retry_after_s"] = 1.0  # 503 promises that it passes; callers should not have to guess when to look again
+    if status == 503 and exc.retryable and exc.retry_after_s is None:
+        more["retry_after_s"] = 1.0  # it passes; callers should not have to guess when to look again
     return problem(status, exc.code, title, str(exc), request_id, **more)

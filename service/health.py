@@ -45,7 +45,12 @@ async def get_ready(request: web.Request) -> web.Response:
 
 def _upstreams(app: web.Application) -> dict[str, Any]:
     return {
-        str(tool.upstream): {"configured": True, "url": tool.base_url, "sandbox": tool.sandbox}
+        str(tool.upstream): {
+            "configured": not tool.missing,
+            "missing": tool.missing,
+            "url": tool.base_url,
+            "sandbox": tool.sandbox,
+        }
         for tool in app[REGISTRY].tools.values()
         if isinstance(tool, AgencyTool)
     }

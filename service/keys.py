@@ -8,7 +8,7 @@ from service.registry import Registry
 from service.threads import ToolThreads
 from tools.http_client import HTTPClientManager
 
-__all__ = ["CLIENTS", "CONFIG", "LIFE", "REGISTRY", "REQUEST_ID", "THREADS"]
+__all__ = ["CLIENTS", "CONFIG", "LIFE", "REGISTRY", "REQUEST_ID", "SCREENING", "THREADS"]
 
 CONFIG = web.AppKey("config", Config)
 LIFE = web.AppKey("life", Life)
@@ -19,3 +19,5 @@ REGISTRY = web.AppKey("registry", Registry)
 THREADS = web.AppKey("threads", ToolThreads)
 
 REQUEST_ID = web.RequestKey("request_id", str)
+#: Set when the request asks for a screening: whatever goes wrong with it, nobody was screened.
+SCREENING = web.RequestKey("screening", bool)

@@ -9,7 +9,7 @@ from aiohttp import web
 from service.config import Config, unknown_names
 from service.keys import CLIENTS, CONFIG, LIFE, REGISTRY, THREADS
 from service.registry import Registry, make_tools
-from service.sandbox import Sandbox
+from service.sandbox import Sandbox, parse_faults
 from service.threads import ToolThreads
 from tools.base import ComplianceTool
 from tools.http_client import HTTPClientManager
@@ -48,7 +48,7 @@ class Lifecycle:
 async def _open_sandbox(config: Config, stack: AsyncExitStack) -> Sandbox | None:
     if not config.sandbox:
         return None
-    sandbox = Sandbox(config.sandbox_data)
+    sandbox = Sandbox(config.sandbox_data, faults=parse_faults(config.sandbox_faults or ""))
     await sandbox.start()
     stack.push_async_callback(sandbox.close)
     return sandbox

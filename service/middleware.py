@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from service.errors import problem_of
-from service.keys import LIFE, REQUEST_ID
+from service.keys import LIFE, REQUEST_ID, SCREENING
 from tools.call import recording
 from tools.errors import ToolError
 
@@ -36,7 +36,7 @@ async def around_every_request(request: web.Request, handler: Handler) -> web.St
             response = await handler(request)
         except Exception as exc:  # noqa: BLE001 - the outermost: whatever it is, the caller gets a problem
             failure = exc
-            response = problem_of(exc, request_id)
+            response = problem_of(exc, request_id, screening=request.get(SCREENING, False))
         response.headers["X-Request-ID"] = request_id
         if life.phase == "draining":
             response.force_close()
@@ -65,9 +65,11 @@ def _log_access(
         "remote": request.remote,
     }
     if isinstance(failure, ToolError):
-        line |= {"code": failure.code, "error": str(failure)}
+        line |= {"code": failure.code, "upstream": failure.upstream, "error": str(failure)}
         if failure.__cause__ is not None:
-            line["cause"] = _QUERY.sub("?...", repr(failure.__cause__))
+            # What it says, not its repr: aiohttp's errors carry the request's headers in that, keys included.
+            cause = failure.__cause__
+            line["cause"] = _QUERY.sub("?...", f"{type(cause).__name__}: {cause}")
     if response.status >= 500 and not isinstance(failure, ToolError):
         log.error("request", **line, exc_info=failure)
     elif route is not None and route.canonical.startswith("/health"):

@@ -5,11 +5,15 @@ from types import MappingProxyType
 from typing import Any
 
 from service.config import Config
-from service.sandbox import Sandbox
+from service.sandbox import KEYS, Sandbox
 from service.threads import ToolThreads
+from tools.agency import AgencyTool
 from tools.base import ComplianceTool
 from tools.hts import HTSTool
 from tools.http_client import HTTPClientManager
+from tools.refusals import RefusalsTool
+from tools.rulings import RulingsTool
+from tools.sanctions import SanctionsTool
 
 __all__ = ["Registry", "make_tools"]
 
@@ -52,6 +56,24 @@ def make_tools(
         "async_client": clients.async_client,
         "deadline_s": config.deadline_s,
     }
-    hts_url = config.hts_url or (sandbox.hts_url if sandbox is not None else None)
-    built_in = [HTSTool(base_url=hts_url, sandbox=sandbox is not None, **shared)]
-    return [*built_in, *(kind(**shared) for kind in extra)]
+
+    def agency(kind: type[AgencyTool], configured_url: str | None, **keys: str) -> AgencyTool:
+        """A built-in tool; `keys` names the setting for each key that the agency wants."""
+        if sandbox is not None:
+            own: dict[str, Any] = {name: KEYS[name] for name in keys}
+            return kind(base_url=configured_url or sandbox.url(str(kind.upstream)), sandbox=True, **own, **shared)
+        own = {name: config.key(setting) for name, setting in keys.items()}
+        return kind(base_url=configured_url, **own, **shared)
+
+    return [
+        agency(HTSTool, config.hts_url),
+        agency(SanctionsTool, config.csl_url, subscription_key="csl_subscription_key"),
+        agency(
+            RefusalsTool,
+            config.fda_url,
+            authorization_user="fda_authorization_user",
+            authorization_key="fda_authorization_key",
+        ),
+        agency(RulingsTool, config.cross_url),
+        *(kind(**shared) for kind in extra),
+    ]

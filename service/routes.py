@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from service.handlers import hts, tools
+from service.handlers import agencies, tools
 from service.health import get_health, get_ready
 
 __all__ = ["add_routes"]
@@ -10,8 +10,12 @@ __all__ = ["add_routes"]
 
 def add_routes(app: web.Application) -> None:
     """Add every route."""
-    app.router.add_get("/v1/hts", hts.search)
-    app.router.add_get("/v1/hts/{code}", hts.line)
+    app.router.add_get("/v1/hts", agencies.hts_search)
+    app.router.add_get("/v1/hts/{code}", agencies.hts_line)
+    app.router.add_get("/v1/sanctions", agencies.sanctions)
+    app.router.add_get("/v1/refusals", agencies.refusals)
+    app.router.add_get("/v1/rulings", agencies.rulings)
+    app.router.add_get("/v1/rulings/{number}", agencies.ruling)
     app.router.add_get("/v1/tools", tools.catalogue)
     app.router.add_post("/v1/tools/{name}", tools.run)
     app.router.add_get("/health", get_health)

@@ -11,7 +11,7 @@ from service import VERSION
 from service.config import Config
 from service.keys import CONFIG, LIFE
 
-__all__ = ["PortTaken", "serve"]
+__all__ = ["PortTaken", "serve", "stay_up"]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -44,6 +44,12 @@ async def serve(app: web.Application, when_up: Callable[[str], Awaitable[None]] 
     finally:
         await runner.cleanup()
     log.info("stopped")
+
+
+async def stay_up() -> None:
+    """Return on SIGTERM or SIGINT."""
+    asked_to_stop, _ = _listen_for_signals()
+    await asked_to_stop.wait()
 
 
 def _listen_for_signals() -> tuple[asyncio.Event, asyncio.Event]:

@@ -21,6 +21,8 @@ CODES = {
     "ProviderUnreachable": "provider_unreachable",
     "ProviderTimeout": "provider_timeout",
     "RateLimited": "rate_limited",
+    "NotConfigured": "not_configured",
+    "NotScreened": "not_screened",
     "DeadlineExceeded": "deadline_exceeded",
     "PoolTimeout": "pool_timeout",
     "PoolClosed": "pool_closed",

@@ -5,36 +5,16 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.driving import answer, drive
 from tests.hts_oracle import BATTERIES, CHAPTERS, CHINA, CHINA_2024, TOYS, RawRow, endnote, raw_row
 from tools.errors import NotFound, ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited, ToolError
-from tools.exchange import Exchange, Reading, Request, Response
+from tools.exchange import Request, Response
 from tools.hts import HTSLine, HTSLineResult, HTSQuery, HTSSearchResult, HTSTool, exchange
 
 BASE = "https://hts.test/reststop"
 RELEASE = {"name": "2026HTSRev17", "title": "Revision 17 (2026)", "description": "2026 HTS Revision 17"}
 AFTER = raw_row("8508", 0, "Vacuum cleaners:")
 Fed = bytes | Response | list[RawRow] | dict[str, Any] | str
-
-
-def answer(body: Fed) -> Response:
-    if isinstance(body, Response):
-        return body
-    return Response(200, {}, body if isinstance(body, bytes) else orjson.dumps(body), "hts")
-
-
-def drive(
-    running: Exchange[HTSLineResult | HTSSearchResult], *answers: Fed
-) -> tuple[Reading[HTSLineResult | HTSSearchResult], list[Request]]:
-    """Feed the answers in turn. What the exchange found, and the requests that it made."""
-    asked = [next(running)]
-    try:
-        for each in answers:
-            asked.append(running.send(answer(each)))  # noqa: PERF401 - a comprehension would swallow the end
-    except StopIteration as end:
-        assert len(asked) == len(answers), "an answer was left over"
-        reading: Reading[HTSLineResult | HTSSearchResult] = end.value
-        return reading, asked
-    raise AssertionError(f"one request more: {asked[-1]}")
 
 
 def ask_line(code: str, *answers: Fed) -> tuple[HTSLine, list[Request]]:

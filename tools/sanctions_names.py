@@ -1,7 +1,7 @@
 """Compares the name of a party with a listed name. Pure; one rule for every way in which an entry was found.
 
 What is equal after normalisation is equal: letter case, accents, script (by transliteration), punctuation, the order of
-the words ("LAST, First") and the spelling of a legal form do not count. Everything else is a score from 0 to 1.
+the words ("LAST, First"), legal forms and forms of address do not count. Everything else is a score from 0 to 1.
 """
 
 import re
@@ -19,7 +19,8 @@ IGNORED_WORDS = frozenset(
     | {"organization", "sa", "sas", "univ", "university"}
 )
 
-_LEGAL_FORMS = {"company": "co", "corporation": "corp", "incorporated": "inc", "limited": "ltd"}
+#: Those of them that are a legal form or a form of address, and no part of the name.
+_FORMS = IGNORED_WORDS - {"organization", "univ", "university"}
 # Each sign of these scripts is a word or a syllable of its own.
 _IDEOGRAPH = re.compile(r"([\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 _INITIAL = re.compile(r"\b(\w)\.(?=\w\b)")
@@ -39,7 +40,7 @@ _CONTAINS = 0.9
 class Likeness:
     """How like two names are: `score` 0 to 1, and whether they are `equal` after normalisation.
 
-    `words` counts those of the listed name, or of the form of it that is equal.
+    `words` counts those of the listed name, legal forms left out.
     """
 
     score: float
@@ -48,11 +49,11 @@ class Likeness:
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of `name` in ASCII, lower case, legal forms in one spelling; in the order in which they stand."""
+    """The words of `name` in ASCII and lower case, in the order in which they stand."""
     plain = unicodedata.normalize("NFKC", name)
     plain = anyascii(_IDEOGRAPH.sub(r" \1 ", plain)).lower()
     plain = _INITIAL.sub(r"\1", _APOSTROPHE.sub("", plain))
-    return tuple(_LEGAL_FORMS.get(word, word) for word in _NOT_A_WORD.sub(" ", plain).split())
+    return tuple(_NOT_A_WORD.sub(" ", plain).split())
 
 
 def compare(asked: str, listed: str) -> Likeness:
@@ -62,9 +63,15 @@ def compare(asked: str, listed: str) -> Likeness:
     if not wanted or not whole:
         return Likeness(0.0, equal=False, words=len(whole))
     forms = {whole, *(words_of(form) for form in _without_additions(listed))} - {()}
-    if any(sorted(form) == sorted(wanted) for form in forms):
-        return Likeness(1.0, equal=True, words=len(wanted))
-    return Likeness(max(_score(wanted, form) for form in forms), equal=False, words=len(whole))
+    core = _core(wanted)
+    if any(_core(form) == core for form in forms):
+        return Likeness(1.0, equal=True, words=len(core))
+    return Likeness(max(_score(wanted, form) for form in forms), equal=False, words=len(_core(whole)))
+
+
+def _core(words: tuple[str, ...]) -> list[str]:
+    """The words that make the name, in one order; all of them where nothing else is left."""
+    return sorted(word for word in words if word not in _FORMS) or sorted(words)
 
 
 def _score(wanted: tuple[str, ...], listed: tuple[str, ...]) -> float:

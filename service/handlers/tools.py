@@ -6,8 +6,9 @@ import orjson
 from aiohttp import web
 
 from service.envelope import answer, json_response
-from service.keys import REGISTRY, REQUEST_ID
+from service.keys import REGISTRY, REQUEST_ID, SCREENING
 from service.query import parameters
+from tools.agency import AgencyTool
 from tools.base import ComplianceTool
 from tools.errors import InvalidQuery
 
@@ -30,6 +31,7 @@ async def run(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(
             reason=f"there is no tool of this name; GET /v1/tools lists them: {', '.join(registry.tools)}"
         )
+    request[SCREENING] = tool.screens
     query, outcome = await registry.ask(tool, await _arguments(request))
     return answer(name, query, outcome, request[REQUEST_ID])
 
@@ -50,7 +52,7 @@ def _describe(tool: ComplianceTool) -> dict[str, Any]:
         "name": tool.name,
         "description": tool.description,
         "upstream": tool.upstream,
-        "configured": True,
+        "configured": not (isinstance(tool, AgencyTool) and tool.missing),
         "modes": [mode for mode, there in (("async", tool.has_async_half), ("sync", tool.has_sync_half)) if there],
         "runs_on": "event_loop" if tool.has_async_half else "thread",
         "parameters": tool.query_model.model_json_schema() if tool.query_model is not None else None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from service.sandbox.export_files import SandboxDataError, json_files, read_objects
+from service.sandbox.export_files import SandboxDataError, files_of, read_objects
 
 __all__ = ["RawRow", "Tariff", "digits_of", "load"]
 
@@ -69,7 +69,7 @@ class Tariff:
 
 def load(folder: Traversable) -> Tariff:
     """The tariff in `folder`. Raises SandboxDataError, with one line, when a file has another shape."""
-    files = json_files(folder)
+    files = files_of(folder, ".json")
     lists = [file for file in files if _RELEASE_LIST.fullmatch(file.name)]
     if len(lists) > 1:
         raise SandboxDataError(f"sandbox data: {folder} has {len(lists)} release lists, allowed: one")

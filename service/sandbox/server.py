@@ -1,37 +1,82 @@
 """The sandbox: one server on loopback, each agency's interface under a path of its own."""
 
 import asyncio
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from aiohttp import web
 
-from service.sandbox import hts
+from service.sandbox import cross, csl, fda, hts
+from service.sandbox.export_files import SandboxDataError
+from service.sandbox.faults import AGENCIES, Fault, faulty
+from tools.exchange import Response
 
-__all__ = ["Sandbox"]
+__all__ = ["KEYS", "Sandbox"]
 
 #: The handlers answer at once; who has not read an answer by then gets the end of the connection.
 _SHUTDOWN_S = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class _Agency:
+    """Where an agency's application stands (`prefix`), where its interface begins (`path`), and how it is made."""
+
+    prefix: str
+    path: str
+    make_app: Callable[[Traversable], web.Application]
+
+
+_AGENCIES: Mapping[str, _Agency] = {
+    "hts": _Agency(hts.PATH, hts.PATH, hts.make_app),
+    "csl": _Agency(csl.PREFIX, csl.PATH, csl.make_app),
+    "fda": _Agency(fda.PATH, fda.PATH, fda.make_app),
+    "cross": _Agency(cross.PATH, cross.PATH, cross.make_app),
+}
+
+#: The keys that the sandbox takes, by the names of the tools' arguments.
+KEYS = {
+    "subscription_key": csl.SUBSCRIPTION_KEY,
+    "authorization_user": fda.AUTHORIZATION_USER,
+    "authorization_key": fda.AUTHORIZATION_KEY,
+}
+
+
 class Sandbox:
     """Speaks the agencies' wire formats, with sample data or with the agencies' own export files.
 
-    `data_dir` has one folder for each agency: `hts/`. With `port` 0 the system chooses one. A sandbox is started once.
+    `data_dir` has a folder for each agency, `hts`, `csl`, `fda` and `cross`; one that is not there keeps its sample
+    data. `faults` are done to requests, by throws of `dice`. With `port` 0 the system chooses one. Every answer carries
+    the header that marks sample data. A sandbox is started once.
     """
 
-    def __init__(self, data_dir: Path | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._data: Traversable = data_dir if data_dir is not None else files("service.sandbox") / "sample_data"
+    def __init__(
+        self,
+        data_dir: Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        faults: Iterable[Fault] = (),
+        dice: random.Random | None = None,
+    ) -> None:
+        self._data = data_dir
         self._host, self._port = host, port
+        self._faults = tuple(faults)
+        self._dice = dice or random.Random()  # noqa: S311 - no secret hangs on a scripted fault
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
         """Read the data and listen. Raises SandboxDataError (one line), and OSError when the port is taken."""
         agencies = await asyncio.to_thread(self._read_data)
         app = web.Application()
-        for path, agency in agencies.items():
-            app.add_subapp(path, agency)
+        app.on_response_prepare.append(_mark)
+        for name, agency in agencies.items():
+            mine = [fault for fault in self._faults if fault.agency == name]
+            agency.middlewares.insert(0, faulty(mine, self._dice))
+            app.add_subapp(_AGENCIES[name].prefix, agency)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         try:
             await runner.setup()
@@ -47,16 +92,24 @@ class Sandbox:
             runner, self._runner = self._runner, None
             await runner.cleanup()
 
-    @property
-    def hts_url(self) -> str:
-        """The base URL of the tariff agency."""
-        return self._url(hts.PATH)
-
-    def _read_data(self) -> dict[str, web.Application]:
-        return {hts.PATH: hts.make_app(self._data / "hts")}
-
-    def _url(self, path: str) -> str:
+    def url(self, agency: str) -> str:
+        """The base URL of an agency: `hts`, `csl`, `fda` or `cross`."""
         if self._runner is None:
             raise RuntimeError("the sandbox is not running")
         host, port = self._runner.addresses[0][:2]
-        return f"http://{host}:{port}{path}"
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}{_AGENCIES[agency].path}"
+
+    def _read_data(self) -> dict[str, web.Application]:
+        return {name: agency.make_app(self._folder(name)) for name, agency in _AGENCIES.items()}
+
+    def _folder(self, agency: str) -> Traversable:
+        built_in = files("service.sandbox") / "sample_data" / agency
+        if self._data is None:
+            return built_in
+        if not any((self._data / each).is_dir() for each in AGENCIES):
+            raise SandboxDataError(f"sandbox data: {self._data} has none of the folders {', '.join(AGENCIES)}")
+        return self._data / agency if (self._data / agency).is_dir() else built_in
+
+
+async def _mark(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers[Response.SAMPLE_DATA_HEADER] = "compliance-gateway"

@@ -1,5 +1,7 @@
 """The settings: what may stand in the environment, and what is said when something else does."""
 
+from pathlib import Path
+
 import pytest
 
 from service.config import Config, ConfigError, unknown_names
@@ -87,3 +89,48 @@ def test_sandbox_data_without_the_sandbox_is_refused(monkeypatch: pytest.MonkeyP
 def test_names_that_are_no_settings_are_found() -> None:
     environ = {"GATEWAY_PROT": "1", "GATEWAY_PORT": "1", "gateway_host": "h", "OTHER": "x", "GATEWAY_": ""}
     assert unknown_names(environ) == ["GATEWAY_", "GATEWAY_PROT"]
+
+
+@pytest.mark.parametrize("name", ["CSL_SUBSCRIPTION_KEY", "FDA_AUTHORIZATION_USER", "FDA_AUTHORIZATION_KEY"])
+def test_a_key_comes_from_the_environment_or_from_a_file_and_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    assert Config().key(name.lower()) is None
+    monkeypatch.setenv(f"GATEWAY_{name}", "s3cret")
+    assert Config().key(name.lower()) == "s3cret"
+    assert "s3cret" not in repr(Config())
+    file = tmp_path / "key"
+    file.write_text("in-a-file\n")
+    monkeypatch.setenv(f"GATEWAY_{name}_FILE", str(file))
+    with pytest.raises(ConfigError, match=rf"^GATEWAY_{name} is set, and GATEWAY_{name}_FILE too, allowed: one"):
+        Config()
+    monkeypatch.delenv(f"GATEWAY_{name}")
+    assert Config().key(name.lower()) == "in-a-file"
+    monkeypatch.setenv("GATEWAY_SANDBOX", "1")
+    with pytest.raises(ConfigError, match=rf"^GATEWAY_{name}_FILE is set, allowed: only without GATEWAY_SANDBOX$"):
+        Config()
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", b"two\nlines"])
+def test_a_file_without_a_key_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(content)
+    monkeypatch.setenv("GATEWAY_CSL_SUBSCRIPTION_KEY_FILE", str(file))
+    with pytest.raises(ConfigError, match=r"^GATEWAY_CSL_SUBSCRIPTION_KEY_FILE is .*, allowed: a readable file"):
+        Config()
+
+
+def test_a_wrong_key_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_CSL_SUBSCRIPTION_KEY", "s3crèt")
+    with pytest.raises(ConfigError) as caught:
+        Config()
+    assert str(caught.value) == (
+        "GATEWAY_CSL_SUBSCRIPTION_KEY is wrong (it is not shown), allowed: printable ASCII, not empty"
+    )
+
+
+def test_a_scripted_fault_that_cannot_be_read_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_SANDBOX", "1")
+    monkeypatch.setenv("GATEWAY_SANDBOX_FAULTS", "csl=status:503@0.5,hts=explode")
+    with pytest.raises(ConfigError, match=r"^GATEWAY_SANDBOX_FAULTS is .*explode.*, allowed: AGENCY=KIND"):
+        Config()

@@ -36,6 +36,8 @@ def test_every_error_a_tool_can_raise_has_its_status() -> None:
         (errors.ProviderTimeout("no"), 504, "provider_timeout", True),
         (errors.DeadlineExceeded("no"), 504, "deadline_exceeded", True),
         (errors.RateLimited("no", retry_after_s=2.5), 503, "rate_limited", True),
+        (errors.NotConfigured("no key"), 503, "not_configured", False),
+        (errors.NotScreened("too many"), 503, "not_screened", False),
         (errors.PoolTimeout(host="h:1", waited_s=5, limit=1, in_use=1, waiting=0), 503, "pool_timeout", True),
         (errors.PoolClosed("closed"), 503, "pool_closed", True),
     ],
@@ -49,7 +51,13 @@ def test_a_tool_error_becomes_a_problem_with_its_code(
     assert response.content_type == "application/problem+json"
     assert (body["code"], body["retryable"], body["request_id"]) == (code, retryable, "r1")
     assert body.keys() >= {"type", "title", "detail", "upstream", "retry_after_s"}
-    assert ("Retry-After" in response.headers) == (status == 503)
+    assert ("Retry-After" in response.headers) == (status == 503 and retryable)
+
+
+@pytest.mark.parametrize("exc", [errors.ProviderFailed("no", status=500), web.HTTPRequestEntityTooLarge(1), KeyError()])
+def test_of_a_screening_every_problem_says_that_there_was_none(exc: Exception) -> None:
+    assert body_of(problem_of(exc, "r1", screening=True))["outcome"] == "not_screened"
+    assert "outcome" not in body_of(problem_of(exc, "r1"))
 
 
 def test_a_wait_is_told_as_whole_seconds_and_never_too_short() -> None:

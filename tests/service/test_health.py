@@ -31,7 +31,14 @@ async def test_health_shows_the_process_its_clients_pools_and_upstreams(
     }
     for pool in body["pools"].values():
         assert (pool["limit"], pool["max_idle"], pool["exact"]) == (100, 20, True)
-    assert body["upstreams"] == {"hts": {"configured": True, "url": upstream.url, "sandbox": False}}
+    assert body["upstreams"].keys() == {"hts", "csl", "fda", "cross"}
+    assert body["upstreams"]["hts"] == {"configured": True, "missing": [], "url": upstream.url, "sandbox": False}
+    assert body["upstreams"]["csl"] == {
+        "configured": False,
+        "missing": ["subscription_key"],
+        "url": "https://data.trade.gov/consolidated_screening_list/v1",
+        "sandbox": False,
+    }
     assert upstream.asked == []
 
 

@@ -69,7 +69,11 @@ async def test_the_catalogue_says_what_each_tool_takes_and_how_it_runs(open_gate
     gateway = await open_gateway(SyncOnly, BothHalves)
     async with gateway.get("/v1/tools") as response:
         tools = {tool["name"]: tool for tool in (await response.json())["tools"]}
-    assert tools.keys() == {"hts", "sync_only", "both"}
+    assert tools.keys() == {"hts", "sanctions", "refusals", "rulings", "sync_only", "both"}
+    assert {name: tool["configured"] for name, tool in tools.items() if not tool["configured"]} == {
+        "sanctions": False,
+        "refusals": False,
+    }
     hts = tools["hts"]
     assert (hts["upstream"], hts["configured"], hts["modes"], hts["runs_on"]) == (
         "hts",

@@ -53,4 +53,4 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def agency(sandbox: Sandbox, session: aiohttp.ClientSession) -> Agency:
-    return Agency(sandbox.hts_url, session)
+    return Agency(sandbox.url("hts"), session)

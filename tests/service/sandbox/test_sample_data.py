@@ -23,7 +23,7 @@ NEWER = {"9903.01.24", "9903.01.25", "9903.01.32"}
 @pytest.fixture
 async def tool(sandbox: Sandbox) -> AsyncIterator[HTSTool]:
     clients = HTTPClientManager()
-    yield HTSTool(base_url=sandbox.hts_url, sandbox=True, async_client=clients.async_client)
+    yield HTSTool(base_url=sandbox.url("hts"), sandbox=True, async_client=clients.async_client)
     await clients.aclose()
 
 

@@ -13,7 +13,7 @@ from tests.service.sandbox.conftest import Agency
 
 
 async def test_it_listens_on_loopback_on_a_port_that_the_system_chose(sandbox: Sandbox) -> None:
-    url = URL(sandbox.hts_url)
+    url = URL(sandbox.url("hts"))
     assert (url.scheme, url.host, url.path) == ("http", "127.0.0.1", "/hts/reststop")
     assert url.port
 
@@ -21,13 +21,13 @@ async def test_it_listens_on_loopback_on_a_port_that_the_system_chose(sandbox: S
 async def test_a_sandbox_that_is_not_running_has_no_address() -> None:
     sandbox = Sandbox()
     with pytest.raises(RuntimeError, match="not running"):
-        _ = sandbox.hts_url
+        _ = sandbox.url("hts")
     await sandbox.close()
     await sandbox.start()
     await sandbox.close()
     await sandbox.close()
     with pytest.raises(RuntimeError, match="not running"):
-        _ = sandbox.hts_url
+        _ = sandbox.url("hts")
 
 
 async def test_a_port_that_is_taken_is_an_os_error() -> None:
@@ -40,7 +40,7 @@ async def test_it_listens_where_it_is_told_to() -> None:
         port = probe.getsockname()[1]
     sandbox = Sandbox(port=port)
     await sandbox.start()
-    assert URL(sandbox.hts_url).port == port
+    assert URL(sandbox.url("hts")).port == port
     await sandbox.close()
 
 
@@ -65,15 +65,15 @@ async def test_connections_are_kept_alive_between_requests(sandbox: Sandbox) -> 
     tracing.on_connection_create_end.append(note)
     async with aiohttp.ClientSession(trace_configs=[tracing]) as session:
         for _ in range(5):
-            await Agency(sandbox.hts_url, session).json("/currentRelease")
+            await Agency(sandbox.url("hts"), session).json("/currentRelease")
     assert len(opened) == 1
 
 
 async def test_300_requests_at_once_are_all_answered(agency: Agency) -> None:
     answers = await asyncio.gather(*(agency.export("8507", "8508") for _ in range(300)))
-    assert {len(rows) for rows in answers} == {14}
+    assert {len(rows) for rows in answers} == {16}
 
 
 async def test_other_paths_belong_to_no_agency(sandbox: Sandbox, session: aiohttp.ClientSession) -> None:
-    async with session.get(URL(sandbox.hts_url).origin()) as response:
+    async with session.get(URL(sandbox.url("hts")).origin()) as response:
         assert response.status == 404

@@ -1,0 +1,83 @@
+"""The agencies' own routes: query string -> tool -> envelope."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from service.envelope import answer
+from service.keys import REGISTRY, REQUEST_ID, SCREENING
+from service.query import parameters
+from tools.errors import InvalidQuery
+
+__all__ = ["hts_line", "hts_search", "refusals", "ruling", "rulings", "sanctions"]
+
+
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+#: What each route takes: its parameters, and what the tool calls them.
+_HTS_SEARCH = {"q": "keyword", **_same("limit")}
+_SANCTIONS = _same("name", "type", "country", "id", "address", "sources", "threshold", "fuzzy")
+_REFUSALS = _same("country", "product", "firm", "fei", "since", "until", "limit")
+_RULINGS = {"q": "keyword", **_same("hts", "collection", "since", "until", "limit")}
+
+
+async def hts_line(request: web.Request) -> web.Response:
+    """`GET /v1/hts/{code}`: one tariff line with its inherited rates."""
+    return await _ask(request, "hts", {}, code=request.match_info["code"])
+
+
+async def hts_search(request: web.Request) -> web.Response:
+    """`GET /v1/hts?q=&limit=`: tariff lines that hold a word."""
+    return await _ask(request, "hts", _HTS_SEARCH, one_of=("q",))
+
+
+async def sanctions(request: web.Request) -> web.Response:
+    """`GET /v1/sanctions?name=&...`: one party against the Consolidated Screening List."""
+    return await _ask(request, "sanctions", _SANCTIONS)
+
+
+async def refusals(request: web.Request) -> web.Response:
+    """`GET /v1/refusals?country=&...`: FDA import refusals."""
+    return await _ask(request, "refusals", _REFUSALS)
+
+
+async def rulings(request: web.Request) -> web.Response:
+    """`GET /v1/rulings?q=&hts=&...`: CBP rulings by words or by tariff number."""
+    return await _ask(request, "rulings", _RULINGS, one_of=("q", "hts"))
+
+
+async def ruling(request: web.Request) -> web.Response:
+    """`GET /v1/rulings/{number}`: one CBP ruling with its text."""
+    return await _ask(request, "rulings", {}, number=request.match_info["number"])
+
+
+async def _ask(
+    request: web.Request, name: str, known: Mapping[str, str], *, one_of: tuple[str, ...] = (), **given: str
+) -> web.Response:
+    """Ask tool `name` what the query string says, and what is `given`. Exactly one of the parameters `one_of`."""
+    registry = request.app[REGISTRY]
+    tool = registry.tools[name]
+    request[SCREENING] = tool.screens
+    asked = parameters(request, known)
+    there = [each for each in one_of if known[each] in asked]
+    if one_of and not there:
+        raise InvalidQuery(f"{one_of[0]}: is required{_or_else(one_of[1:])}", parameter=one_of[0])
+    if len(there) > 1:
+        raise InvalidQuery(f"{there[1]}: cannot be asked together with {there[0]}", parameter=there[1])
+    try:
+        query, outcome = await registry.ask(tool, {**asked, **given})
+    except InvalidQuery as exc:
+        raise _in_their_words(exc, known) from exc
+    return answer(name, query, outcome, request[REQUEST_ID])
+
+
+def _or_else(others: tuple[str, ...]) -> str:
+    return f", or else {' or '.join(others)}" if others else ""
+
+
+def _in_their_words(exc: InvalidQuery, known: Mapping[str, str]) -> InvalidQuery:
+    """The tool may call a parameter otherwise than the route does."""
+    theirs = next((theirs for theirs, ours in known.items() if ours == exc.parameter), exc.parameter)
+    return InvalidQuery(str(exc).replace(f"{exc.parameter}:", f"{theirs}:", 1), parameter=theirs)

@@ -1,0 +1,127 @@
+"""Scripted faults: what an agency does on a bad day, on demand and as often as asked.
+
+A fault is written `AGENCY=KIND`, optionally followed by `@PROBABILITY`: `csl=status:503`, `hts=latency:200ms`,
+`fda=reset@0.1`, `cross=429:retry-after=2`.
+"""
+
+import asyncio
+import random
+import re
+import socket
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+__all__ = ["AGENCIES", "GRAMMAR", "Fault", "faulty", "parse_faults"]
+
+AGENCIES = ("hts", "csl", "fda", "cross")
+GRAMMAR = (
+    "AGENCY=KIND[@PROBABILITY]; AGENCY is hts, csl, fda or cross; KIND is status:CODE, latency:200ms, 429, "
+    "429:retry-after=SECONDS, reset, truncate, html or hang; PROBABILITY is above 0 up to 1"
+)
+
+_FAULT = re.compile(r"(?P<agency>\w+)=(?P<kind>[\w-]+)(?::(?P<argument>[^@]+))?(?:@(?P<probability>[0-9.]+))?")
+_LATENCY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)")
+_PAGE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Please try again later.</body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What `agency` does to a request, with `probability` (0 to 1).
+
+    `kind` is one of the grammar's; `status` belongs to `status` and `429`, `latency_s` to `latency`, `retry_after` to
+    `429`.
+    """
+
+    agency: str
+    kind: str
+    probability: float = 1.0
+    status: int = 0
+    latency_s: float = 0.0
+    retry_after: str | None = None
+
+
+def parse_faults(text: str) -> tuple[Fault, ...]:
+    """The faults in `text`, separated by commas. Raises ValueError with the grammar when one cannot be read."""
+    return tuple(_parse(each.strip()) for each in text.split(",") if each.strip())
+
+
+def _parse(text: str) -> Fault:
+    match = _FAULT.fullmatch(text)
+    if match is None or match["agency"] not in AGENCIES:
+        raise ValueError(f"{text!r} is no fault: {GRAMMAR}")
+    agency, kind, argument = match["agency"], match["kind"], match["argument"]
+    try:
+        probability = float(match["probability"] or 1)
+    except ValueError:
+        probability = 0.0
+    if 0 < probability <= 1:
+        if kind in ("reset", "truncate", "html", "hang") and argument is None:
+            return Fault(agency, kind, probability)
+        if kind == "status" and argument and re.fullmatch(r"[2-5][0-9][0-9]", argument):
+            return Fault(agency, kind, probability, status=int(argument))
+        if kind == "latency" and argument and (latency := _LATENCY.fullmatch(argument)):
+            scale = 0.001 if latency[2] == "ms" else 1.0
+            return Fault(agency, kind, probability, latency_s=float(latency[1]) * scale)
+        if kind == "429" and (argument is None or argument.startswith("retry-after=")):
+            after = argument.removeprefix("retry-after=") if argument else None
+            return Fault(agency, kind, probability, status=429, retry_after=after)
+    raise ValueError(f"{text!r} is no fault: {GRAMMAR}")
+
+
+def faulty(faults: Iterable[Fault], dice: random.Random) -> Middleware:
+    """A middleware that does what `faults` say, each by its own throw of the dice, in their order."""
+    scripted = tuple(faults)
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        for fault in scripted:
+            if dice.random() >= fault.probability:
+                continue
+            if fault.kind == "latency":
+                await asyncio.sleep(fault.latency_s)
+                continue
+            return await _instead(fault, request, handler)
+        return await handler(request)
+
+    return middleware
+
+
+async def _instead(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    if fault.kind == "hang":
+        await asyncio.Event().wait()
+    if fault.kind == "html":
+        return web.Response(text=_PAGE, content_type="text/html")
+    if fault.kind == "reset":
+        _reset(request)
+        return web.Response()
+    if fault.kind == "truncate":
+        return await _cut(request, await handler(request))
+    headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
+    known = fault.status in HTTPStatus.__members__.values()
+    return web.Response(status=fault.status, text=HTTPStatus(fault.status).phrase if known else "", headers=headers)
+
+
+def _reset(request: web.Request) -> None:
+    """End the connection with a reset, as a crashed server does."""
+    if request.transport is not None:
+        sock = request.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.transport.abort()
+
+
+async def _cut(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
+    """Half of the answer, and then the end of the connection."""
+    body = whole.body if isinstance(whole, web.Response) and isinstance(whole.body, bytes) else b" " * 64
+    cut = web.StreamResponse(status=whole.status, headers={"Content-Type": whole.content_type})
+    cut.content_length = len(body)
+    cut.force_close()
+    await cut.prepare(request)
+    await cut.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return cut

@@ -1,0 +1,45 @@
+"""Drives an exchange by hand: answers are fed in turn, requests are collected. No I/O."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import orjson
+
+from tools.exchange import Exchange, Reading, Request, Response
+
+__all__ = ["answer", "drive", "drive_by"]
+
+T = TypeVar("T")
+
+
+def answer(body: object, upstream: str = "test", status: int = 200) -> Response:
+    """A response with `body`: bytes as they are, anything else as JSON."""
+    if isinstance(body, Response):
+        return body
+    return Response(status, {}, body if isinstance(body, bytes) else orjson.dumps(body), upstream)
+
+
+def drive(running: Exchange[T], *answers: object) -> tuple[Reading[T], list[Request]]:
+    """Feed the answers in turn. What the exchange found, and the requests that it made."""
+    waiting = list(answers)
+
+    def next_answer(request: Request) -> object:
+        assert waiting, f"one request more: {request}"
+        return waiting.pop(0)
+
+    found = drive_by(running, next_answer)
+    assert not waiting, "an answer was left over"
+    return found
+
+
+def drive_by(running: Exchange[T], reply: Callable[[Request], object]) -> tuple[Reading[T], list[Request]]:
+    """Answer each request as `reply` says."""
+    asked: list[Request] = []
+    try:
+        request = next(running)
+        while True:
+            asked.append(request)
+            request = running.send(answer(reply(request), request.upstream))
+    except StopIteration as end:
+        reading: Reading[T] = end.value
+        return reading, asked

@@ -1,0 +1,220 @@
+"""Import refusals: the lines of goods that the U.S. Food and Drug Administration refused at the border.
+
+Source: `POST /v1/import_refusals` of FDA's Data Dashboard. Not to be taken for openFDA's enforcement reports, which are
+recalls. A refused line appears to violate the law; that none is found does not make goods admissible, and import alerts
+are not in this data.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from tools.agency import AgencyTool
+from tools.errors import NotConfigured
+from tools.exchange import Exchange, Reading, Request
+from tools.query_text import CountryCode, DateOnly, searchable
+from tools.refusals_rows import Page, Refusal, read_page
+from tools.refusals_tally import ChargeCount, FirmCount, MonthCount, Tally
+
+__all__ = ["RefusalsQuery", "RefusalsResult", "RefusalsTool", "exchange"]
+
+_UPSTREAM = "fda"
+_PAGE_SIZE = 5000
+# Rows that one answer counts at most: the newest decade of the largest country fits.
+_MAX_ROWS = 100_000
+_PRODUCT_CODE = re.compile(r"[0-9]{2}[A-Z0-9-]{3,5}")
+
+
+class RefusalsQuery(BaseModel):
+    """Which refusals: by country, product, firm, establishment or time, one of them at least; all have to apply."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    country: CountryCode | None = Field(None, description="country of the firm, two letters")
+    product: str | None = Field(
+        None, description="FDA product code (16AGT64), or words of its description, 2 to 200 characters"
+    )
+    firm: str | None = Field(None, description="part of the manufacturer's or shipper's name, 2 to 200 characters")
+    fei: str | None = Field(None, description="FDA Establishment Identifier of the firm, up to 10 digits")
+    since: DateOnly | None = Field(None, description="first day of refusal, YYYY-MM-DD")
+    until: DateOnly | None = Field(None, description="last day of refusal, YYYY-MM-DD")
+    limit: int = Field(100, ge=1, le=10_000, description="how many refusals to answer at most, newest first")
+
+    @field_validator("product", "firm")
+    @classmethod
+    def _tells_something(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        text = searchable(text, 2, 200)
+        # The agency looks for them by SQL's LIKE, where signs alone may mean "anything".
+        if sum(each.isalnum() for each in text) < 2:
+            raise PydanticCustomError("refusals_text", "must hold two letters or digits at least")
+        return text
+
+    @field_validator("fei")
+    @classmethod
+    def _plain_number(cls, fei: str | None) -> str | None:
+        if fei is not None and not re.fullmatch(r"[0-9]{1,10}", fei):
+            raise PydanticCustomError("fei", "must be a number of 1 to 10 digits")
+        return fei
+
+    @model_validator(mode="after")
+    def _is_a_question(self) -> "RefusalsQuery":
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise PydanticCustomError("refusals_dates", "since must not be later than until")
+        if not any((self.country, self.product, self.firm, self.fei, self.since, self.until)):
+            raise PydanticCustomError(
+                "refusals_query", "is required, or else one of product, firm, fei, since and until"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalsResult:
+    """The newest refusals, and counts over all that were read (`counted`).
+
+    `total` is the agency's own count, or where it gave none, how many were read. `truncated` says that `refusals` holds
+    fewer than there are; `truncated_reason` why. Counts by firm name the hundred most refused of `firms`.
+    """
+
+    refusals: tuple[Refusal, ...]
+    total: int
+    counted: int
+    by_charge: tuple[ChargeCount, ...]
+    by_month: tuple[MonthCount, ...]
+    by_firm: tuple[FirmCount, ...]
+    firms: int
+    truncated: bool
+    truncated_reason: str | None
+
+
+class RefusalsTool(AgencyTool):
+    """Import refusals with decoded charges. Needs the user and the key that FDA issued for its Data Dashboard."""
+
+    name: ClassVar[str] = "refusals"
+    description: ClassVar[str] = (
+        "FDA import refusals by country, product, firm, establishment or time: the newest, with decoded charges, and "
+        "counts by charge, month and firm."
+    )
+    upstream: ClassVar[str | None] = _UPSTREAM
+    source_name: ClassVar[str] = "FDA Data Dashboard, import refusals"
+    default_base_url: ClassVar[str] = "https://api-datadashboard.fda.gov/v1"
+    query_model: ClassVar[type[BaseModel]] = RefusalsQuery
+
+    def __init__(
+        self, *, authorization_user: str | None = None, authorization_key: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(
+            secrets={"authorization_user": authorization_user, "authorization_key": authorization_key}, **kwargs
+        )
+        self._user, self._key = authorization_user, authorization_key
+
+    def exchange(self, query: RefusalsQuery) -> Exchange[RefusalsResult]:
+        """See the module's `exchange`."""
+        return exchange(query, self.base_url, self._user, self._key)
+
+
+def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | None) -> Exchange[RefusalsResult]:
+    """Ask page by page and count, up to 100,000 rows.
+
+    Raises NotConfigured without user and key, ProviderRejected, ProviderFailed and ProviderGarbled by what the body
+    says. An empty result means that the agency said so itself.
+    """
+    if not user or not key:
+        raise NotConfigured(
+            "no user and key of FDA's Data Dashboard (authorization_user, authorization_key; of the service: "
+            "GATEWAY_FDA_AUTHORIZATION_USER, GATEWAY_FDA_AUTHORIZATION_KEY)",
+            upstream=_UPSTREAM,
+        )
+    tally, total = Tally(query.limit), None
+    before: Page | None = None
+    while True:
+        response = yield Request(
+            "POST",
+            f"{base_url}/import_refusals",
+            _UPSTREAM,
+            headers={"Authorization-User": user, "Authorization-Key": key},
+            json=_body(query, start=tally.counted + 1, ask_total=before is None),
+        )
+        page = read_page(response)
+        total = page.total if before is None else total
+        # A page that comes again would come for ever.
+        is_new = bool(page.rows) and (before is None or page.rows[0] != before.rows[0])
+        if is_new:
+            tally.add(page.rows)
+        enough = tally.counted >= (_MAX_ROWS if total is None else min(total, _MAX_ROWS))
+        # Without a total, a page that is not full is the last one.
+        if enough or not is_new or (total is None and len(page.rows) < _PAGE_SIZE):
+            return Reading(_result(query, tally, total), version=None)
+        before = page
+
+
+def _body(query: RefusalsQuery, start: int, *, ask_total: bool) -> dict[str, object]:
+    """Sorted by the primary key: by a date that many rows share, rows could be missed between two pages."""
+    body: dict[str, object] = {
+        "start": start,
+        "rows": _PAGE_SIZE,
+        "sort": "",
+        "sortorder": "",
+        "filters": _filters(query),
+        "columns": [],
+    }
+    # The agency counts anew each time that it is asked, so it is asked once.
+    return body | {"returntotalcount": True} if ask_total else body
+
+
+def _filters(query: RefusalsQuery) -> dict[str, list[str] | list[int]]:
+    filters: dict[str, list[str] | list[int]] = {}
+    if query.country is not None:
+        filters["CountryCode"] = [query.country]
+    if query.product is not None:
+        code = query.product.upper()
+        if _PRODUCT_CODE.fullmatch(code):
+            filters["ProductCode"] = [code]
+        else:
+            filters["ProductCodeDescription"] = _in_each_case(query.product)
+    if query.firm is not None:
+        filters["FirmName"] = _in_each_case(query.firm)
+    if query.fei is not None:
+        filters["FEINumber"] = [int(query.fei)]
+    if query.since is not None:
+        filters["RefusalDateFrom"] = [_day(query.since)]
+    if query.until is not None:
+        filters["RefusalDateTo"] = [_day(query.until)]
+    return filters
+
+
+def _in_each_case(text: str) -> list[str]:
+    """Whether the agency minds the case of letters is not known; of several values any may fit."""
+    return list(dict.fromkeys((text, text.upper(), text.title())))
+
+
+def _day(day: date) -> str:
+    return day.isoformat()
+
+
+def _result(query: RefusalsQuery, tally: Tally, total: int | None) -> RefusalsResult:
+    refusals = tally.newest()
+    known = tally.counted if total is None else max(total, tally.counted)
+    reasons = []
+    if tally.counted >= _MAX_ROWS and total != tally.counted:
+        reasons.append(f"the first {tally.counted} were read and counted, there are more or may be")
+    elif known > tally.counted:
+        reasons.append(f"the agency counts {known} and sent {tally.counted}")
+    if len(refusals) < tally.counted:
+        reasons.append(f"limit {query.limit}")
+    return RefusalsResult(
+        refusals=refusals,
+        total=known,
+        counted=tally.counted,
+        by_charge=tally.by_charge(),
+        by_month=tally.by_month(),
+        by_firm=tally.by_firm(),
+        firms=tally.firms,
+        truncated=bool(reasons),
+        truncated_reason="; ".join(reasons) or None,
+    )

@@ -1,0 +1,166 @@
+"""Reads what FDA's Data Dashboard answers: the status in the body, and rows of refused lines.
+
+Source: the interface's documentation at datadashboard.fda.gov. Its status travels in the body and has numbers of its
+own: 400 is success, 412 is "no results". HTTP says 200 to all of them, as far as is known.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected
+from tools.exchange import Response
+from tools.payload import Fields, tidy
+from tools.refusals_charges import Charge, charge_of
+
+__all__ = ["Page", "Refusal", "charge_ids", "read_page", "read_refusal", "refused_on"]
+
+_UPSTREAM = "fda"
+_SUCCESS = 400
+_NO_RESULTS = 412
+#: With no columns named, the interface sends all of these; a row without one is not whole.
+_COLUMNS = frozenset(
+    {"FEINumber", "FirmName", "AddressLine1", "AddressLine2", "City", "State", "ZipCode", "CountryCode", "CountryName"}
+    | {"DistrictCode", "DistrictDescription", "IndustryCode", "IndustryCodeDescription", "ProductCategory"}
+    | {"ProductCode", "ProductCodeDescription", "RefusalDate", "ShipmentID", "FDASampleAnalysis"}
+    | {"PrivateLabAnalysis", "RefusalCharges"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One refused line of an entry; several lines may belong to one shipment.
+
+    The firm is the manufacturer or shipper. `shipment_id` is the agency's and opaque. A line is refused because it
+    appears to violate the law (FD&C Act 801(a)).
+    """
+
+    firm: str
+    fei: str | None
+    address: str | None
+    city: str | None
+    state: str | None
+    zip_code: str | None
+    country: str | None
+    country_name: str | None
+    product_code: str | None
+    product: str | None
+    product_category: str | None
+    industry_code: str | None
+    industry: str | None
+    district_code: str | None
+    district: str | None
+    refused_on: date
+    charges: tuple[Charge, ...]
+    shipment_id: str | None
+    fda_sample_analysis: str | None
+    private_lab_analysis: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows as they came, checked for their columns. `total` is the agency's count, where it was asked and given."""
+
+    rows: tuple[Fields, ...]
+    total: int | None
+
+
+def read_page(response: Response) -> Page:
+    """The rows of an answer. Raises ProviderRejected, ProviderFailed or ProviderGarbled: those never read as "none"."""
+    # Whether HTTP's own status repeats that of the body is not known; of "no results" it may.
+    if response.status != _NO_RESULTS:
+        response.require_ok()
+    # The documentation has errors both as an object and as a list of such objects.
+    body = response.json()
+    is_list = isinstance(body, list)
+    envelope = Fields.of(body[0] if isinstance(body, list) and body else body, _UPSTREAM, "the answer")
+    status = envelope.count("statuscode")
+    if status == _NO_RESULTS:
+        return _no_results(envelope)
+    response.require_ok()
+    if status != _SUCCESS:
+        raise _refused(envelope, status)
+    if is_list:
+        raise envelope.garbled("success came in a list, where only errors are told so")
+    rows = tuple(_row(each, number) for number, each in enumerate(envelope.list_due("result"), 1))
+    total = envelope.count("totalrecordcount") if "totalrecordcount" in envelope.raw else None
+    if envelope.count("resultcount") != len(rows):
+        raise envelope.garbled(f"'resultcount' is {envelope.count('resultcount')}, but {len(rows)} rows came")
+    if total is not None and (len(rows) > total or (total and not rows)):
+        raise envelope.garbled(f"'totalrecordcount' is {total}, but {len(rows)} rows came")
+    return Page(rows, total)
+
+
+def _no_results(envelope: Fields) -> Page:
+    if envelope.raw.get("result") or envelope.raw.get("resultcount") or envelope.raw.get("totalrecordcount"):
+        raise envelope.garbled("it says that there are no results, and brings some")
+    return Page((), 0)
+
+
+def _refused(envelope: Fields, status: int) -> ProviderRejected | ProviderFailed | ProviderGarbled:
+    message = envelope.raw.get("message")
+    said = f"fda answered {status}: {tidy(message)[:200] if isinstance(message, str) else 'without a message'}"
+    if 401 <= status < 500:
+        return ProviderRejected(said, status=status, upstream=_UPSTREAM)
+    if 500 <= status < 600:
+        return ProviderFailed(said, status=status, upstream=_UPSTREAM)
+    return envelope.garbled(f"'statuscode' is {status}, which its documentation does not have")
+
+
+def _row(value: object, number: int) -> Fields:
+    row = Fields.of(value, _UPSTREAM, f"row {number}")
+    if not row.raw.keys() >= _COLUMNS:
+        raise row.garbled(f"{min(_COLUMNS - row.raw.keys())!r} is missing")
+    return row
+
+
+def charge_ids(row: Fields) -> tuple[str, ...]:
+    """The ids of a row's charges; empty when the agency names none."""
+    said = row.label("RefusalCharges") or ""
+    return tuple(each for part in said.split(",") if (each := part.strip()))
+
+
+def refused_on(row: Fields) -> date:
+    """The day of the refusal."""
+    day = _day(row.text("RefusalDate"))
+    if day is None:
+        raise row.garbled(f"'RefusalDate' is {row.raw['RefusalDate']!r:.40}, not a date")
+    return day
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date | None:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T00:00:00(?:\.0+)?)?", text):
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def read_refusal(row: Fields) -> Refusal:
+    """One row as a refusal. Raises ProviderGarbled when a value has another shape."""
+    lines = filter(None, (row.nullable_text("AddressLine1"), row.nullable_text("AddressLine2")))
+    return Refusal(
+        firm=row.text("FirmName"),
+        fei=row.label("FEINumber"),
+        address=", ".join(lines) or None,
+        city=row.nullable_text("City"),
+        state=row.nullable_text("State"),
+        zip_code=row.label("ZipCode"),
+        country=row.nullable_text("CountryCode"),
+        country_name=row.nullable_text("CountryName"),
+        product_code=row.nullable_text("ProductCode"),
+        product=row.nullable_text("ProductCodeDescription"),
+        product_category=row.nullable_text("ProductCategory"),
+        industry_code=row.label("IndustryCode"),
+        industry=row.nullable_text("IndustryCodeDescription"),
+        district_code=row.nullable_text("DistrictCode"),
+        district=row.nullable_text("DistrictDescription"),
+        refused_on=refused_on(row),
+        charges=tuple(map(charge_of, charge_ids(row))),
+        shipment_id=row.label("ShipmentID"),
+        fda_sample_analysis=row.nullable_text("FDASampleAnalysis"),
+        private_lab_analysis=row.nullable_text("PrivateLabAnalysis"),
+    )

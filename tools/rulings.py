@@ -1,0 +1,317 @@
+"""Customs rulings: letters in which U.S. Customs and Border Protection says how goods are to be treated.
+
+Source: CROSS, rulings.cbp.gov. Others' rulings are guidance, not authority for one's own goods (19 CFR 177.9). A ruling
+that was revoked or modified says so first, and names what replaced it.
+"""
+
+import re
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from tools.agency import AgencyTool
+from tools.errors import NotFound, ProviderError, ProviderGarbled, ToolError
+from tools.exchange import Exchange, Reading, Request, Response
+from tools.query_text import DateOnly, searchable
+from tools.rulings_letters import Record, Relations, decode, in_cbp_writing, read_letter, read_search
+from tools.rulings_status import Link, Standing, Status, follow, merge, merged_by_number, standing_of
+
+__all__ = ["Ruling", "RulingLetter", "RulingResult", "RulingsQuery", "RulingsResult", "RulingsTool", "exchange"]
+
+_UPSTREAM = "cross"
+_PAGE = "https://rulings.cbp.gov/ruling/"
+_NUMBER = re.compile(r"(?:(?:NY|HQ)\s*)?([A-Z]{0,2}[0-9]{4,7})", re.IGNORECASE)
+_HTS = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?")
+_SMALL_PAGE, _PAGE_SIZE = 30, 100
+# The search counts no further, and answers nothing beyond.
+_COUNTED_AT_MOST = 10_000
+# Requests that the way to what stands now may cost: for one ruling, and for all rulings of a search.
+_LOOKUPS_FOR_ONE, _LOOKUPS_FOR_MANY = 10, 3
+
+
+class RulingsQuery(BaseModel):
+    """One ruling by `number`, or rulings by `keyword` or `hts`: one of the three."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: str | None = Field(None, description="number of a ruling, in any case: N305619, h301481, HQ 968226")
+    keyword: str | None = Field(None, description="words to look for in the letters, 1 to 200 characters")
+    hts: str | None = Field(
+        None, description="tariff number of 4, 6, 8 or 10 digits; finds letters that mention it, decided or not"
+    )
+    collection: Literal["ALL", "NY", "HQ"] = Field("ALL", description="letters of New York, of headquarters, or all")
+    since: DateOnly | None = Field(None, description="first day of the ruling, YYYY-MM-DD")
+    until: DateOnly | None = Field(None, description="last day of the ruling, YYYY-MM-DD")
+    limit: int = Field(100, ge=1, le=1000, description="how many rulings to answer at most")
+
+    @field_validator("number")
+    @classmethod
+    def _plain_number(cls, number: str | None) -> str | None:
+        if number is None:
+            return None
+        match = _NUMBER.fullmatch(number.strip())
+        if match is None:
+            raise PydanticCustomError("ruling_number", "must be a ruling's number, as in N305619 or 968226")
+        return match[1].upper()
+
+    @field_validator("keyword")
+    @classmethod
+    def _searchable(cls, keyword: str | None) -> str | None:
+        return None if keyword is None else searchable(keyword, 1, 200)
+
+    @field_validator("hts")
+    @classmethod
+    def _plain_digits(cls, hts: str | None) -> str | None:
+        if hts is not None and not _HTS.fullmatch(hts):
+            raise PydanticCustomError("hts_code", "must be 4, 6, 8 or 10 digits, dotted as in 8507.60.00.20 or not")
+        return None if hts is None else hts.replace(".", "")
+
+    @field_validator("collection", mode="before")
+    @classmethod
+    def _in_any_case(cls, collection: object) -> object:
+        return collection.upper() if isinstance(collection, str) else collection
+
+    @model_validator(mode="after")
+    def _is_one_question(self) -> "RulingsQuery":
+        if sum(each is not None for each in (self.number, self.keyword, self.hts)) != 1:
+            raise PydanticCustomError("rulings_query", "exactly one of number, keyword and hts is to be given")
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise PydanticCustomError("rulings_dates", "since must not be later than until")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """One ruling, its standing first.
+
+    `replaced_by` are the rulings that revoked or modified it, `chain` these and what became of them; where that could
+    not be followed to its end, `chain_is_whole` is false. `tariffs` are written as the schedule prints them;
+    `decides_hts` tells whether the asked number is among them (None: none was asked). `ruled_on` is null where the
+    agency has no date, and may be off by a day when it is not exact.
+    """
+
+    status: Status
+    notice: str
+    replaced_by: tuple[str, ...]
+    chain: tuple[Link, ...]
+    chain_is_whole: bool
+    number: str
+    subject: str
+    ruled_on: date | None
+    ruled_on_is_exact: bool
+    collection: str | None
+    categories: tuple[str, ...]
+    tariffs: tuple[str, ...]
+    decides_hts: bool | None
+    relations: Relations
+    is_usmca: bool
+    is_nafta: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulingLetter(Ruling):
+    """One ruling with its whole text. `document` is the agency's path of the printed letter."""
+
+    text: str
+    document: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RulingResult:
+    """The ruling that was asked for."""
+
+    ruling: RulingLetter
+
+
+@dataclass(frozen=True, slots=True)
+class RulingsResult:
+    """What a search found. `total` is the agency's count; at 10,000 it counts no further (`total_is_capped`)."""
+
+    rulings: tuple[Ruling, ...]
+    total: int
+    total_is_capped: bool
+    truncated: bool
+    truncated_reason: str | None
+
+
+class RulingsTool(AgencyTool):
+    """Rulings by number, words or tariff number, each with what has become of it."""
+
+    name: ClassVar[str] = "rulings"
+    description: ClassVar[str] = (
+        "CBP CROSS rulings: one letter by its number, or letters by words or tariff number; revoked and modified ones "
+        "say so first and name what replaced them."
+    )
+    upstream: ClassVar[str | None] = _UPSTREAM
+    source_name: ClassVar[str] = "CBP CROSS"
+    default_base_url: ClassVar[str] = "https://rulings.cbp.gov/api"
+    query_model: ClassVar[type[BaseModel]] = RulingsQuery
+
+    def exchange(self, query: RulingsQuery) -> Exchange[RulingResult | RulingsResult]:
+        """See the module's `exchange`."""
+        return exchange(query, self.base_url)
+
+
+def exchange(query: RulingsQuery, base_url: str) -> Exchange[RulingResult | RulingsResult]:
+    """Ask for the letter and its relations, or for the pages of a search; then for what replaced what was found.
+
+    Raises NotFound when the agency demonstrably answers and has no such ruling, ProviderGarbled when an answer has
+    another shape.
+    """
+    if query.number is not None:
+        return Reading((yield from _one(query.number, base_url)), version=None)
+    return Reading((yield from _many(query, base_url)), version=None)
+
+
+def _one(number: str, base_url: str) -> Generator[Request, Response, RulingResult]:
+    response = yield Request("GET", f"{base_url}/ruling/{number}", _UPSTREAM)
+    body, failure = _letter_or_failure(response)
+    # The letter's own route leaves out what other rulings did to it; the search has that.
+    _, listed = read_search((yield _search(base_url, number, _SMALL_PAGE)))
+    if failure is not None:
+        raise (yield from _why_there_is_none(number, failure, listed, base_url))
+    letter = read_letter(body, number)
+    told = next((record for record in listed if record.number == number), None)
+    told_by_all = merged_by_number((_joined(letter.record, told), *listed))
+    known = yield from _looked_up((number,), told_by_all, base_url, _LOOKUPS_FOR_ONE)
+    ruling = _ruling(known[number], standing_of(number, known), None)
+    return RulingResult(RulingLetter(**ruling, text=letter.text, document=letter.document))
+
+
+def _letter_or_failure(response: Response) -> tuple[object, ProviderError | None]:
+    """The body of a letter, or what came in its place for a number that there may not be.
+
+    How CROSS answers an unknown number is not settled: 500 by one careful account, 404 by others.
+    """
+    if response.status not in (404, 500):
+        response.require_ok()
+        body = decode(response)
+        if body is not None:
+            return body, None
+        return None, ProviderGarbled("cross: null came in place of a ruling", upstream=_UPSTREAM)
+    try:
+        response.require_ok()
+    except ProviderError as exc:
+        return None, exc
+    raise AssertionError("404 and 500 are no good answers")
+
+
+def _why_there_is_none(
+    number: str, failure: ProviderError, listed: Sequence[Record], base_url: str
+) -> Generator[Request, Response, ToolError]:
+    """NotFound when the agency demonstrably answers, and lists no such ruling; otherwise its failure."""
+    if any(record.number == number for record in listed):
+        return failure
+    if not listed:
+        # A search that finds nothing may be one that works no more: this one has to find something.
+        _, listed = read_search((yield _search(base_url, "*", _SMALL_PAGE)))
+    if not listed:
+        return failure
+    return NotFound(f"CROSS answers, and has no ruling {number}", upstream=_UPSTREAM)
+
+
+def _joined(letter: Record, listed: Record | None) -> Record:
+    """What the letter's route and the search say of one ruling."""
+    if listed is None:
+        return letter
+    return replace(
+        letter,
+        relations=merge(letter.relations, listed.relations),
+        tariffs=letter.tariffs or listed.tariffs,
+        categories=letter.categories or listed.categories,
+    )
+
+
+def _many(query: RulingsQuery, base_url: str) -> Generator[Request, Response, RulingsResult]:
+    term = query.keyword if query.hts is None else in_cbp_writing(query.hts)
+    size = _SMALL_PAGE if query.limit <= _SMALL_PAGE else _PAGE_SIZE
+    found: dict[str, Record] = {}
+    total, page_number = None, 0
+    while True:
+        page_number += 1
+        page_total, page = read_search((yield _search(base_url, term or "", size, query, page_number)))
+        total = page_total if total is None else total
+        before = len(found)
+        found |= {record.number: record for record in page if record.number not in found}
+        # A short page is the last one; one that brings nothing new would come for ever.
+        if len(found) >= min(query.limit, total) or len(page) < size or len(found) == before:
+            break
+    if total and not found:
+        raise ProviderGarbled(f"cross: it counts {total} rulings and sent none", upstream=_UPSTREAM)
+    asked = tuple(found)[: query.limit]
+    known = yield from _looked_up(asked, merged_by_number(found.values()), base_url, _LOOKUPS_FOR_MANY)
+    rulings = tuple(Ruling(**_ruling(known[each], standing_of(each, known), query.hts)) for each in asked)
+    return _found(query, rulings, total, len(found))
+
+
+def _looked_up(
+    numbers: Sequence[str], known: Mapping[str, Record], base_url: str, at_most: int
+) -> Generator[Request, Response, Mapping[str, Record]]:
+    """`known`, and with at most so many requests, the rulings that replaced `numbers`, and theirs."""
+    asked: set[str] = set()
+    while len(asked) < at_most:
+        open_ends = (each for number in numbers for each in follow(number, known))
+        number = next((each for each in open_ends if each not in known and each not in asked), None)
+        if number is None:
+            break
+        asked.add(number)
+        _, records = read_search((yield _search(base_url, number, _SMALL_PAGE)))
+        known = merged_by_number((*known.values(), *records))
+    return known
+
+
+def _search(base_url: str, term: str, size: int, query: RulingsQuery | None = None, page: int = 1) -> Request:
+    parameters = {
+        "term": term,
+        "collection": "ALL" if query is None else query.collection,
+        "commodityGrouping": "ALL",
+        "sortBy": "RELEVANCE" if query is None or query.hts is None else "DATE_DESC",
+        "pageSize": str(size),
+        "page": str(page),
+    }
+    if query is not None and query.since is not None:
+        parameters["fromDate"] = query.since.isoformat()
+    if query is not None and query.until is not None:
+        parameters["toDate"] = query.until.isoformat()
+    return Request("GET", f"{base_url}/search", _UPSTREAM, params=parameters)
+
+
+def _ruling(record: Record, standing: Standing, hts: str | None) -> dict[str, Any]:
+    """The members of a `Ruling`."""
+    decides = None if hts is None else any(each.replace(".", "").startswith(hts) for each in record.tariffs)
+    return {
+        "status": standing.status,
+        "notice": standing.notice,
+        "replaced_by": standing.replaced_by,
+        "chain": standing.chain,
+        "chain_is_whole": standing.chain_is_whole,
+        "number": record.number,
+        "subject": record.subject,
+        "ruled_on": record.ruled_on,
+        "ruled_on_is_exact": record.ruled_on_is_exact,
+        "collection": record.collection,
+        "categories": record.categories,
+        "tariffs": record.tariffs,
+        "decides_hts": decides,
+        "relations": record.relations,
+        "is_usmca": record.is_usmca,
+        "is_nafta": record.is_nafta,
+        "url": _PAGE + record.number,
+    }
+
+
+def _found(query: RulingsQuery, rulings: tuple[Ruling, ...], total: int, read: int) -> RulingsResult:
+    reasons = []
+    if read > len(rulings) or (total > len(rulings) == query.limit):
+        reasons.append(f"limit {query.limit}")
+    elif total > read:
+        reasons.append(f"the agency counts {total} rulings and sent {read}")
+    is_capped = total >= _COUNTED_AT_MOST
+    if is_capped:
+        reasons.append(f"the agency counts no further than {_COUNTED_AT_MOST}: narrow the question, by dates for one")
+    return RulingsResult(rulings, total, is_capped, bool(reasons), "; ".join(reasons) or None)
