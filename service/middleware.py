@@ -66,9 +66,9 @@ def _log_access(
     }
     if isinstance(failure, ToolError):
         line |= {"code": failure.code, "upstream": failure.upstream, "error": str(failure)}
-        if failure.__cause__ is not None:
+        cause = failure.__cause__
+        if cause is not None and not isinstance(cause, ToolError):
             # What it says, not its repr: aiohttp's errors carry the request's headers in that, keys included.
-            cause = failure.__cause__
             line["cause"] = _QUERY.sub("?...", f"{type(cause).__name__}: {cause}")
     if response.status >= 500 and not isinstance(failure, ToolError):
         log.error("request", **line, exc_info=failure)

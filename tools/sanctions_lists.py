@@ -38,11 +38,9 @@ Confidence = Literal["sure", "likely", "sure and likely"]
 
 _AFFILIATES = (
     "BIS's Affiliates Rule (50 %) was suspended from 2025-11-10 to 2026-11-09 and returns unless extended; whether it "
-    "returned is not known here: verify. Ownership is not screened."
+    "returned is not known here: verify."
 )
-_OFAC_50 = (
-    "Reaches entities owned 50 % or more by listed parties, in aggregate, directly or not. Ownership is not screened."
-)
+_OFAC_50 = "Reaches entities owned 50 % or more by listed parties, in aggregate, directly or not."
 _NO_50 = "OFAC's 50 % rule does not apply to this list."
 _NO_RULE = "No ownership rule is recorded here for this list."
 
