@@ -262,7 +262,8 @@ def _footmarks(value: object, where: str) -> tuple[Footmark, ...]:
     for each in value:
         if not isinstance(each, dict) or "value" not in each:
             raise _garbled(f"{where}: 'footnotes' holds {kind_of(each)} without 'value'")
-        columns = each.get("columns") or []
+        columns = each.get("columns")
+        columns = [] if columns is None else columns
         if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
             raise _garbled(f"{where}: 'columns' of a footnote is {kind_of(columns)}, not a list of texts")
         text = _text(each, "value", where)
