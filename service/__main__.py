@@ -54,13 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     sandbox_command.add_argument("--port", type=int, default=8090, help="port to listen on (default: %(default)s)")
     for command in (serve_command, sandbox_command):
         command.add_argument(
-            "--sandbox-data", metavar="DIR", help="folder with the agencies' export files (GATEWAY_SANDBOX_DATA)"
+            "--sandbox-data", metavar="DIR", type=Path, help="folder with the agencies' own export files"
         )
         command.add_argument(
             "--fault",
             action="append",
             metavar="FAULT",
-            help="what the sandbox does wrong, as in csl=status:503@0.1; may be repeated (GATEWAY_SANDBOX_FAULTS)",
+            help="what the sandbox does wrong, as in csl=status:503@0.1; may be repeated",
         )
     return parser
 
@@ -73,18 +73,22 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    config = Config(sandbox=True, **_settings(arguments, "sandbox_data"))
-    set_up_logging(config.log_level, config.log_format)
-    asyncio.run(_serve_sandbox(arguments.host, arguments.port, config.sandbox_data, config.sandbox_faults or ""))
+    # The settings of the service, keys above all, are none of the sandbox's.
+    set_up_logging("info", "auto")
+    try:
+        faults = parse_faults(",".join(arguments.fault or ()))
+    except ValueError as exc:
+        return _fail(2, exc)
+    sandbox = Sandbox(arguments.sandbox_data, host=arguments.host, port=arguments.port, faults=faults)
+    asyncio.run(_serve_sandbox(sandbox, f"{arguments.host}:{arguments.port}"))
     return 0
 
 
-async def _serve_sandbox(host: str, port: int, data: Path | None, faults: str) -> None:
-    sandbox = Sandbox(data, host=host, port=port, faults=parse_faults(faults))
+async def _serve_sandbox(sandbox: Sandbox, where: str) -> None:
     try:
         await sandbox.start()
     except (OSError, OverflowError) as exc:
-        raise PortTaken(f"cannot listen on {host}:{port}: {getattr(exc, 'strerror', None) or exc}") from exc
+        raise PortTaken(f"cannot listen on {where}: {getattr(exc, 'strerror', None) or exc}") from exc
     lines = [
         "Four agencies with SAMPLE DATA. To ask them through the gateway, set:",
         *(f"GATEWAY_{agency.upper()}_URL={sandbox.url(agency)}" for agency in ("hts", "csl", "fda", "cross")),

@@ -18,7 +18,7 @@ Run = Callable[..., Awaitable["Process"]]
 
 
 class Process:
-    """`python -m service serve` with what it said on standard error."""
+    """`python -m service` with what it said on standard error."""
 
     def __init__(self, inner: asyncio.subprocess.Process) -> None:
         self.inner = inner
@@ -48,14 +48,14 @@ async def run() -> AsyncIterator[Run]:
     """Starts a service with settings of its own and no others."""
     started: list[Process] = []
 
-    async def start(*options: str, **settings: Any) -> Process:
+    async def start(*options: str, command: str = "serve", **settings: Any) -> Process:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
         ours = {f"GATEWAY_{name.upper()}": str(value) for name, value in settings.items()}
         inner = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "service",
-            "serve",
+            command,
             *options,
             env=clean | {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json"} | ours,
             stdout=asyncio.subprocess.PIPE,
@@ -69,6 +69,11 @@ async def run() -> AsyncIterator[Run]:
         if process.inner.returncode is None:
             process.inner.kill()
             await process.end()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -186,3 +191,49 @@ async def test_a_second_signal_stops_at_once(run: Run, upstream: HTSUpstream) ->
         assert (await process.end())[0] == 0
         with pytest.raises(aiohttp.ClientError):
             await asking
+
+
+async def test_a_gateway_of_its_own_asks_a_sandbox_that_runs_alone_and_says_that_it_is_sample_data(run: Run) -> None:
+    sandbox = await run("--port", str(free_port()), command="sandbox", csl_subscription_key="not-its-business")
+    assert sandbox.inner.stdout is not None
+    async with asyncio.timeout(20):
+        said = (await sandbox.inner.stdout.readuntil(b"GATEWAY_FDA_AUTHORIZATION_KEY=")).decode()
+        said += (await sandbox.inner.stdout.readline()).decode()
+    settings = dict(line.split("=", 1) for line in said.splitlines() if line.startswith("GATEWAY_"))
+    gateway = await run(**{name.removeprefix("GATEWAY_").lower(): value for name, value in settings.items()})
+    await gateway.listening()
+    paths = ("hts/8507", "sanctions?name=Bank+Melli", "refusals?country=DE", "rulings?q=battery", "rulings/N305619")
+    async with aiohttp.ClientSession() as session:
+        for path in paths:
+            async with session.get(f"{gateway.url}/v1/{path}") as response:
+                body = await response.json()
+            assert (response.status, body["source"]["sandbox"]) == (200, True)
+        async with session.get(f"{gateway.url}/health") as response:
+            assert all(each["configured"] for each in (await response.json())["upstreams"].values())
+    for process in (gateway, sandbox):
+        process.inner.send_signal(signal.SIGTERM)
+        assert (await process.end())[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--fault", "csl=explode"), "'csl=explode' is no fault: AGENCY=KIND"),
+        (("--sandbox-data", "no/such/folder"), "no/such/folder has none of the folders hts, csl, fda, cross"),
+    ],
+)
+async def test_a_sandbox_that_cannot_start_says_why_in_one_line(run: Run, options: tuple[str, str], says: str) -> None:
+    code, _, err = await (await run("--port", "0", *options, command="sandbox")).end()
+    assert (code, err.count("\n")) == (2, 1)
+    assert says in err
+
+
+async def test_scripted_faults_reach_the_callers_of_a_service_with_a_sandbox(run: Run) -> None:
+    gateway = await run("--sandbox", "--fault", "csl=status:503", "--fault", "cross=html")
+    await gateway.listening()
+    async with aiohttp.ClientSession() as session:
+        for path, code in (("sanctions?name=Acme", "provider_failed"), ("rulings?q=x", "provider_garbled")):
+            async with session.get(f"{gateway.url}/v1/{path}") as response:
+                assert (response.status, (await response.json())["code"]) == (502, code)
+        async with session.get(f"{gateway.url}/v1/hts/8507") as response:
+            assert response.status == 200
