@@ -124,7 +124,11 @@ def test_a_hit_tells_what_the_list_says_and_what_it_asks_for() -> None:
         "expired": False,
         "adjudicated": False,
     }
-    assert (details["code"], details["imports"], details["confidence"]) == ("stop_block", "yes", "sure")
+    assert (details["code"], details["direction"], details["about_imports"]) == (
+        "stop_block",
+        "import and export",
+        "yes",
+    )
     assert details["policy_version"] == told["policy_version"]
     assert (told["outcome"], told["total"], told["below_threshold"]) == ("match", 1, 0)
 

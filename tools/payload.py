@@ -64,6 +64,10 @@ class Fields:
             return str(value)
         return self.optional_text(key)
 
+    def optional_label(self, key: str) -> str | None:
+        """Like `label`, but the key may be absent."""
+        return self.label(key) if key in self.raw else None
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts, blank ones left out; empty when it is absent or null."""
         return tuple(text for value in self._list(key) if (text := tidy(self._as_text(value, key))))

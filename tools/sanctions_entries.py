@@ -153,7 +153,7 @@ def read_entry(raw: Fields) -> ListEntry:
         remarks=raw.optional_text("remarks"),
         url=raw.optional_text("source_list_url"),
         information_url=raw.optional_text("source_information_url"),
-        id=raw.label("id") if "id" in raw.raw else None,
+        id=raw.optional_label("id"),
     )
 
 
@@ -172,7 +172,7 @@ def _address(raw: Fields) -> Address:
         raw.optional_text("address"),
         raw.optional_text("city"),
         raw.optional_text("state"),
-        raw.optional_text("postal_code"),
+        raw.optional_label("postal_code"),
         raw.optional_text("country"),
     )
 
@@ -180,7 +180,7 @@ def _address(raw: Fields) -> Address:
 def _identifier(raw: Fields) -> EntryId:
     return EntryId(
         raw.optional_text("type"),
-        raw.label("number") if "number" in raw.raw else None,
+        raw.optional_label("number"),
         raw.optional_text("country"),
         raw.optional_text("issue_date"),
         raw.optional_text("expiration_date"),
@@ -189,5 +189,5 @@ def _identifier(raw: Fields) -> EntryId:
 
 def _vessel(raw: Fields) -> Vessel | None:
     keys = ("call_sign", "vessel_type", "vessel_flag", "vessel_owner", "gross_tonnage", "gross_registered_tonnage")
-    said = [raw.optional_text(key) for key in keys]
+    said = [raw.optional_label(key) for key in keys]
     return Vessel(*said) if any(said) else None

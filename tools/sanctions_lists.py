@@ -47,10 +47,14 @@ _NO_RULE = "No ownership rule is recorded here for this list."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a hit asks of people: a code, words, the legal basis, and whether imports are concerned."""
+    """What a hit asks of people: a code, words, and the legal basis.
+
+    `direction` says which trade it is about, `about_imports` whether it bars or burdens an import by itself.
+    """
 
     code: str
-    imports: str
+    direction: str
+    about_imports: str
     meaning: str
     legal_basis: str
     confidence: Confidence
@@ -74,7 +78,8 @@ _ROWS = (
         "Specially Designated Nationals (SDN) - Treasury Department",
         Action(
             code="stop_block",
-            imports="yes",
+            direction="import and export",
+            about_imports="yes",
             meaning="No dealings unless authorised; property is blocked or the transaction rejected, and reported "
             "within 10 business days.",
             legal_basis="31 CFR chapter V; 31 CFR 501.603, 501.604",
@@ -87,7 +92,8 @@ _ROWS = (
         "Foreign Sanctions Evaders (FSE) - Treasury Department",
         Action(
             code="stop_no_block",
-            imports="yes",
+            direction="import and export",
+            about_imports="yes",
             meaning="Transactions by U.S. persons are prohibited; property is not blocked.",
             legal_basis="E.O. 13608",
             confidence="likely",
@@ -99,7 +105,8 @@ _ROWS = (
         "Sectoral Sanctions Identifications List (SSI) - Treasury Department",
         Action(
             code="restricted",
-            imports="rarely",
+            direction="export",
+            about_imports="rarely",
             meaning="Per directive: new debt or equity; directive 4: goods and services for oil projects. Not blocked.",
             legal_basis="E.O. 13662; 31 CFR 589",
             confidence="sure",
@@ -111,7 +118,8 @@ _ROWS = (
         "Non-SDN Menu-Based Sanctions List (NS-MBS List) - Treasury Department",
         Action(
             code="read_entry",
-            imports="per entry",
+            direction="as the entry says",
+            about_imports="per entry",
             meaning="Only the measures that the entry names; not a blocking list as such.",
             legal_basis="CAATSA section 235 (sure); E.O. 14024 (likely)",
             confidence="sure and likely",
@@ -123,7 +131,8 @@ _ROWS = (
         "Capta List (CAP) - Treasury Department",
         Action(
             code="banking",
-            imports="payment",
+            direction="payment",
+            about_imports="payment",
             meaning="Correspondent or payable-through accounts are barred or conditioned; the payment route is the "
             "issue.",
             legal_basis="31 CFR 561; E.O. 14024 directive 2",
@@ -136,7 +145,8 @@ _ROWS = (
         "Non-SDN Chinese Military-Industrial Complex Companies List (CMIC) - Treasury Department",
         Action(
             code="securities",
-            imports="no",
+            direction="securities",
+            about_imports="no",
             meaning="No dealing in its publicly traded securities; trade in goods is unaffected.",
             legal_basis="E.O. 13959 as amended by E.O. 14032; 31 CFR 586",
             confidence="sure",
@@ -148,7 +158,8 @@ _ROWS = (
         "Palestinian Legislative Council List (PLC) - Treasury Department",
         Action(
             code="reject",
-            imports="payment",
+            direction="payment",
+            about_imports="payment",
             meaning="Banks reject transactions; property is not blocked.",
             legal_basis="31 CFR 594, 595, 597",
             confidence="likely",
@@ -160,7 +171,8 @@ _ROWS = (
         "Denied Persons List (DPL) - Bureau of Industry and Security",
         Action(
             code="stop_export",
-            imports="no",
+            direction="export",
+            about_imports="no",
             meaning="No dealing in items subject to the EAR contrary to the order. Where standard_order is N: read the "
             "order.",
             legal_basis="15 CFR 736.2(b)(4); 15 CFR part 764, supplement 1",
@@ -173,7 +185,8 @@ _ROWS = (
         "Entity List (EL) - Bureau of Industry and Security",
         Action(
             code="licence",
-            imports="no",
+            direction="export",
+            about_imports="no",
             meaning="A licence is required for the items that the entry names when it is purchaser, consignee or "
             "end-user; exceptions are generally unavailable. license_policy is BIS's review posture, not a permission. "
             "Bare addresses are likely to be listed too.",
@@ -187,7 +200,8 @@ _ROWS = (
         "Military End User (MEU) List - Bureau of Industry and Security",
         Action(
             code="licence",
-            imports="no",
+            direction="export",
+            about_imports="no",
             meaning="A licence is required for items of supplement 2; the list is not exhaustive.",
             legal_basis="15 CFR 744.21; 15 CFR part 744, supplement 7",
             confidence="sure",
@@ -199,7 +213,8 @@ _ROWS = (
         "Unverified List (UVL) - Bureau of Industry and Security",
         Action(
             code="due_diligence",
-            imports="no",
+            direction="export",
+            about_imports="no",
             meaning="No licence exceptions; a UVL statement before exports that need no licence; EEI filing.",
             legal_basis="15 CFR 744.15, 740.2(a)(17), 758.1",
             confidence="sure",
@@ -211,7 +226,8 @@ _ROWS = (
         "ITAR Debarred (DTC) - State Department",
         Action(
             code="stop_itar",
-            imports="no",
+            direction="export",
+            about_imports="no",
             meaning="Barred from ITAR activity; a red flag elsewhere.",
             legal_basis="22 USC 2778(g); 22 CFR 127.7",
             confidence="sure",
@@ -223,7 +239,8 @@ _ROWS = (
         "Nonproliferation Sanctions (ISN) - State Department",
         Action(
             code="read_notice",
-            imports="sometimes",
+            direction="export and import",
+            about_imports="sometimes",
             meaning="Procurement and licence bans, sometimes an import ban, often limited in time.",
             legal_basis="the Federal Register notice; INKSNA, AECA",
             confidence="likely",
@@ -238,7 +255,8 @@ LISTS = {str(row.code): row for row in sorted(_ROWS, key=lambda row: str(row.cod
 #: The action for a source string that is none of the 13: the most severe one, until somebody has read the entry.
 UNKNOWN_LIST = Action(
     code=LISTS["SDN"].action.code,
-    imports="unknown",
+    direction="unknown",
+    about_imports="unknown",
     meaning="The agency names a list that we do not know. Treat it as the most severe one until you have read it.",
     legal_basis="unknown",
     confidence="sure",

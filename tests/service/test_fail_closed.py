@@ -119,3 +119,18 @@ async def test_without_its_keys_a_tool_says_so_and_asks_nobody(question: Questio
         assert response.status == 200
         assert ready["upstreams"][question.tool.upstream]["configured"] is False
         assert peer.asked == []
+
+
+@pytest.mark.parametrize("question", [each for each in QUESTIONS if each.secrets], ids=lambda question: question.name)
+async def test_a_redirect_to_another_host_takes_no_key_along(question: Question, open_gateway: OpenGateway) -> None:
+    async with Peer(answer(200, b"{}")).serving() as stranger:
+        # 307 keeps the method, so that the POST comes as one.
+        leads_away = answer(307, b"", Location=stranger.url("/elsewhere"))
+        async with Peer(leads_away).serving() as peer:
+            gateway = await open_gateway(**KEYS, **{f"{question.tool.upstream}_url": f"http://127.0.0.1:{peer.port}"})
+            async with gateway.get(question.path) as response:
+                assert response.status == 502
+        [asked] = stranger.asked
+        assert KEY not in asked.headers.values()
+        assert KEY in peer.asked[0].headers.values()
+        assert KEY not in peer.asked[0].target

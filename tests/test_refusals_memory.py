@@ -1,0 +1,34 @@
+"""What a hundred thousand refusals cost: measured in a process of its own, by the most memory that it ever held."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import resource
+import orjson
+from tests.driving import drive_by
+from tests.fda_answers import refused, success
+from tools.refusals import RefusalsQuery, exchange
+
+def reply(request):
+    start = request.json["start"]
+    rows = (refused(at) for at in range(start, start + 5000))
+    return orjson.dumps(success(*rows, total=100_000 if start == 1 else None))
+
+def peak_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+before = peak_mib()
+result = drive_by(exchange(RefusalsQuery(country="CN", limit=10_000), "https://fda.test", "u", "k"), reply)[0].result
+assert (result.counted, len(result.refusals), result.firms) == (100_000, 10_000, 100_000)
+orjson.dumps(result)
+print(peak_mib() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has another unit elsewhere")
+def test_a_hundred_thousand_rows_take_less_than_200_mib() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=100)
+    assert 0 < int(done.stdout) < 200
