@@ -19,7 +19,8 @@ from tests.hts_oracle import (
     raw_row,
 )
 from tools.errors import ProviderGarbled
-from tools.hts_schedule import Placed, Rate, dotted, find, find_near, place, rates_of, read_rows
+from tools.hts_schedule import Placed, Rate, find, find_near, place, rates_of, read_rows
+from tools.tariff_numbers import as_the_schedule_prints
 
 
 def placed(rows: Sequence[RawRow]) -> tuple[Placed, ...]:
@@ -234,7 +235,7 @@ def test_a_grouping_row_beside_a_line_is_not_its_parent() -> None:
 
 @pytest.mark.parametrize(("digits", "code"), [("8507", "8507"), ("850760", "8507.60"), ("8507600020", "8507.60.00.20")])
 def test_digits_are_dotted_as_the_schedule_does(digits: str, code: str) -> None:
-    assert dotted(digits) == code
+    assert as_the_schedule_prints(digits) == code
 
 
 def test_rows_and_rates_are_plain_values() -> None:

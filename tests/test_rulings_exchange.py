@@ -170,6 +170,7 @@ def test_a_missing_date_is_none_and_a_shifted_one_is_not_exact(
         ({}, "no_revocation_recorded", ()),
         ({"modifiedBy": ["968227"]}, "modified", ("968227",)),
         ({"revokedBy": ["h301481"]}, "revoked", ("H301481",)),
+        ({"revokedBy": ["HQ 968227", "NY N123456"]}, "revoked", ("968227", "N123456")),
         ({"revokedBy": ["H301481"], "modifiedBy": ["968227"]}, "revoked", ("H301481", "968227")),
         ({"operationallyRevoked": True}, "operationally_revoked", ()),
         ({"operationallyRevoked": True, "modifiedBy": ["968227"]}, "operationally_revoked", ("968227",)),

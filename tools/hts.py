@@ -16,13 +16,13 @@ from tools.agency import AgencyTool
 from tools.errors import NotFound, ProviderGarbled
 from tools.exchange import Exchange, Reading, Request, Response
 from tools.hts_footnotes import Footnote, LinkedHeading, footnotes_of, linked_codes, linked_heading
-from tools.hts_schedule import Placed, Rates, dotted, find, find_near, place, rates_of, read_rows
+from tools.hts_schedule import Placed, Rates, find, find_near, place, rates_of, read_rows
 from tools.query_text import searchable
+from tools.tariff_numbers import TariffDigits, as_the_schedule_prints
 
 __all__ = ["HTSLine", "HTSLineResult", "HTSQuery", "HTSSearchLine", "HTSSearchResult", "HTSTool", "exchange"]
 
 _UPSTREAM = "hts"
-_CODE = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?")
 _WHOLE_NUMBER = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,3}")
 _RELEASE = re.compile(r"[0-9]{4}HTS\w{1,40}", re.ASCII)
 _KEYWORD_LENGTH = 200
@@ -35,18 +35,11 @@ class HTSQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code: str | None = Field(
+    code: TariffDigits | None = Field(
         None, description="4, 6, 8 or 10 digits, with the schedule's dots or without: 8507.60.00.20, 8507600020"
     )
     keyword: str | None = Field(None, description=f"words or a number to search for, 1 to {_KEYWORD_LENGTH} characters")
     limit: int = Field(100, ge=1, le=1000, description="how many lines of a search to answer at most")
-
-    @field_validator("code")
-    @classmethod
-    def _plain_digits(cls, code: str | None) -> str | None:
-        if code is not None and not _CODE.fullmatch(code):
-            raise PydanticCustomError("hts_code", "must be 4, 6, 8 or 10 digits, dotted as in 8507.60.00.20 or not")
-        return None if code is None else code.replace(".", "")
 
     @field_validator("keyword")
     @classmethod
@@ -151,7 +144,8 @@ def exchange(query: HTSQuery, base_url: str) -> Exchange[HTSLineResult | HTSSear
     placed = find(heading, code)
     if placed is None:
         raise NotFound(
-            f"the schedule ({release}) has no {dotted(code)}; {find_near(heading, code)}", upstream=_UPSTREAM
+            f"the schedule ({release}) has no {as_the_schedule_prints(code)}; {find_near(heading, code)}",
+            upstream=_UPSTREAM,
         )
     footnotes = footnotes_of(placed)
     linked = linked_codes(footnotes, besides=placed.row.code)
@@ -183,12 +177,12 @@ def _ask_rows(base_url: str, prefix: str) -> Generator[Request, Response, tuple[
 
 def _bound(digits: str) -> str:
     """Clients are known to use bounds of four digits, or of eight with dots."""
-    return digits if len(digits) == 4 else dotted(digits.ljust(8, "0"))
+    return digits if len(digits) == 4 else as_the_schedule_prints(digits.ljust(8, "0"))
 
 
 def _as_printed(keyword: str) -> str:
     """A number is searched for as the schedule prints it: without its dots it may find nothing."""
-    return dotted(keyword) if _WHOLE_NUMBER.fullmatch(keyword) else keyword
+    return as_the_schedule_prints(keyword) if _WHOLE_NUMBER.fullmatch(keyword) else keyword
 
 
 def _release(response: Response) -> str:

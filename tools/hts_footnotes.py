@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from tools.hts_schedule import Placed, Rates, Row, dotted, find, rates_of
+from tools.hts_schedule import Placed, Rates, Row, find, rates_of
+from tools.tariff_numbers import as_the_schedule_prints
 
 __all__ = ["Footnote", "LinkedHeading", "Window", "footnotes_of", "linked_codes", "linked_heading"]
 
@@ -129,7 +130,7 @@ def linked_heading(code: str, schedule: Sequence[Placed]) -> LinkedHeading:
 
 
 def _codes_in(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(dotted(code.replace(".", "")) for code in _CODE.findall(text)))
+    return tuple(dict.fromkeys(as_the_schedule_prints(code.replace(".", "")) for code in _CODE.findall(text)))
 
 
 def _kind(text: str, rates: Rates, additional_duties: str | None) -> Literal["additional", "exclusion", "other"]:

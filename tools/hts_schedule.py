@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tools.errors import ProviderGarbled
 from tools.hts_text import clean
 from tools.payload import kind_of
+from tools.tariff_numbers import as_the_schedule_prints
 
 __all__ = [
     "Footmark",
@@ -18,7 +19,6 @@ __all__ = [
     "Rate",
     "Rates",
     "Row",
-    "dotted",
     "find",
     "find_near",
     "place",
@@ -108,11 +108,6 @@ class Rates:
     other: Rate
 
 
-def dotted(digits: str) -> str:
-    """`8507600020` as the schedule prints it: `8507.60.00.20`."""
-    return ".".join([digits[:4], *(digits[at : at + 2] for at in range(4, len(digits), 2))])
-
-
 def read_rows(body: object) -> tuple[Row, ...]:
     """The rows in decoded JSON. Raises ProviderGarbled, naming row (from 1) and key, when anything has another shape.
 
@@ -161,7 +156,7 @@ def find(placed: Sequence[Placed], digits: str) -> Placed | None:
     same = [each for each in placed if each.row.digits == digits]
     if same:
         if len({rates_of(each) for each in same}) > 1:
-            raise _garbled(f"{dotted(digits)} stands there {len(same)} times, with different rates")
+            raise _garbled(f"{as_the_schedule_prints(digits)} stands there {len(same)} times, with different rates")
         return same[0]
     under = [each for each in placed if each.row.digits.startswith(digits)]
     whole = [each for each in under if not each.row.digits[len(digits) :].strip("0")]
@@ -176,7 +171,7 @@ def find_near(placed: Sequence[Placed], digits: str) -> str:
         near = [each.row.code for each in placed if each.row.digits.startswith(digits[:length])]
         if near:
             more = f" and {len(near) - 8} more" if len(near) > 8 else ""
-            return f"under {dotted(digits[:length])} it has {', '.join(near[:8])}{more}"
+            return f"under {as_the_schedule_prints(digits[:length])} it has {', '.join(near[:8])}{more}"
     return f"it has nothing under {digits[:4]}"
 
 
@@ -233,7 +228,7 @@ def _code(raw: Mapping[str, object], where: str) -> str:
         return ""
     if not _NUMBER.fullmatch(number):
         raise _garbled(f"{where}: 'htsno' is {number[:40]!r}")
-    return dotted(number.replace(".", ""))
+    return as_the_schedule_prints(number.replace(".", ""))
 
 
 def _indent(value: object, where: str) -> int:

@@ -17,15 +17,15 @@ from tools.agency import AgencyTool
 from tools.errors import NotFound, ProviderError, ProviderGarbled, ToolError
 from tools.exchange import Exchange, Reading, Request, Response
 from tools.query_text import DateOnly, searchable
-from tools.rulings_letters import Record, Relations, decode, in_cbp_writing, read_letter, read_search
+from tools.rulings_letters import Record, Relations, decode, read_letter, read_search
 from tools.rulings_status import Link, Standing, Status, follow, merge, merged_by_number, standing_of
+from tools.tariff_numbers import TariffDigits, as_cbp_writes
 
 __all__ = ["Ruling", "RulingLetter", "RulingResult", "RulingsQuery", "RulingsResult", "RulingsTool", "exchange"]
 
 _UPSTREAM = "cross"
 _PAGE = "https://rulings.cbp.gov/ruling/"
 _NUMBER = re.compile(r"(?:(?:NY|HQ)\s*)?([A-Z]{0,2}[0-9]{4,7})", re.IGNORECASE)
-_HTS = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?")
 _SMALL_PAGE, _PAGE_SIZE = 30, 100
 # The search counts no further, and answers nothing beyond.
 _COUNTED_AT_MOST = 10_000
@@ -40,7 +40,7 @@ class RulingsQuery(BaseModel):
 
     number: str | None = Field(None, description="number of a ruling, in any case: N305619, h301481, HQ 968226")
     keyword: str | None = Field(None, description="words to look for in the letters, 1 to 200 characters")
-    hts: str | None = Field(
+    hts: TariffDigits | None = Field(
         None, description="tariff number of 4, 6, 8 or 10 digits; finds letters that mention it, decided or not"
     )
     collection: Literal["ALL", "NY", "HQ"] = Field("ALL", description="letters of New York, of headquarters, or all")
@@ -62,13 +62,6 @@ class RulingsQuery(BaseModel):
     @classmethod
     def _searchable(cls, keyword: str | None) -> str | None:
         return None if keyword is None else searchable(keyword, 1, 200)
-
-    @field_validator("hts")
-    @classmethod
-    def _plain_digits(cls, hts: str | None) -> str | None:
-        if hts is not None and not _HTS.fullmatch(hts):
-            raise PydanticCustomError("hts_code", "must be 4, 6, 8 or 10 digits, dotted as in 8507.60.00.20 or not")
-        return None if hts is None else hts.replace(".", "")
 
     @field_validator("collection", mode="before")
     @classmethod
@@ -228,7 +221,7 @@ def _joined(letter: Record, listed: Record | None) -> Record:
 
 
 def _many(query: RulingsQuery, base_url: str) -> Generator[Request, Response, RulingsResult]:
-    term = query.keyword if query.hts is None else in_cbp_writing(query.hts)
+    term = query.keyword if query.hts is None else as_cbp_writes(query.hts)
     size = _SMALL_PAGE if query.limit <= _SMALL_PAGE else _PAGE_SIZE
     found: dict[str, Record] = {}
     total, page_number = None, 0

@@ -14,8 +14,9 @@ import orjson
 from tools.errors import ProviderGarbled
 from tools.exchange import Response
 from tools.payload import Fields, tidy
+from tools.tariff_numbers import as_the_schedule_prints
 
-__all__ = ["Letter", "Record", "Relations", "decode", "in_cbp_writing", "read_letter", "read_search"]
+__all__ = ["Letter", "Record", "Relations", "decode", "read_letter", "read_search"]
 
 _UPSTREAM = "cross"
 _TARIFF = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}){0,3}")
@@ -108,11 +109,6 @@ def read_letter(body: object, number: str) -> Letter:
     return Letter(record, lines.strip(), raw.optional_text("url"))
 
 
-def in_cbp_writing(digits: str) -> str:
-    """A tariff number as CBP writes it, 4.2.4: `8507600020` is 8507.60.0020."""
-    return ".".join(filter(None, (digits[:4], digits[4:6], digits[6:8] if len(digits) == 8 else digits[6:])))
-
-
 def _record(raw: Fields, *, relations_are_due: bool) -> Record:
     day, is_exact = _ruled_on(raw)
     return Record(
@@ -145,15 +141,17 @@ def _ruled_on(raw: Fields) -> tuple[date | None, bool]:
 def _tariffs(raw: Fields) -> tuple[str, ...]:
     value = raw.due("tariffs")
     numbers = raw.texts("tariffs") if isinstance(value, list) else _separated(raw.optional_text("tariffs") or "")
-    return tuple(dict.fromkeys(map(_as_the_schedule_prints, numbers)))
+    return tuple(dict.fromkeys(map(_as_printed, numbers)))
 
 
-def _as_the_schedule_prints(number: str) -> str:
+def _as_printed(number: str) -> str:
     """`8504.40.9550` is 8504.40.95.50 in the schedule; what is no tariff number stays as it is."""
-    if not _TARIFF.fullmatch(number):
-        return number
-    digits = number.replace(".", "")
-    return ".".join([digits[:4], *(digits[at : at + 2] for at in range(4, len(digits), 2))])
+    return as_the_schedule_prints(number.replace(".", "")) if _TARIFF.fullmatch(number) else number
+
+
+def _bare(number: str) -> str:
+    """A ruling's number without the office that people write before it: HQ 968227 is 968227."""
+    return re.sub(r"^(?:HQ|NY)\s+", "", number.upper())
 
 
 def _separated(text: str) -> tuple[str, ...]:
@@ -164,7 +162,7 @@ def _relations(raw: Fields, *, are_due: bool) -> Relations:
     if are_due:
         for key in (*_RELATIONS, "operationallyRevoked"):
             raw.due(key)
-    numbers = {key: tuple(number.upper() for number in raw.texts(key)) for key in _RELATIONS}
+    numbers = {key: tuple(_bare(number) for number in raw.texts(key)) for key in _RELATIONS}
     # Nothing may be told of a ruling whose relations the agency left out.
     are_known = all(isinstance(raw.raw.get(key), list) for key in ("revokedBy", "modifiedBy"))
     by_law = [raw.raw.get(key) for key in ("operationallyRevoked", "isRevokedByOperationalLaw")]
