@@ -96,13 +96,20 @@ async def test_over_the_library_in_sync(
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
-async def test_on_a_good_day_each_question_has_its_answer(question: Question, open_gateway: OpenGateway) -> None:
-    async with Peer(after(question.good, answer(500))).serving() as peer:
-        gateway = await open_gateway(**KEYS, **{f"{question.tool.upstream}_url": f"http://127.0.0.1:{peer.port}"})
+async def test_on_a_good_day_each_question_has_one_answer_in_both_modes(
+    question: Question, open_gateway: OpenGateway, open_manager: Callable[..., HTTPClientManager]
+) -> None:
+    async with Peer(after(question.good * 2, answer(500))).serving() as peer:
+        url = f"http://127.0.0.1:{peer.port}"
+        gateway = await open_gateway(**KEYS, **{f"{question.tool.upstream}_url": url})
         async with gateway.get(question.path) as response:
             body = await response.json()
-    assert response.status == 200, body
-    assert body["source"]["attempts"] == len(question.good)
+        assert response.status == 200, body
+        assert body["source"]["attempts"] == len(question.good)
+        secrets = dict[str, Any](question.secrets)
+        tool = question.tool(base_url=url, client=open_manager().sync_client, **secrets)
+        told = await asyncio.to_thread(tool.run, **question.arguments)
+        assert orjson.loads(orjson.dumps(told.result)) == body["result"]
 
 
 @pytest.mark.parametrize("question", [each for each in QUESTIONS if each.secrets], ids=lambda question: question.name)
