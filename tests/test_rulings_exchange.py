@@ -67,8 +67,16 @@ def test_a_tariff_number_is_asked_in_cbp_s_writing(hts: str, term: str) -> None:
 def test_letters_that_decide_a_tariff_number_are_told_from_those_that_mention_it() -> None:
     result, _ = search({"hts": "8504.40.95.50"}, found(ruling("968227"), ruling("N1234", tariffs="9030.33.0000")))
     assert [each.decides_hts for each in result.rulings] == [True, False]
+    assert len(result.limits) == 1
     result, _ = search({"keyword": "charger"}, found(ruling("968227")))
     assert [each.decides_hts for each in result.rulings] == [None]
+    assert result.limits == ()
+
+
+def test_a_shorter_tariff_number_says_that_it_may_have_missed_the_lines_under_it() -> None:
+    result, _ = search({"hts": "8504.40.95"}, found(ruling("968227")))
+    assert [each.decides_hts for each in result.rulings] == [True]
+    assert any("ten digits" in limit for limit in result.limits)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ that was revoked or modified says so first, and names what replaced it.
 """
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, Literal
@@ -14,21 +14,29 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
-from tools.errors import NotFound, ProviderError, ProviderGarbled, ToolError
+from tools.errors import ProviderGarbled
 from tools.exchange import Exchange, Reading, Request, Response
 from tools.query_text import DateOnly, searchable
-from tools.rulings_letters import Record, Relations, decode, read_letter, read_search
-from tools.rulings_status import Link, Standing, Status, follow, merge, merged_by_number, standing_of
+from tools.rulings_letters import Record, Relations, read_letter, read_search
+from tools.rulings_lookup import (
+    UPSTREAM,
+    letter_or_failure,
+    letter_request,
+    looked_up,
+    search_request,
+    why_there_is_none,
+)
+from tools.rulings_status import Link, Standing, Status, merge, merged_by_number, standing_of
 from tools.tariff_numbers import TariffDigits, as_cbp_writes
 
 __all__ = ["Ruling", "RulingLetter", "RulingResult", "RulingsQuery", "RulingsResult", "RulingsTool", "exchange"]
 
-_UPSTREAM = "cross"
 _PAGE = "https://rulings.cbp.gov/ruling/"
-_NUMBER = re.compile(r"(?:(?:NY|HQ)\s*)?([A-Z]{0,2}[0-9]{4,7})", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:(?:NY|HQ)\s*)?([A-Z]{0,2}[0-9]{3,7}[A-Z]?)", re.IGNORECASE)
 _SMALL_PAGE, _PAGE_SIZE = 30, 100
 # The search counts no further, and answers nothing beyond.
 _COUNTED_AT_MOST = 10_000
+_WHOLE_HTS = 10
 # Requests that the way to what stands now may cost: for one ruling, and for all rulings of a search.
 _LOOKUPS_FOR_ONE, _LOOKUPS_FOR_MANY = 10, 3
 
@@ -123,13 +131,17 @@ class RulingResult:
 
 @dataclass(frozen=True, slots=True)
 class RulingsResult:
-    """What a search found. `total` is the agency's count; at 10,000 it counts no further (`total_is_capped`)."""
+    """What a search found, and what it may have missed (`limits`).
+
+    `total` is the agency's count; at 10,000 it counts no further (`total_is_capped`).
+    """
 
     rulings: tuple[Ruling, ...]
     total: int
     total_is_capped: bool
     truncated: bool
     truncated_reason: str | None
+    limits: tuple[str, ...]
 
 
 class RulingsTool(AgencyTool):
@@ -140,7 +152,7 @@ class RulingsTool(AgencyTool):
         "CBP CROSS rulings: one letter by its number, or letters by words or tariff number; revoked and modified ones "
         "say so first and name what replaced them."
     )
-    upstream: ClassVar[str | None] = _UPSTREAM
+    upstream: ClassVar[str | None] = UPSTREAM
     source_name: ClassVar[str] = "CBP CROSS"
     default_base_url: ClassVar[str] = "https://rulings.cbp.gov/api"
     query_model: ClassVar[type[BaseModel]] = RulingsQuery
@@ -162,50 +174,18 @@ def exchange(query: RulingsQuery, base_url: str) -> Exchange[RulingResult | Ruli
 
 
 def _one(number: str, base_url: str) -> Generator[Request, Response, RulingResult]:
-    response = yield Request("GET", f"{base_url}/ruling/{number}", _UPSTREAM)
-    body, failure = _letter_or_failure(response)
+    response = yield letter_request(base_url, number)
+    body, failure = letter_or_failure(response)
     # The letter's own route leaves out what other rulings did to it; the search has that.
-    _, listed = read_search((yield _search(base_url, number, _SMALL_PAGE)))
+    _, listed = read_search((yield search_request(base_url, number)))
     if failure is not None:
-        raise (yield from _why_there_is_none(number, failure, listed, base_url))
+        raise (yield from why_there_is_none(number, failure, listed, base_url))
     letter = read_letter(body, number)
     told = next((record for record in listed if record.number == number), None)
     told_by_all = merged_by_number((_joined(letter.record, told), *listed))
-    known = yield from _looked_up((number,), told_by_all, base_url, _LOOKUPS_FOR_ONE)
+    known = yield from looked_up((number,), told_by_all, base_url, _LOOKUPS_FOR_ONE)
     ruling = _ruling(known[number], standing_of(number, known), None)
     return RulingResult(RulingLetter(**ruling, text=letter.text, document=letter.document))
-
-
-def _letter_or_failure(response: Response) -> tuple[object, ProviderError | None]:
-    """The body of a letter, or what came in its place for a number that there may not be.
-
-    How CROSS answers an unknown number is not settled: 500 by one careful account, 404 by others.
-    """
-    if response.status not in (404, 500):
-        response.require_ok()
-        body = decode(response)
-        if body is not None:
-            return body, None
-        return None, ProviderGarbled("cross: null came in place of a ruling", upstream=_UPSTREAM)
-    try:
-        response.require_ok()
-    except ProviderError as exc:
-        return None, exc
-    raise AssertionError("404 and 500 are no good answers")
-
-
-def _why_there_is_none(
-    number: str, failure: ProviderError, listed: Sequence[Record], base_url: str
-) -> Generator[Request, Response, ToolError]:
-    """NotFound when the agency demonstrably answers, and lists no such ruling; otherwise its failure."""
-    if any(record.number == number for record in listed):
-        return failure
-    if not listed:
-        # A search that finds nothing may be one that works no more: this one has to find something.
-        _, listed = read_search((yield _search(base_url, "*", _SMALL_PAGE)))
-    if not listed:
-        return failure
-    return NotFound(f"CROSS answers, and has no ruling {number}", upstream=_UPSTREAM)
 
 
 def _joined(letter: Record, listed: Record | None) -> Record:
@@ -221,57 +201,38 @@ def _joined(letter: Record, listed: Record | None) -> Record:
 
 
 def _many(query: RulingsQuery, base_url: str) -> Generator[Request, Response, RulingsResult]:
-    term = query.keyword if query.hts is None else as_cbp_writes(query.hts)
-    size = _SMALL_PAGE if query.limit <= _SMALL_PAGE else _PAGE_SIZE
     found: dict[str, Record] = {}
     total, page_number = None, 0
     while True:
         page_number += 1
-        page_total, page = read_search((yield _search(base_url, term or "", size, query, page_number)))
+        request = _page_request(query, base_url, page_number)
+        page_total, page = read_search((yield request))
         total = page_total if total is None else total
         before = len(found)
         found |= {record.number: record for record in page if record.number not in found}
         # A short page is the last one; one that brings nothing new would come for ever.
-        if len(found) >= min(query.limit, total) or len(page) < size or len(found) == before:
+        is_last = len(page) < int(request.params["pageSize"]) or len(found) == before
+        if is_last or len(found) >= min(query.limit, total):
             break
     if total and not found:
-        raise ProviderGarbled(f"cross: it counts {total} rulings and sent none", upstream=_UPSTREAM)
+        raise ProviderGarbled(f"cross: it counts {total} rulings and sent none", upstream=UPSTREAM)
     asked = tuple(found)[: query.limit]
-    known = yield from _looked_up(asked, merged_by_number(found.values()), base_url, _LOOKUPS_FOR_MANY)
+    known = yield from looked_up(asked, merged_by_number(found.values()), base_url, _LOOKUPS_FOR_MANY)
     rulings = tuple(Ruling(**_ruling(known[each], standing_of(each, known), query.hts)) for each in asked)
     return _found(query, rulings, total, len(found))
 
 
-def _looked_up(
-    numbers: Sequence[str], known: Mapping[str, Record], base_url: str, at_most: int
-) -> Generator[Request, Response, Mapping[str, Record]]:
-    """`known`, and with at most so many requests, the rulings that replaced `numbers`, and theirs."""
-    asked: set[str] = set()
-    while len(asked) < at_most:
-        open_ends = (each for number in numbers for each in follow(number, known))
-        number = next((each for each in open_ends if each not in known and each not in asked), None)
-        if number is None:
-            break
-        asked.add(number)
-        _, records = read_search((yield _search(base_url, number, _SMALL_PAGE)))
-        known = merged_by_number((*known.values(), *records))
-    return known
-
-
-def _search(base_url: str, term: str, size: int, query: RulingsQuery | None = None, page: int = 1) -> Request:
-    parameters = {
-        "term": term,
-        "collection": "ALL" if query is None else query.collection,
-        "commodityGrouping": "ALL",
-        "sortBy": "RELEVANCE" if query is None or query.hts is None else "DATE_DESC",
-        "pageSize": str(size),
-        "page": str(page),
-    }
-    if query is not None and query.since is not None:
-        parameters["fromDate"] = query.since.isoformat()
-    if query is not None and query.until is not None:
-        parameters["toDate"] = query.until.isoformat()
-    return Request("GET", f"{base_url}/search", _UPSTREAM, params=parameters)
+def _page_request(query: RulingsQuery, base_url: str, page: int) -> Request:
+    return search_request(
+        base_url,
+        (query.keyword or "") if query.hts is None else as_cbp_writes(query.hts),
+        size=_SMALL_PAGE if query.limit <= _SMALL_PAGE else _PAGE_SIZE,
+        page=page,
+        collection=query.collection,
+        newest_first=query.hts is not None,
+        since=query.since,
+        until=query.until,
+    )
 
 
 def _ruling(record: Record, standing: Standing, hts: str | None) -> dict[str, Any]:
@@ -307,4 +268,9 @@ def _found(query: RulingsQuery, rulings: tuple[Ruling, ...], total: int, read: i
     is_capped = total >= _COUNTED_AT_MOST
     if is_capped:
         reasons.append(f"the agency counts no further than {_COUNTED_AT_MOST}: narrow the question, by dates for one")
-    return RulingsResult(rulings, total, is_capped, bool(reasons), "; ".join(reasons) or None)
+    limits = []
+    if query.hts is not None:
+        limits.append("a search by number finds letters that mention it, whatever they decide")
+        if len(query.hts) < _WHOLE_HTS:
+            limits.append("a shorter number may find only letters that write it so: ask for lines of ten digits too")
+    return RulingsResult(rulings, total, is_capped, bool(reasons), "; ".join(reasons) or None, tuple(limits))
