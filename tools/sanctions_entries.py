@@ -117,8 +117,8 @@ def read_page(body: object) -> tuple[int, tuple[tuple[ListEntry, float | None], 
     results = [
         Fields.of(each, _UPSTREAM, f"result {number}") for number, each in enumerate(page.list_due("results"), 1)
     ]
-    if len(results) > total:
-        raise page.garbled(f"'total' is {total}, but {len(results)} results came")
+    if max(len(results), _facets(page)) > total:
+        raise page.garbled(f"'total' is {total}, but {len(results)} results came, and {_facets(page)} by list")
     return total, tuple((read_entry(each), _score(each)) for each in results)
 
 
@@ -155,6 +155,13 @@ def read_entry(raw: Fields) -> ListEntry:
         information_url=raw.optional_text("source_information_url"),
         id=raw.optional_label("id"),
     )
+
+
+def _facets(page: Fields) -> int:
+    """How many entries the counts by list add up to; 0 where they are left out or of another shape."""
+    facets = page.raw.get("sources")
+    counts = [each.get("count") for each in facets if isinstance(each, dict)] if isinstance(facets, list) else []
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def _score(raw: Fields) -> float | None:

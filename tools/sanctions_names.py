@@ -70,8 +70,10 @@ def compare(asked: str, listed: str) -> Likeness:
 
 
 def _core(words: tuple[str, ...]) -> list[str]:
-    """The words that make the name, in one order; all of them where nothing else is left."""
-    return sorted(word for word in words if word not in _FORMS) or sorted(words)
+    """The words that make the name, in one order; all of them where one letter is all that is left."""
+    core = sorted(word for word in words if word not in _FORMS)
+    # X Corp. is a name of its own, and not the X that somebody else is called.
+    return core if sum(map(len, core)) > 1 else sorted(words)
 
 
 def _score(wanted: tuple[str, ...], listed: tuple[str, ...]) -> float:
