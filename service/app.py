@@ -28,7 +28,8 @@ def create_app(config: Config | None = None, *, tools: Iterable[type[ComplianceT
     app = web.Application(
         middlewares=[around_every_request],
         client_max_size=MAX_JSON_BYTES,
-        handler_args={"max_line_size": MAX_REQUEST_LINE_BYTES},
+        # A caller who leaves is not worked for any longer.
+        handler_args={"max_line_size": MAX_REQUEST_LINE_BYTES, "handler_cancellation": True},
     )
     app[CONFIG] = config if config is not None else Config()
     app[LIFE] = Life()

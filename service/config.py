@@ -144,6 +144,8 @@ class Config(BaseSettings):
     trust_env: bool = Field(False, description="Obey HTTP_PROXY, HTTPS_PROXY, NO_PROXY and netrc")
 
     deadline_s: Seconds = Field(DEFAULT_DEADLINE_S, description="Longest time that one tool call may take")
+    deadline_max_s: Seconds = Field(
+        60.0, description="Longest time that a caller may give a call by X-Request-Timeout")
     shutdown_s: Seconds = Field(25.0, description="Longest time that requests in flight get after SIGTERM")
     # fmt: on
 

@@ -1,5 +1,6 @@
 """What happens around every request: its id, its place among those in flight, its access line, its problem body."""
 
+import asyncio
 import re
 import time
 import uuid
@@ -9,8 +10,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from service.errors import problem_of
-from service.keys import LIFE, REQUEST_ID, SCREENING
-from tools.call import recording
+from service.keys import CONFIG, LIFE, REQUEST_ID, SCREENING
+from service.query import wanted_deadline_s
+from tools.call import recording, wanting
 from tools.errors import ToolError
 
 __all__ = ["around_every_request"]
@@ -33,7 +35,12 @@ async def around_every_request(request: web.Request, handler: Handler) -> web.St
     failure: Exception | None = None
     with structlog.contextvars.bound_contextvars(request_id=request_id), life.working(), recording() as usage:
         try:
-            response = await handler(request)
+            with wanting(wanted_deadline_s(request, request.app[CONFIG].deadline_max_s)):
+                response = await handler(request)
+        except asyncio.CancelledError:
+            # Nobody reads the answer; the status is for the log alone, and what others call this.
+            _log_access(request, web.Response(status=499), None, started, usage.attempts, usage.upstream_s)
+            raise
         except Exception as exc:  # noqa: BLE001 - the outermost: whatever it is, the caller gets a problem
             failure = exc
             response = problem_of(exc, request_id, screening=request.get(SCREENING, False))

@@ -1,12 +1,15 @@
-"""Reads query strings, strictly: a parameter that we do not know must not be ignored, it may be a filter misspelt."""
+"""Reads what callers ask for beside the path, strictly: a parameter that is not known may be a filter misspelt."""
 
+import math
 from collections.abc import Mapping
 
 from aiohttp import web
 
 from tools.errors import InvalidQuery
 
-__all__ = ["parameters"]
+__all__ = ["TIMEOUT_HEADER", "parameters", "wanted_deadline_s"]
+
+TIMEOUT_HEADER = "X-Request-Timeout"
 
 
 def parameters(request: web.Request, known: Mapping[str, str] = {}) -> dict[str, str]:
@@ -25,3 +28,20 @@ def parameters(request: web.Request, known: Mapping[str, str] = {}) -> dict[str,
             raise InvalidQuery(f"{name}: stands there more than once", parameter=name)
         found[known[name]] = value
     return found
+
+
+def wanted_deadline_s(request: web.Request, at_most_s: float) -> float | None:
+    """Seconds that the caller gives us by `X-Request-Timeout`, at most `at_most_s`; None: not said.
+
+    Raises InvalidQuery when that is not a number above 0.
+    """
+    said = request.headers.get(TIMEOUT_HEADER)
+    if said is None:
+        return None
+    try:
+        wanted_s = float(said)
+    except ValueError:
+        wanted_s = math.nan
+    if not 0 < wanted_s < math.inf:
+        raise InvalidQuery(f"{TIMEOUT_HEADER}: must be a number of seconds above 0", parameter=TIMEOUT_HEADER)
+    return min(wanted_s, at_most_s)

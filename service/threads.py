@@ -22,7 +22,7 @@ GRACE_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class ThreadStats:
-    """`overdue` threads still work for callers who have been told that time ran out."""
+    """`overdue` threads still work for callers who have been told that time ran out, or have left."""
 
     limit: int
     in_use: int
@@ -58,9 +58,13 @@ class ToolThreads:
                 if running.done():
                     raise  # the tool's own
                 self._count_overdue(running)
+                allowed_s = call.deadline_at - call.started_at
                 raise DeadlineExceeded(
-                    f"the tool did not come back within {deadline_s:g} s; its thread still runs"
+                    f"the tool did not come back within {allowed_s:g} s; its thread still runs"
                 ) from None
+            except asyncio.CancelledError:
+                self._count_overdue(running)
+                raise
 
     async def _take_thread(self, wait_s: float) -> None:
         if self._waiting >= self._max_waiting:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tools.errors import DeadlineExceeded, ProviderTimeout, ToolError
 
-__all__ = ["Call", "Usage", "calling", "current_call", "recording"]
+__all__ = ["Call", "Usage", "calling", "current_call", "recording", "wanting"]
 
 
 @dataclass(slots=True)
@@ -61,6 +61,7 @@ class Call:
 
 
 _current: ContextVar[Call | None] = ContextVar("tools_current_call", default=None)
+_wanted_s: ContextVar[float | None] = ContextVar("tools_wanted_deadline", default=None)
 _recorder: ContextVar[Usage | None] = ContextVar("tools_usage_recorder", default=None)
 
 
@@ -71,9 +72,13 @@ def current_call() -> Call | None:
 
 @contextmanager
 def calling(deadline_s: float) -> Iterator[Call]:
-    """Run the body as one call that may take `deadline_s` seconds, or what is left of the call around it."""
+    """Run the body as one call that may take `deadline_s` seconds, or what is left of the call around it.
+
+    What a caller is `wanting` takes the place of `deadline_s`.
+    """
     started_at = time.monotonic()
-    deadline_at = started_at + deadline_s
+    wanted_s = _wanted_s.get()
+    deadline_at = started_at + (deadline_s if wanted_s is None else wanted_s)
     outer = _current.get()
     if outer is not None:
         deadline_at = min(deadline_at, outer.deadline_at)
@@ -83,6 +88,16 @@ def calling(deadline_s: float) -> Iterator[Call]:
         yield call
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def wanting(deadline_s: float | None) -> Iterator[None]:
+    """Calls inside the body may take `deadline_s` seconds, whatever their tools' own deadline. None changes nothing."""
+    token = _wanted_s.set(deadline_s)
+    try:
+        yield
+    finally:
+        _wanted_s.reset(token)
 
 
 @contextmanager
