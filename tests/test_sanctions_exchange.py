@@ -339,6 +339,11 @@ def test_anything_but_a_search_answer_is_garbled_and_never_clear(body: object) -
         screen({"name": "Acme"}, body)
 
 
+def test_counts_of_lists_that_were_not_asked_are_no_contradiction() -> None:
+    body = {"total": 0, "sources": [{"count": 5, "value": EL}], "results": []}
+    assert screen({"name": "Acme", "sources": "SDN"}, body).outcome == "clear"
+
+
 def test_the_older_envelope_is_read_too() -> None:
     older = {"total": 1, "offset": 0, "sources_used": [], "search_performed_at": "2021-01-01T00:00:00+00:00"}
     assert screen({"name": "Acme"}, {**older, "results": [sdn("ACME")]}).outcome == "match"

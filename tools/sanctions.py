@@ -107,6 +107,11 @@ class SanctionsQuery(BaseModel):
         return None if text is None else searchable(text, 2, 200)
 
     @property
+    def lists(self) -> tuple[str, ...]:
+        """The codes of the lists to ask."""
+        return self.sources if self.sources is not None else tuple(LISTS)
+
+    @property
     def party(self) -> Party:
         """What hits are weighed with."""
         return Party(self.name, self.country, self.address, self.id)
@@ -188,7 +193,7 @@ def exchange(query: SanctionsQuery, base_url: str, subscription_key: str | None)
             headers={"subscription-key": subscription_key},
         )
         response.require_ok()
-        page_total, page = read_page(response.json())
+        page_total, page = read_page(response.json(), query.lists)
         today = today or response.received_at.date()
         if total is not None and page_total != total:
             raise ProviderGarbled(
@@ -265,11 +270,10 @@ def _first_things_first(hit: Hit) -> tuple[bool, float, int, str]:
 
 
 def _coverage(query: SanctionsQuery) -> Coverage:
-    asked = query.sources if query.sources is not None else tuple(LISTS)
     limits = [_API_LIMIT]
     if not is_in_latin_script(query.name):
         limits.append(_SCRIPT_LIMIT)
     if query.type is not None:
         limits.append(f"entries that the agency says are no {query.type} were left out")
-    not_asked = tuple(f"{code} (not asked)" for code in LISTS if code not in asked)
-    return Coverage(lists=tuple(asked), not_covered=(*not_asked, *NOT_COVERED), limits=tuple(limits))
+    not_asked = tuple(f"{code} (not asked)" for code in LISTS if code not in query.lists)
+    return Coverage(lists=query.lists, not_covered=(*not_asked, *NOT_COVERED), limits=tuple(limits))

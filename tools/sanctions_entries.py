@@ -4,7 +4,7 @@ Source: `/v1/search` at data.trade.gov. One object per entry, nearly flat; which
 value that is missing may be absent, null, `""` or `[]`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -107,18 +107,20 @@ class ListEntry:
             return False
 
 
-def read_page(body: object) -> tuple[int, tuple[tuple[ListEntry, float | None], ...]]:
+def read_page(body: object, asked: Container[str]) -> tuple[int, tuple[tuple[ListEntry, float | None], ...]]:
     """The `total` of a search, and the entries of this page, each with the agency's score (0 to 1; None: not given).
 
-    Raises ProviderGarbled.
+    `asked` are the codes of the lists that were asked. Raises ProviderGarbled.
     """
     page = Fields.of(body, _UPSTREAM, "the answer")
     total = page.count("total")
     results = [
         Fields.of(each, _UPSTREAM, f"result {number}") for number, each in enumerate(page.list_due("results"), 1)
     ]
-    if max(len(results), _facets(page)) > total:
-        raise page.garbled(f"'total' is {total}, but {len(results)} results came, and {_facets(page)} by list")
+    if len(results) > total:
+        raise page.garbled(f"'total' is {total}, but {len(results)} results came")
+    if total == 0 and (counted := _counted_by_list(page, asked)):
+        raise page.garbled(f"'total' is 0, but it counts {counted} entries by list")
     return total, tuple((read_entry(each), _score(each)) for each in results)
 
 
@@ -157,10 +159,11 @@ def read_entry(raw: Fields) -> ListEntry:
     )
 
 
-def _facets(page: Fields) -> int:
-    """How many entries the counts by list add up to; 0 where they are left out or of another shape."""
+def _counted_by_list(page: Fields, asked: Container[str]) -> int:
+    """What the counts by list add up to for the lists that were asked; it may count others too, or leave them out."""
     facets = page.raw.get("sources")
-    counts = [each.get("count") for each in facets if isinstance(each, dict)] if isinstance(facets, list) else []
+    told = [each for each in facets if isinstance(each, dict)] if isinstance(facets, list) else []
+    counts = [each.get("count") for each in told if list_named(str(each.get("value"))).code in asked]
     return sum(count for count in counts if isinstance(count, int))
 
 
