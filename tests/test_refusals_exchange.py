@@ -239,6 +239,12 @@ def test_pages_that_stop_before_the_count_are_told() -> None:
         assert result.truncated_reason == "the agency counts 7848 and sent 100"
 
 
+def test_an_agency_that_knows_no_pages_and_gives_no_count_is_garbled_and_not_taken_for_whole() -> None:
+    full = success(*(refused(at) for at in range(5000)))
+    with pytest.raises(ProviderGarbled, match="the same page"):
+        read(full, full)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -8,7 +8,15 @@ import pytest
 
 from tests.cross_answers import RELATIONS, RawRuling, found, letter, ruling
 from tests.driving import answer, drive, drive_by
-from tools.errors import InvalidQuery, NotFound, ProviderFailed, ProviderGarbled, ProviderRejected, ToolError
+from tools.errors import (
+    InvalidQuery,
+    NotFound,
+    ProviderError,
+    ProviderFailed,
+    ProviderGarbled,
+    ProviderRejected,
+    ToolError,
+)
 from tools.exchange import Request
 from tools.rulings import RulingLetter, RulingResult, RulingsQuery, RulingsResult, RulingsTool, exchange
 
@@ -298,8 +306,16 @@ NO_SUCH = answer(b'{"message":"An error has occurred."}', "cross", status=500)
 
 @pytest.mark.parametrize("first", [NO_SUCH, answer(b"", "cross", status=404), None])
 def test_an_unknown_number_is_not_found_when_the_agency_demonstrably_answers(first: object) -> None:
-    assert isinstance(refusal_of("N999999", first, found(ruling("H301481"))), NotFound)
-    assert isinstance(refusal_of("N999999", first, found(), found(ruling("H301481"), total=10_000)), NotFound)
+    listed, known = found(ruling("H301481"), total=10_000), letter("H301481")
+    assert isinstance(refusal_of("N999999", first, listed, known), NotFound)
+    assert isinstance(refusal_of("N999999", first, found(), listed, known), NotFound)
+
+
+def test_an_unknown_number_is_a_failure_when_the_letters_route_answers_for_no_known_number_either() -> None:
+    listed = found(ruling("H301481"), total=10_000)
+    for known in (NO_SUCH, None, letter("H301482"), {}, b"<html>", answer(b"", "cross", status=404)):
+        assert isinstance(refusal_of("N999999", NO_SUCH, listed, known), ProviderError)
+        assert not isinstance(refusal_of("N999999", NO_SUCH, listed, known), NotFound)
 
 
 def test_an_unknown_number_is_a_failure_when_the_agency_answers_nothing_else_either() -> None:

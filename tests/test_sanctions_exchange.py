@@ -320,6 +320,7 @@ def test_a_count_that_changes_between_pages_is_garbled() -> None:
         pytest.param({"total": 0, "results": {}}, id="results-is-an-object"),
         pytest.param({"total": 0, "results": [{}]}, id="more-results-than-total"),
         pytest.param({"total": 0, "sources": [{"count": 5, "value": EL}], "results": []}, id="more-by-list-than-total"),
+        pytest.param({"total": 0, "sources": [{"count": 1, "value": "New"}], "results": []}, id="some-by-a-new-list"),
         pytest.param({"total": 1, "results": [[]]}, id="entry-is-a-list"),
         pytest.param({"total": 1, "results": [{"name": "ACME"}]}, id="entry-without-list"),
         pytest.param({"total": 1, "results": [{"source": EL}]}, id="entry-without-name"),

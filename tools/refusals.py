@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
-from tools.errors import NotConfigured
+from tools.errors import NotConfigured, ProviderGarbled
 from tools.exchange import Exchange, Reading, Request
 from tools.query_text import CountryCode, DateOnly, searchable
 from tools.refusals_rows import Page, Refusal, read_page
@@ -144,6 +144,8 @@ def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | N
         total = page.total if before is None else total
         # A page that comes again would come for ever.
         is_new = bool(page.rows) and (before is None or page.rows[0] != before.rows[0])
+        if page.rows and not is_new and total is None:
+            raise ProviderGarbled("fda: the same page came twice, and no count of all rows", upstream=_UPSTREAM)
         if is_new:
             tally.add(page.rows)
         enough = tally.counted >= (_MAX_ROWS if total is None else min(total, _MAX_ROWS))

@@ -5,7 +5,7 @@ from datetime import date
 
 from tools.errors import NotFound, ProviderError, ProviderGarbled, ToolError
 from tools.exchange import Request, Response
-from tools.rulings_letters import Record, decode, read_search
+from tools.rulings_letters import Record, decode, read_letter, read_search
 from tools.rulings_status import follow, merged_by_number
 
 __all__ = ["UPSTREAM", "letter_or_failure", "letter_request", "looked_up", "search_request", "why_there_is_none"]
@@ -67,7 +67,10 @@ def letter_or_failure(response: Response) -> tuple[object, ProviderError | None]
 def why_there_is_none(
     number: str, failure: ProviderError, listed: Sequence[Record], base_url: str
 ) -> Generator[Request, Response, ToolError]:
-    """NotFound when the agency demonstrably answers, and lists no such ruling; otherwise its failure."""
+    """NotFound when the search lists no such ruling, and the route that failed answers for one that it does list.
+
+    Otherwise the failure. Raises ProviderError when the agency fails at these requests as well.
+    """
     if any(record.number == number for record in listed):
         return failure
     if not listed:
@@ -75,6 +78,10 @@ def why_there_is_none(
         _, listed = read_search((yield search_request(base_url, "*")))
     if not listed:
         return failure
+    body, failure_again = letter_or_failure((yield letter_request(base_url, listed[0].number)))
+    if failure_again is not None:
+        return failure
+    read_letter(body, listed[0].number)
     return NotFound(f"CROSS answers, and has no ruling {number}", upstream=UPSTREAM)
 
 

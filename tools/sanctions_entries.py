@@ -160,10 +160,11 @@ def read_entry(raw: Fields) -> ListEntry:
 
 
 def _counted_by_list(page: Fields, asked: Container[str]) -> int:
-    """What the counts by list add up to for the lists that were asked; it may count others too, or leave them out."""
+    """What the counts by list add up to, those left out that are of known lists which were not asked."""
     facets = page.raw.get("sources")
     told = [each for each in facets if isinstance(each, dict)] if isinstance(facets, list) else []
-    counts = [each.get("count") for each in told if list_named(str(each.get("value"))).code in asked]
+    codes = [list_named(str(each.get("value"))).code for each in told]
+    counts = [each.get("count") for each, code in zip(told, codes, strict=True) if code is None or code in asked]
     return sum(count for count in counts if isinstance(count, int))
 
 

@@ -51,10 +51,16 @@ def test_an_alarm_that_fails_does_not_stop_the_others(watchdog: Watchdog, caplog
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
+def clocks() -> set[threading.Thread]:
+    """The threads of all watchdogs; clients of other tests may have left some."""
+    return {each for each in threading.enumerate() if each.name == "pool-watchdog"}
+
+
 def test_a_closed_watchdog_ends_its_thread_and_rings_no_more(watchdog: Watchdog) -> None:
     rung: list[str] = []
+    before = clocks()
     watchdog.call_at(time.monotonic() + 60, lambda: rung.append("late"))
-    (thread,) = (each for each in threading.enumerate() if each.name == "pool-watchdog")
+    (thread,) = clocks() - before
     watchdog.close()
     thread.join(5)
     assert not thread.is_alive()
@@ -62,6 +68,8 @@ def test_a_closed_watchdog_ends_its_thread_and_rings_no_more(watchdog: Watchdog)
     assert rung == []
 
 
-def test_without_an_alarm_there_is_no_thread(watchdog: Watchdog) -> None:
+def test_without_an_alarm_there_is_no_thread() -> None:
+    before = clocks()
+    watchdog = Watchdog()
+    assert clocks() <= before
     watchdog.close()
-    assert not [each for each in threading.enumerate() if each.name == "pool-watchdog"]
