@@ -107,6 +107,8 @@ def _tool_problem(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> w
     status, title = STATUSES[kind] if kind is not None else (500, "The tool failed")
     more: dict[str, Any] = {"upstream": exc.upstream, "retryable": exc.retryable, "retry_after_s": exc.retry_after_s}
     more |= outcome
+    if exc.sandbox:
+        more["sandbox"] = True
     if isinstance(exc, InvalidQuery):
         more["parameter"] = exc.parameter
     if isinstance(exc, (ProviderRejected, ProviderFailed)) and exc.status is not None:

@@ -66,6 +66,13 @@ def test_words_of_a_product_are_asked_in_each_case_of_letters() -> None:
     assert request.json["filters"] == {"ProductCodeDescription": ["nicotine pouch", "NICOTINE POUCH", "Nicotine Pouch"]}
 
 
+@pytest.mark.parametrize("words", ["100mg", "10000", "24-hour"])
+def test_words_that_begin_with_figures_are_no_product_code(words: str) -> None:
+    _, [request] = ask({"product": words}, NO_RESULTS)
+    assert isinstance(request.json, dict)
+    assert "ProductCodeDescription" in request.json["filters"]
+
+
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
@@ -79,7 +86,7 @@ def test_words_of_a_product_are_asked_in_each_case_of_letters() -> None:
         ({"since": "01/02/2026"}, "since"),
         ({"since": "2026-02-30"}, "since"),
         ({"since": 20260101}, "since"),
-        ({"since": "2026-02-02", "until": "2026-02-01"}, "country"),
+        ({"since": "2026-02-02", "until": "2026-02-01"}, "since"),
         ({"country": "CN", "limit": 0}, "limit"),
         ({"country": "CN", "limit": 10001}, "limit"),
         ({"country": "CN", "colour": "red"}, "colour"),
@@ -239,10 +246,17 @@ def test_pages_that_stop_before_the_count_are_told() -> None:
         assert result.truncated_reason == "the agency counts 7848 and sent 100"
 
 
-def test_an_agency_that_knows_no_pages_and_gives_no_count_is_garbled_and_not_taken_for_whole() -> None:
+def test_an_agency_that_knows_no_pages_and_gives_no_count_is_not_taken_for_whole() -> None:
     full = success(*(refused(at) for at in range(5000)))
-    with pytest.raises(ProviderGarbled, match="the same page"):
-        read(full, full)
+    result = read(full, full, limit=5000)
+    assert (result.counted, result.truncated) == (5000, True)
+    assert "no count" in str(result.truncated_reason)
+
+
+def test_without_a_count_a_page_that_is_not_full_is_the_last_and_the_answer_says_that_none_was_stated() -> None:
+    result = read(success(refused(1)), limit=1)
+    assert (result.total, result.total_is_stated, result.truncated) == (1, False, False)
+    assert read(success(refused(1), total=1)).total_is_stated
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_shorter_tariff_number_says_that_it_may_have_missed_the_lines_under_it
         ({"hts": "85"}, "hts"),
         ({"keyword": "a", "collection": "LA"}, "collection"),
         ({"keyword": "a", "since": "yesterday"}, "since"),
-        ({"keyword": "a", "since": "2026-01-02", "until": "2026-01-01"}, "number"),
+        ({"keyword": "a", "since": "2026-01-02", "until": "2026-01-01"}, "since"),
         ({"keyword": "a", "limit": 1001}, "limit"),
         ({"keyword": "a", "colour": "red"}, "colour"),
     ],
@@ -200,7 +200,20 @@ def test_the_gravest_that_is_said_of_a_ruling_is_its_status(
     result, _ = search({"keyword": "x"}, found(ruling("N305619", **relations)), *[found()] * len(replaced_by))
     [told] = result.rulings
     assert (told.status, told.replaced_by) == (status, replaced_by)
-    assert told.chain_is_whole is not bool(replaced_by)
+    assert told.chain_is_whole is (not replaced_by and status != "unknown")
+
+
+def test_a_notice_names_revokers_as_revokers_and_nobody_else() -> None:
+    both = ruling("N305619", revokedBy=["H301481"], modifiedBy=["968227"])
+    [told] = search({"keyword": "x"}, found(both), found(), found())[0].rulings
+    assert told.notice == "Revoked by H301481: do not rely on it."
+
+
+def test_a_chain_that_ends_in_a_ruling_of_unknown_standing_is_not_whole() -> None:
+    unknown = ruling("H301481", revokedBy=None, modifiedBy=None)
+    [told, _] = search({"keyword": "x"}, found(ruling("N305619", revokedBy=["H301481"]), unknown))[0].rulings
+    assert [(link.number, link.status) for link in told.chain] == [("H301481", "unknown")]
+    assert not told.chain_is_whole
 
 
 def test_what_one_ruling_says_that_it_did_to_another_counts_for_the_other() -> None:

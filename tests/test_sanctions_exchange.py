@@ -355,3 +355,59 @@ def test_what_has_ended_is_told_by_the_day_of_the_answer() -> None:
     for day, expired in ((23, False), (24, True)):
         response = Response(200, {}, body, "csl", received_at=datetime(2026, 11, day, 12, tzinfo=UTC))
         assert screen({"name": "Acme"}, answer(response)).hits[0].expired is expired
+
+
+def pages(*entries: RawEntry) -> Any:
+    """Answers as the agency does: fifty from the offset that is asked."""
+
+    def reply(request: Request) -> object:
+        start = int(request.params["offset"])
+        return page(*entries[start : start + 50], total=len(entries))
+
+    return reply
+
+
+def test_parties_of_one_name_and_notice_in_two_countries_are_two_entries() -> None:
+    def branch(country: str) -> RawEntry:
+        return {"source": EL, "name": "Acmy Trade", "addresses": [{"country": country}], "id": "aa", "score": 80}
+
+    listed = [sdn(f"ACMA {at}", at, score=80) for at in range(49)] + [branch("CN"), branch("HK")]
+    listed += [sdn(f"ACMB {at}", 100 + at, score=80) for at in range(49)] + [sdn("ACME TRADING", 900, score=80)]
+    reading, asked = drive_by(exchange(SanctionsQuery(name="Acme Trading"), BASE, KEY), pages(*listed))
+    result = reading.result
+    assert (result.outcome, result.truncated, result.total, len(asked)) == ("match", False, 101, 3)
+
+
+def test_entries_that_come_twice_are_told_and_never_make_a_clear() -> None:
+    listed = [sdn(f"ACMA {at}", at, score=80) for at in range(60)]
+    twice = [*listed[:50], *listed[49:59]]
+    result = drive_by(exchange(SanctionsQuery(name="Acma"), BASE, KEY), pages(*twice))[0].result
+    assert (result.truncated, result.total, len(result.hits)) == (True, 60, 59)
+    with pytest.raises(ProviderGarbled, match="only 59 are different"):
+        drive_by(exchange(SanctionsQuery(name="Acme Trading", threshold=1), BASE, KEY), pages(*twice))
+
+
+def test_an_answer_that_counts_more_by_list_than_it_found_clears_nobody() -> None:
+    weak = page(sdn("OTHER", score=80)) | {"sources": [{"count": 60, "value": EL}]}
+    with pytest.raises(ProviderGarbled, match="60 by list"):
+        screen({"name": "Acme", "threshold": 0.9}, weak)
+    assert screen({"name": "Acme", "sources": "SDN"}, page() | {"sources": [{"count": 6, "value": EL}]}).hits == ()
+
+
+def test_an_answer_that_did_not_search_a_list_clears_nobody() -> None:
+    envelope = {"total": 0, "offset": 0, "sources_used": [{"source": EL}], "results": []}
+    with pytest.raises(NotScreened, match="SDN"):
+        screen({"name": "Acme"}, envelope)
+    assert screen({"name": "Acme", "sources": "EL"}, envelope).outcome == "clear"
+
+
+def test_an_equal_identifier_is_a_hit_whatever_its_type() -> None:
+    entry = sdn("OTHER", score=80, type="Entity", ids=[{"type": "Tax ID No.", "number": "123456789"}])
+    result = screen({"name": "Acme", "type": "Individual", "id": "123456789"}, page(entry))
+    assert (result.outcome, [hit.basis for hit in result.hits]) == ("match", ["id"])
+
+
+def test_characters_that_nobody_sees_are_not_sent() -> None:
+    query = SanctionsQuery(name="Bank of Kun\u200blun \u00adCo\uff0e")
+    _, [asked] = drive(exchange(query, BASE, KEY), page())
+    assert asked.params["name"] == "Bank of Kunlun Co."

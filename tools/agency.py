@@ -16,6 +16,9 @@ from tools.transports import drive_async, drive_sync
 
 __all__ = ["AgencyTool"]
 
+#: Of a secret, so many characters at its beginning already tell something.
+_TELLING_CHARACTERS = 6
+
 
 class AgencyTool(ComplianceTool):
     """Subclasses say what may be asked (`query_model`) and how (`exchange`). Answers are `Answer`s.
@@ -52,15 +55,15 @@ class AgencyTool(ComplianceTool):
 
     def _run_impl(self, **kwargs: Any) -> Answer[Any]:
         started, before, call = self._begin()
-        with self._keeping_secrets():
+        with self._telling_errors(call):
             reading, first = drive_sync(self.client, self.exchange(self.parse(**kwargs)), call)
-        return self._answer(reading, first, started, call.usage.attempts - before)
+        return self._answer(reading, first, started, call, call.usage.attempts - before)
 
     async def _run_impl_async(self, **kwargs: Any) -> Answer[Any]:
         started, before, call = self._begin()
-        with self._keeping_secrets():
+        with self._telling_errors(call):
             reading, first = await drive_async(self.async_client, self.exchange(self.parse(**kwargs)), call)
-        return self._answer(reading, first, started, call.usage.attempts - before)
+        return self._answer(reading, first, started, call, call.usage.attempts - before)
 
     @staticmethod
     def _begin() -> tuple[float, int, Call]:
@@ -70,26 +73,34 @@ class AgencyTool(ComplianceTool):
         return time.monotonic(), call.usage.attempts, call
 
     @contextmanager
-    def _keeping_secrets(self) -> Iterator[None]:
-        """What an agency sends may repeat our key, and an error may quote what it sent."""
+    def _telling_errors(self, call: Call) -> Iterator[None]:
+        """Errors say when they speak of sample data, and keep our keys, which what an agency sends may repeat."""
         try:
             yield
         except ToolError as exc:
+            exc.sandbox = self.sandbox or call.met_sample_data
             said = str(exc)
             for secret in filter(None, self._secrets.values()):
-                said = said.replace(secret, "***")
+                said = _masked(said, secret)
             exc.args = (said,)
             raise
 
-    def _answer(self, reading: Reading[Any], first: Response, started: float, attempts: int) -> Answer[Any]:
+    def _answer(self, reading: Reading[Any], first: Response, started: float, call: Call, attempts: int) -> Answer[Any]:
         source = Source(
             name=self.source_name,
             url=self.base_url,
             version=reading.version,
             retrieved_at=first.received_at,
             served_from="live",
-            sandbox=self.sandbox or first.is_sample_data,
+            sandbox=self.sandbox or call.met_sample_data,
             attempts=attempts,
             elapsed_ms=round((time.monotonic() - started) * 1000, 1),
         )
         return Answer(reading.result, source)
+
+
+def _masked(said: str, secret: str) -> str:
+    """`said` without `secret`, and without the beginning of it that a quotation cut short leaves."""
+    for length in range(len(secret), min(_TELLING_CHARACTERS, len(secret)) - 1, -1):
+        said = said.replace(secret[:length], "***")
+    return said

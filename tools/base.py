@@ -73,8 +73,10 @@ class ComplianceTool:
         try:
             return self.query_model.model_validate(kwargs)
         except ValidationError as exc:
-            first = exc.errors(include_url=False, include_context=False)[0]
-            parameter = str(first["loc"][0]) if first["loc"] else next(iter(self.query_model.model_fields))
+            first = exc.errors(include_url=False)[0]
+            # A rule about several parameters says itself which of them to look at.
+            whole = first.get("ctx", {}).get("parameter") or next(iter(self.query_model.model_fields))
+            parameter = str(first["loc"][0] if first["loc"] else whole)
             raise InvalidQuery(f"{parameter}: {first['msg']}", parameter=parameter) from exc
 
     def _check_signature(self, kwargs: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ class Call:
     """One call: from when (`started_at`) until when at most (`deadline_at`), and what it used so far.
 
     Pools add the time for which it waited in their queue to `queued_s`, and set `cut_on_wire` when they had to give a
-    connection up because the deadline struck.
+    connection up because the deadline struck. `met_sample_data`: a sandbox answered one of its requests.
     """
 
     started_at: float
@@ -36,6 +36,7 @@ class Call:
     usage: Usage
     queued_s: float = 0.0
     cut_on_wire: bool = False
+    met_sample_data: bool = False
 
     @property
     def mostly_queued(self) -> bool:

@@ -50,7 +50,7 @@ class ToolError(Exception):
     """Root of everything that a tool raises on purpose.
 
     `code` is stable: the class name in snake_case. `retryable` says whether the same question may succeed later.
-    `upstream` names the agency (`hts`) where one is concerned.
+    `upstream` names the agency (`hts`) where one is concerned; `sandbox` says that it speaks of sample data.
     """
 
     code: ClassVar[str] = "tool_error"
@@ -66,6 +66,7 @@ class ToolError(Exception):
         super().__init__(message)
         self.upstream = upstream
         self.retry_after_s: float | None = None
+        self.sandbox = False
 
 
 class InvalidQuery(ToolError):

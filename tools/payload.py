@@ -89,7 +89,7 @@ class Fields:
         """A whole number from 0 that must be there."""
         value = self.due(key)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise self.garbled(f"{key!r} is {value!r:.40}, not a whole number from 0")
+            raise self.garbled(f"{key!r} is {_told(value)}, not a whole number from 0")
         return value
 
     def flag(self, key: str) -> bool:
@@ -117,6 +117,11 @@ def kind_of(value: object) -> str:
     """What `value` is, in JSON's words."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+def _told(value: object) -> str:
+    """A number as it is; of anything else only what it is, since it may be long, and no business of ours."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else kind_of(value)
 
 
 def tidy(text: str) -> str:

@@ -11,8 +11,12 @@ __all__ = ["CountryCode", "DateOnly", "searchable"]
 
 
 def searchable(text: str, least: int, most: int) -> str:
-    """`text` without blanks at its ends. Raises PydanticCustomError on control characters and on a wrong length."""
-    text = text.strip()
+    """`text` without blanks at its ends, and without invisible characters, which a search would look for.
+
+    Raises PydanticCustomError on control characters and on a wrong length.
+    """
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(each for each in text if unicodedata.category(each) != "Cf").strip()
     if not least <= len(text) <= most:
         raise PydanticCustomError("text_length", f"must be {least} to {most} characters long")
     # Lone surrogates cannot be sent at all.

@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
-from tools.errors import NotConfigured, ProviderGarbled
+from tools.errors import NotConfigured
 from tools.exchange import Exchange, Reading, Request
+from tools.payload import Fields
 from tools.query_text import CountryCode, DateOnly, searchable
-from tools.refusals_rows import Page, Refusal, read_page
+from tools.refusals_rows import Refusal, read_page
 from tools.refusals_tally import ChargeCount, FirmCount, MonthCount, Tally
 
 __all__ = ["RefusalsQuery", "RefusalsResult", "RefusalsTool", "exchange"]
@@ -26,7 +27,7 @@ _UPSTREAM = "fda"
 _PAGE_SIZE = 5000
 # Rows that one answer counts at most: the newest decade of the largest country fits.
 _MAX_ROWS = 100_000
-_PRODUCT_CODE = re.compile(r"[0-9]{2}[A-Z0-9-]{3,5}")
+_PRODUCT_CODE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9-]{2,4}")
 
 
 class RefusalsQuery(BaseModel):
@@ -65,7 +66,7 @@ class RefusalsQuery(BaseModel):
     @model_validator(mode="after")
     def _is_a_question(self) -> "RefusalsQuery":
         if self.since is not None and self.until is not None and self.since > self.until:
-            raise PydanticCustomError("refusals_dates", "since must not be later than until")
+            raise PydanticCustomError("refusals_dates", "must not be later than until", {"parameter": "since"})
         if not any((self.country, self.product, self.firm, self.fei, self.since, self.until)):
             raise PydanticCustomError(
                 "refusals_query", "is required, or else one of product, firm, fei, since and until"
@@ -77,12 +78,14 @@ class RefusalsQuery(BaseModel):
 class RefusalsResult:
     """The newest refusals, and counts over all that were read (`counted`).
 
-    `total` is the agency's own count, or where it gave none, how many were read. `truncated` says that `refusals` holds
+    `total` is the agency's own count, or where it gave none (`total_is_stated` false), how many were read: a page that
+    was not full was then taken for the last one. `truncated` says that `refusals` holds
     fewer than there are; `truncated_reason` why. Counts by firm name the hundred most refused of `firms`.
     """
 
     refusals: tuple[Refusal, ...]
     total: int
+    total_is_stated: bool
     counted: int
     by_charge: tuple[ChargeCount, ...]
     by_month: tuple[MonthCount, ...]
@@ -131,7 +134,7 @@ def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | N
             upstream=_UPSTREAM,
         )
     tally, total = Tally(query.limit), None
-    before: Page | None = None
+    before: Fields | None = None
     while True:
         response = yield Request(
             "POST",
@@ -143,16 +146,15 @@ def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | N
         page = read_page(response)
         total = page.total if before is None else total
         # A page that comes again would come for ever.
-        is_new = bool(page.rows) and (before is None or page.rows[0] != before.rows[0])
-        if page.rows and not is_new and total is None:
-            raise ProviderGarbled("fda: the same page came twice, and no count of all rows", upstream=_UPSTREAM)
-        if is_new:
+        is_again = bool(page.rows) and page.rows[0] == before
+        if not is_again:
             tally.add(page.rows)
         enough = tally.counted >= (_MAX_ROWS if total is None else min(total, _MAX_ROWS))
-        # Without a total, a page that is not full is the last one.
-        if enough or not is_new or (total is None and len(page.rows) < _PAGE_SIZE):
-            return Reading(_result(query, tally, total), version=None)
-        before = page
+        # Without the agency's count, a page that is not full is the last one.
+        is_last = not page.rows or (total is None and len(page.rows) < _PAGE_SIZE)
+        if enough or is_again or is_last:
+            return Reading(_result(query, tally, total, is_whole=not is_again), version=None)
+        before = page.rows[0]
 
 
 def _body(query: RefusalsQuery, start: int, *, ask_total: bool) -> dict[str, object]:
@@ -199,19 +201,24 @@ def _day(day: date) -> str:
     return day.isoformat()
 
 
-def _result(query: RefusalsQuery, tally: Tally, total: int | None) -> RefusalsResult:
+def _result(query: RefusalsQuery, tally: Tally, total: int | None, *, is_whole: bool) -> RefusalsResult:
     refusals = tally.newest()
     known = tally.counted if total is None else max(total, tally.counted)
     reasons = []
     if tally.counted >= _MAX_ROWS and total != tally.counted:
-        reasons.append(f"the first {tally.counted} were read and counted, there are more or may be")
+        reasons.append(
+            f"the first {tally.counted} were read and counted; there are or may be more, and newer ones among them"
+        )
     elif known > tally.counted:
         reasons.append(f"the agency counts {known} and sent {tally.counted}")
+    elif total is None and not is_whole:
+        reasons.append(f"the agency gave no count of all, and sent the same {tally.counted} again when asked for more")
     if len(refusals) < tally.counted:
         reasons.append(f"limit {query.limit}")
     return RefusalsResult(
         refusals=refusals,
         total=known,
+        total_is_stated=total is not None,
         counted=tally.counted,
         by_charge=tally.by_charge(),
         by_month=tally.by_month(),

@@ -5,7 +5,7 @@ own: 400 is success, 412 is "no results". HTTP says 200 to all of them, as far a
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
@@ -109,10 +109,11 @@ def _refused(envelope: Fields, status: int) -> ProviderRejected | ProviderFailed
 
 
 def _row(value: object, number: int) -> Fields:
+    """The columns of a row that are read; whatever else it has may be large, and rows are kept by the thousand."""
     row = Fields.of(value, _UPSTREAM, f"row {number}")
     if not row.raw.keys() >= _COLUMNS:
         raise row.garbled(f"{min(_COLUMNS - row.raw.keys())!r} is missing")
-    return row
+    return replace(row, raw={name: row.raw[name] for name in _COLUMNS})
 
 
 def charge_ids(row: Fields) -> tuple[str, ...]:
@@ -125,7 +126,7 @@ def refused_on(row: Fields) -> date:
     """The day of the refusal."""
     day = _day(row.text("RefusalDate"))
     if day is None:
-        raise row.garbled(f"'RefusalDate' is {row.raw['RefusalDate']!r:.40}, not a date")
+        raise row.garbled("'RefusalDate' is not a date")
     return day
 
 

@@ -81,7 +81,7 @@ class RulingsQuery(BaseModel):
         if sum(each is not None for each in (self.number, self.keyword, self.hts)) != 1:
             raise PydanticCustomError("rulings_query", "exactly one of number, keyword and hts is to be given")
         if self.since is not None and self.until is not None and self.since > self.until:
-            raise PydanticCustomError("rulings_dates", "since must not be later than until")
+            raise PydanticCustomError("rulings_dates", "must not be later than until", {"parameter": "since"})
         return self
 
 
@@ -265,7 +265,7 @@ def _found(query: RulingsQuery, rulings: tuple[Ruling, ...], total: int, read: i
         reasons.append(f"limit {query.limit}")
     elif total > read:
         reasons.append(f"the agency counts {total} rulings and sent {read}")
-    is_capped = total >= _COUNTED_AT_MOST
+    is_capped = total == _COUNTED_AT_MOST
     if is_capped:
         reasons.append(f"the agency counts no further than {_COUNTED_AT_MOST}: narrow the question, by dates for one")
     limits = []

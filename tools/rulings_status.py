@@ -15,8 +15,8 @@ __all__ = ["Link", "Standing", "Status", "follow", "merge", "merged_by_number", 
 Status = Literal["no_revocation_recorded", "modified", "revoked", "operationally_revoked", "unknown"]
 
 _NOTICES: Mapping[Status, str] = {
-    "revoked": "Revoked by {by}: do not rely on it.",
-    "modified": "Modified by {by}: read both.",
+    "revoked": "Revoked by {revoked_by}: do not rely on it.",
+    "modified": "Modified by {modified_by}: read both.",
     "operationally_revoked": "Revoked by operation of law: do not rely on it.",
     "unknown": "The agency did not say whether it still stands.",
     "no_revocation_recorded": "No revocation or modification is recorded; that is not a confirmation.",
@@ -103,10 +103,14 @@ def standing_of(number: str, known: Mapping[str, Record]) -> Standing:
     """What has become of `number`, as far as the `known` rulings tell."""
     relations = known[number].relations
     status = status_of(relations)
-    by = _replaced_by(relations)
     chain = tuple(_link(each, known) for each in follow(number, known))
-    notice = _NOTICES[status].format(by=", ".join(by))
-    return Standing(status, notice, by, chain, chain_is_whole=all(link.number in known for link in chain))
+    notice = _NOTICES[status].format(
+        revoked_by=", ".join(relations.revoked_by), modified_by=", ".join(relations.modified_by)
+    )
+    is_whole = relations.are_known and all(
+        each.number in known and known[each.number].relations.are_known for each in chain
+    )
+    return Standing(status, notice, _replaced_by(relations), chain, is_whole)
 
 
 def _link(number: str, known: Mapping[str, Record]) -> Link:

@@ -5,7 +5,7 @@ Treasury, the Bureau of Industry and Security and the State Department. `clear` 
 at or above the threshold, on the lists that `coverage` names, when it was asked. A hit is not an adjudication.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Literal
@@ -15,9 +15,9 @@ from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
 from tools.errors import NotConfigured, NotScreened, ProviderGarbled
-from tools.exchange import Exchange, Reading, Request
+from tools.exchange import Exchange, Reading, Request, Response
 from tools.query_text import CountryCode, searchable
-from tools.sanctions_entries import ListEntry, read_page
+from tools.sanctions_entries import ListEntry, Page, ScoredEntry, read_page
 from tools.sanctions_hits import Hit, Outcome, Party, outcome_of, weigh
 from tools.sanctions_lists import LISTS, NOT_COVERED, POLICY_VERSION
 from tools.sanctions_names import IGNORED_WORDS, is_in_latin_script, words_of
@@ -37,8 +37,6 @@ _API_LIMIT = (
 _SCRIPT_LIMIT = (
     "the lists are written in Latin letters for the most part, and the asked name is not: ask for both forms"
 )
-
-Scored = tuple[ListEntry, float | None]
 
 
 class SanctionsQuery(BaseModel):
@@ -181,31 +179,55 @@ def exchange(query: SanctionsQuery, base_url: str, subscription_key: str | None)
             "no subscription key of data.trade.gov (subscription_key; of the service: GATEWAY_CSL_SUBSCRIPTION_KEY)",
             upstream=_UPSTREAM,
         )
-    found: list[Scored] = []
-    read_ids: set[tuple[str, ...]] = set()
-    total, today = None, None
+    found = yield from _search(query, base_url, subscription_key)
+    return Reading(_result(query, found), version=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the agency has: the entries that could be read of the `total`, by `asked_on`.
+
+    `received` counts what came, the same entry twice included (`repeated`). `first` is the first page.
+    """
+
+    entries: tuple[ScoredEntry, ...]
+    total: int
+    received: int
+    repeated: bool
+    first: Page
+    asked_on: date
+
+
+def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Generator[Request, Response, _Found]:
+    """All pages up to the end that the agency lets one reach. Raises ProviderGarbled when two contradict each other."""
+    entries: dict[ListEntry, ScoredEntry] = {}
+    first: Page | None = None
+    received, asked_on = 0, date.min
     while True:
         response = yield Request(
             "GET",
             f"{base_url}/search",
             _UPSTREAM,
-            params=_parameters(query, offset=len(found)),
+            params=_parameters(query, offset=received),
             headers={"subscription-key": subscription_key},
         )
         response.require_ok()
-        page_total, page = read_page(response.json(), query.lists)
-        today = today or response.received_at.date()
-        if total is not None and page_total != total:
+        page = read_page(response.json())
+        if first is None:
+            first, asked_on = page, response.received_at.date()
+        if page.total != first.total:
             raise ProviderGarbled(
-                f"csl: the number of entries changed from {total} to {page_total} between two pages", upstream=_UPSTREAM
+                f"csl: the number of entries changed from {first.total} to {page.total} between two pages",
+                upstream=_UPSTREAM,
             )
-        total = page_total
-        fresh = [scored for scored in page if _identity(scored[0]) not in read_ids]
-        read_ids.update(_identity(entry) for entry, _ in fresh)
-        found += fresh
+        before = len(entries)
+        entries.update((each.entry, each) for each in page.entries)
         # A page that brings nothing new would be asked for again and again.
-        if len(found) >= min(total, _MAX_OFFSET + 1) or len(fresh) < len(page) or not page:
-            return Reading(_result(query, found, total, today), version=None)
+        brings_nothing = len(entries) == before
+        received += 0 if brings_nothing else len(page.entries)
+        if received >= min(first.total, _MAX_OFFSET + 1) or brings_nothing:
+            repeated = len(entries) < received
+            return _Found(tuple(entries.values()), first.total, received, repeated, first, asked_on)
 
 
 def _parameters(query: SanctionsQuery, offset: int) -> dict[str, str]:
@@ -218,50 +240,62 @@ def _parameters(query: SanctionsQuery, offset: int) -> dict[str, str]:
     return parameters
 
 
-def _identity(entry: ListEntry) -> tuple[str, ...]:
-    return (entry.list_name, entry.id or "", entry.name, entry.federal_register_notice or "", entry.start_date or "")
-
-
-def _result(query: SanctionsQuery, found: Sequence[Scored], total: int, today: date) -> SanctionsResult:
-    of_type = [scored for scored in found if not _is_of_another_type(query.type, scored[0])]
-    weighed = [weigh(query.party, entry, score, today) for entry, score in of_type]
+def _result(query: SanctionsQuery, found: _Found) -> SanctionsResult:
+    weighed = [weigh(query.party, each.entry, each.score, found.asked_on) for each in found.entries]
+    of_type = [hit for hit in weighed if not _is_of_another_type(query.type, hit)]
     # Where the agency gives no score it says that the entry matches outright: then it counts, whatever we think of it.
-    hits = [hit for hit in weighed if hit.score >= query.threshold or hit.agency_score is None]
-    missing = _missing(len(found), total)
-    if missing is not None and not hits:
-        raise _not_whole(len(found), missing)
+    hits = [hit for hit in of_type if hit.score >= query.threshold or hit.agency_score is None]
+    missing = _missing(found)
+    if not hits:
+        _refuse_to_clear(query, found, missing)
     return SanctionsResult(
         outcome=outcome_of(hits),
         threshold=query.threshold,
         hits=tuple(sorted(hits, key=_first_things_first)),
-        total=total,
-        below_threshold=len(weighed) - len(hits),
-        of_another_type=len(found) - len(of_type),
+        total=found.total,
+        below_threshold=len(of_type) - len(hits),
+        of_another_type=len(weighed) - len(of_type),
         truncated=missing is not None,
         truncated_reason=missing,
         coverage=_coverage(query),
     )
 
 
-def _missing(read: int, total: int) -> str | None:
-    """Why not all of the `total` entries were read; None when they were."""
-    if read >= total:
-        return None
-    if total > _MAX_OFFSET + _PAGE_SIZE and read > _MAX_OFFSET:
-        return f"the agency found {total} entries and lets {read} of them be read"
-    return f"the agency found {total} entries and sent {read}"
+def _missing(found: _Found) -> str | None:
+    """Why not all of the entries that the agency found were read; None when they were."""
+    if found.received < found.total:
+        if found.received > _MAX_OFFSET:
+            return f"the agency found {found.total} entries and lets {found.received} of them be read"
+        return f"the agency found {found.total} entries and sent {found.received}"
+    if found.repeated:
+        return f"of the {found.total} entries that the agency sent only {len(found.entries)} are different ones"
+    return None
 
 
-def _not_whole(read: int, missing: str) -> NotScreened | ProviderGarbled:
-    if read > _MAX_OFFSET:
-        return NotScreened(f"{missing}, none of which is a hit: ask for more of the name", upstream=_UPSTREAM)
-    return ProviderGarbled(f"csl: {missing}, none of which is a hit: that is no whole answer", upstream=_UPSTREAM)
+def _refuse_to_clear(query: SanctionsQuery, found: _Found, missing: str | None) -> None:
+    """Return if nothing speaks against a clear. Raises NotScreened or ProviderGarbled: no whole answer cleared it."""
+    if missing is not None and found.received > _MAX_OFFSET:
+        raise NotScreened(f"{missing}, none of which is a hit: ask for more of the name", upstream=_UPSTREAM)
+    if missing is not None:
+        raise ProviderGarbled(f"csl: {missing}, none of which is a hit: that is no whole answer", upstream=_UPSTREAM)
+    # Known lists that were not asked may be counted too; one that we do not know may be an asked one by a new name.
+    counted = sum(count for code, count in found.first.by_list if code is None or code in query.lists)
+    if counted > found.total:
+        raise ProviderGarbled(
+            f"csl: it found {found.total} entries, but counts {counted} by list: that is no whole answer",
+            upstream=_UPSTREAM,
+        )
+    if found.first.searched is not None and (left_out := [c for c in query.lists if c not in found.first.searched]):
+        raise NotScreened(f"the agency says that it did not search {', '.join(left_out)}", upstream=_UPSTREAM)
 
 
-def _is_of_another_type(asked: str | None, entry: ListEntry) -> bool:
-    """Only a type that we know can differ: what the agency may call it next is not told."""
-    stated = (entry.type or "").capitalize()
-    return asked is not None and stated in _TYPES and stated != asked
+def _is_of_another_type(asked: str | None, hit: Hit) -> bool:
+    """Only a type that we know can differ: what the agency may call it next is not told.
+
+    An equal identifier tells more than a type.
+    """
+    stated = (hit.type or "").capitalize()
+    return asked is not None and stated in _TYPES and stated != asked and hit.basis != "id"
 
 
 def _first_things_first(hit: Hit) -> tuple[bool, float, int, str]:

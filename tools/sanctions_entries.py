@@ -4,14 +4,14 @@ Source: `/v1/search` at data.trade.gov. One object per entry, nearly flat; which
 value that is missing may be absent, null, `""` or `[]`.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from tools.payload import Fields
 from tools.sanctions_lists import Action, list_named
 
-__all__ = ["Address", "EntryId", "ListEntry", "Vessel", "read_entry", "read_page"]
+__all__ = ["Address", "EntryId", "ListEntry", "Page", "ScoredEntry", "Vessel", "read_entry", "read_page"]
 
 _UPSTREAM = "csl"
 
@@ -107,11 +107,30 @@ class ListEntry:
             return False
 
 
-def read_page(body: object, asked: Container[str]) -> tuple[int, tuple[tuple[ListEntry, float | None], ...]]:
-    """The `total` of a search, and the entries of this page, each with the agency's score (0 to 1; None: not given).
+@dataclass(frozen=True, slots=True)
+class ScoredEntry:
+    """An entry with the agency's score, 0 to 1 (None: it gave none)."""
 
-    `asked` are the codes of the lists that were asked. Raises ProviderGarbled.
+    entry: ListEntry
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search, and what it says of the whole.
+
+    `total` counts the entries found, `by_list` the same by list code (None: a list that we do not know); `searched`
+    are the codes of the lists that were searched, where the agency says so.
     """
+
+    total: int
+    entries: tuple[ScoredEntry, ...]
+    by_list: tuple[tuple[str | None, int], ...]
+    searched: frozenset[str | None] | None
+
+
+def read_page(body: object) -> Page:
+    """One answer of the search. Raises ProviderGarbled."""
     page = Fields.of(body, _UPSTREAM, "the answer")
     total = page.count("total")
     results = [
@@ -119,9 +138,8 @@ def read_page(body: object, asked: Container[str]) -> tuple[int, tuple[tuple[Lis
     ]
     if len(results) > total:
         raise page.garbled(f"'total' is {total}, but {len(results)} results came")
-    if total == 0 and (counted := _counted_by_list(page, asked)):
-        raise page.garbled(f"'total' is 0, but it counts {counted} entries by list")
-    return total, tuple((read_entry(each), _score(each)) for each in results)
+    entries = tuple(ScoredEntry(read_entry(each), _score(each)) for each in results)
+    return Page(total, entries, _by_list(page), _searched(page))
 
 
 def read_entry(raw: Fields) -> ListEntry:
@@ -159,13 +177,19 @@ def read_entry(raw: Fields) -> ListEntry:
     )
 
 
-def _counted_by_list(page: Fields, asked: Container[str]) -> int:
-    """What the counts by list add up to, those left out that are of known lists which were not asked."""
+def _by_list(page: Fields) -> tuple[tuple[str | None, int], ...]:
+    """Nothing rests on these counts but doubt, so what has another shape is passed over."""
     facets = page.raw.get("sources")
     told = [each for each in facets if isinstance(each, dict)] if isinstance(facets, list) else []
-    codes = [list_named(str(each.get("value"))).code for each in told]
-    counts = [each.get("count") for each, code in zip(told, codes, strict=True) if code is None or code in asked]
-    return sum(count for count in counts if isinstance(count, int))
+    counts = [(list_named(str(each.get("value"))).code, each.get("count")) for each in told]
+    return tuple((code, count) for code, count in counts if isinstance(count, int) and not isinstance(count, bool))
+
+
+def _searched(page: Fields) -> frozenset[str | None] | None:
+    """The older envelope (and that of the file of all lists) names the lists in place of counting by list."""
+    if not page.raw.get("sources_used"):
+        return None
+    return frozenset(list_named(each.text("source")).code for each in page.objects("sources_used"))
 
 
 def _score(raw: Fields) -> float | None:
@@ -174,7 +198,7 @@ def _score(raw: Fields) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        raise raw.garbled(f"'score' is {value!r:.40}, not a number from 0 to 100")
+        raise raw.garbled("'score' is not a number from 0 to 100")
     return float(value) if value <= 1 else round(value / 100, 4)
 
 

@@ -18,7 +18,10 @@ Outcome = Literal["clear", "potential_match", "match"]
 Agreement = Literal["same", "different", "unknown"]
 
 #: Features that the Treasury lists store among the identifiers; that two of these are equal identifies nobody.
-_NO_IDENTIFIER = ("date", "gender", "website", "email", "phone", "risk", "type", "issuer name", "prohibited")
+_NO_IDENTIFIER = (
+    *("date", "year", "gender", "website", "email", "phone", "risk", "type", "issuer name", "prohibited"),
+    *("model", "operator", "nationality", "executive order", "determination"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ the words ("LAST, First"), legal forms and forms of address do not count. Everyt
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from anyascii import anyascii
 from rapidfuzz.fuzz import ratio, token_sort_ratio
@@ -28,8 +30,10 @@ _APOSTROPHE = re.compile("['`\u2018\u2019\u02bb\u02bc]")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 # "... and any successor, sub-unit, or subsidiary thereof" is the notice's formula, no part of the name.
 _FORMULA = re.compile(r"[;,]?\s*\band any (?:successor|sub-?unit|subsidiar).*", re.IGNORECASE | re.DOTALL)
-_IN_BRACKETS = re.compile(r"\([^()]*\)")
-_IDENTIFIER_PREFIX = re.compile(r"^(?:imo|no|nr|number)(?=[0-9])")
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
+_IDENTIFIER_PREFIX = re.compile(r"^(?:imo|no|nr|number)+(?=[0-9])")
+#: A word or a year is no identifier: one has so many characters, and so many digits among them.
+_IDENTIFIER_LENGTH, _IDENTIFIER_DIGITS = 4, 2
 #: All words of the asked name stand in the listed one, which has more.
 _CONTAINED = 0.95
 #: All words of the listed name (two at least) stand in the asked one, which has more.
@@ -48,6 +52,7 @@ class Likeness:
     words: int
 
 
+@lru_cache(maxsize=4096)
 def words_of(name: str) -> tuple[str, ...]:
     """The words of `name` in ASCII and lower case, in the order in which they stand."""
     plain = unicodedata.normalize("NFKC", name)
@@ -62,18 +67,31 @@ def compare(asked: str, listed: str) -> Likeness:
     whole = words_of(listed)
     if not wanted or not whole:
         return Likeness(0.0, equal=False, words=len(whole))
-    forms = {whole, *(words_of(form) for form in _without_additions(listed))} - {()}
     core = _core(wanted)
-    if any(_core(form) == core for form in forms):
-        return Likeness(1.0, equal=True, words=len(core))
-    return Likeness(max(_score(wanted, form) for form in forms), equal=False, words=len(_core(whole)))
+    names = {whole, *map(words_of, _names_in(listed))} - {()}
+    if any(_core(name) == core for name in names):
+        return Likeness(1.0, equal=True, words=_count(core))
+    rest = words_of(_IN_BRACKETS.sub(" ", _FORMULA.sub("", listed)))
+    parts = {*names, rest} if _tells(rest) else names
+    # With and without its legal form, which a listed name may not state.
+    alike = max(_score(form, part) for form in (wanted, tuple(core)) for part in parts)
+    return Likeness(alike, equal=False, words=_count(whole))
+
+
+def _count(words: tuple[str, ...] | list[str]) -> int:
+    """How many of `words` are part of the name."""
+    return sum(word not in _FORMS for word in words)
 
 
 def _core(words: tuple[str, ...]) -> list[str]:
     """The words that make the name, in one order; all of them where one letter is all that is left."""
-    core = sorted(word for word in words if word not in _FORMS)
     # X Corp. is a name of its own, and not the X that somebody else is called.
-    return core if sum(map(len, core)) > 1 else sorted(words)
+    return sorted(word for word in words if word not in _FORMS) if _tells(words) else sorted(words)
+
+
+def _tells(words: tuple[str, ...]) -> bool:
+    """Whether more than one letter is left of `words` without legal forms."""
+    return sum(len(word) for word in words if word not in _FORMS) > 1
 
 
 def _score(wanted: tuple[str, ...], listed: tuple[str, ...]) -> float:
@@ -88,10 +106,19 @@ def _score(wanted: tuple[str, ...], listed: tuple[str, ...]) -> float:
     return round(min(alike, 0.99), 4)
 
 
-def _without_additions(name: str) -> tuple[str, ...]:
-    """`name` without the notice's formula, and without what stands in brackets as well."""
+def _names_in(name: str) -> Iterator[str]:
+    """`name` without the notice's formula, and without its own initials in brackets as well.
+
+    Anything else in brackets belongs to the name: a branch in another country is another party.
+    """
     bare = _FORMULA.sub("", name)
-    return bare, _IN_BRACKETS.sub(" ", bare)
+    yield bare
+    short = _IN_BRACKETS.search(bare)
+    if short is not None:
+        rest = _IN_BRACKETS.sub(" ", bare)
+        letters, initials = "".join(words_of(short[1])), "".join(word[0] for word in words_of(rest))
+        if len(letters) > 1 and initials.startswith(letters):
+            yield rest
 
 
 def is_in_latin_script(name: str) -> bool:
@@ -102,7 +129,8 @@ def is_in_latin_script(name: str) -> bool:
 def same_identifier(asked: str, listed: str) -> bool:
     """Whether two identifiers (passport, tax, registration, IMO numbers) are the same but for their punctuation."""
     wanted, given = _plain_identifier(asked), _plain_identifier(listed)
-    return len(wanted) >= 4 and wanted == given
+    tells = len(wanted) >= _IDENTIFIER_LENGTH and sum(map(str.isdigit, wanted)) >= _IDENTIFIER_DIGITS
+    return tells and wanted == given
 
 
 def _plain_identifier(text: str) -> str:

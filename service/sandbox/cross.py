@@ -28,6 +28,7 @@ PATH = "/cross/api"
 
 _COUNTED_AT_MOST = 10_000
 _DEFAULT_PAGE_SIZE = 30
+_MOST_DIGITS = 9
 _NULL_ON_A_LETTER = (*RELATIONS, "tariffs", "categories")
 _SITE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>CROSS Customs Rulings Online Search System'
@@ -124,8 +125,8 @@ def _is_asked(filed: _Filed, asked: Mapping[str, str]) -> bool:
     day = str(filed.ruling["rulingDate"])[:10]
     return (
         collection in ("", "ALL", str(filed.ruling["collection"]).upper())
-        and asked.get("fromDate", day) <= day
-        and day <= asked.get("toDate", day)
+        and (asked.get("fromDate") or day) <= day
+        and day <= (asked.get("toDate") or day)
     )
 
 
@@ -171,4 +172,5 @@ def _words(text: str) -> set[str]:
 
 def _whole(asked: Mapping[str, str], parameter: str, default: int) -> int:
     text = asked.get(parameter, "")
-    return int(text) if text.isdecimal() and int(text) else default
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number and int(text) else default

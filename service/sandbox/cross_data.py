@@ -37,6 +37,10 @@ def _what_is_wrong(ruling: RawRuling) -> str | None:
     if not isinstance(ruling.get("rulingDate"), str) or not _DATE.fullmatch(ruling["rulingDate"]):
         return "has no 'rulingDate' (2006-08-08T00:00:00)"
     for key in RELATIONS:
-        if not isinstance(ruling.get(key, []), list | None):
-            return f"{key!r} is not a list"
-    return None
+        value = ruling.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            return f"{key!r} is not a list of texts"
+    tariffs = ruling.get("tariffs") or ""
+    if not isinstance(tariffs, str) and not (isinstance(tariffs, list) and all(isinstance(t, str) for t in tariffs)):
+        return "'tariffs' is neither a text nor a list of texts"
+    return None if isinstance(ruling.get("text"), str | None) else "'text' is not a text"

@@ -54,6 +54,7 @@ _STOP_WORDS = frozenset(
     {"co", "company", "corp", "corporation", "inc", "incorporated", "limited", "llc", "ltd", "mr", "mrs", "ms"}
     | {"organization", "sa", "sas", "univ", "university"}
 )
+_MOST_DIGITS = 9
 _DEFAULT_SIZE, _MAX_SIZE, _MAX_OFFSET = 10, 50, 1000
 _NO_KEY = (
     "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an "
@@ -198,7 +199,7 @@ def _countries(entry: RawEntry) -> set[str]:
 
 def _whole(asked: Mapping[str, str], parameter: str, default: int) -> int:
     text = asked.get(parameter, str(default))
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise web.HTTPBadRequest(reason=f"Invalid {parameter}")
     return int(text)
 

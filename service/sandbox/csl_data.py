@@ -5,46 +5,60 @@ any age: columns are found by their names. In a CSV cell lists are joined by "; 
 undone for certain; an address keeps its parts as one text, and its country where it ends in one.
 """
 
-import csv
-import io
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from service.sandbox.export_files import SandboxDataError, files_of, read_list_under, read_text
+import orjson
+
+from service.sandbox.export_files import SandboxDataError, files_of, read_list_under, read_table
 
 __all__ = ["RawEntry", "load"]
 
 RawEntry = Mapping[str, Any]
 
 _LISTS = ("alt_names", "citizenships", "dates_of_birth", "nationalities", "places_of_birth", "programs")
+_OBJECT_LISTS = ("addresses", "ids")
 _REQUIRED_COLUMNS = {"source", "name", "alt_names", "addresses", "ids"}
 _ENDS_IN_COUNTRY = re.compile(r"(?:(.*), )?([A-Z]{2})", re.DOTALL)
 
 
 def load(folder: Traversable) -> tuple[RawEntry, ...]:
-    """The entries in `folder`, each once. Raises SandboxDataError, with one line, when a file has another shape."""
+    """The entries in `folder`, each once. Raises SandboxDataError, with one line, when a file has another shape.
+
+    One without an id (the files of 2019 had none) gets one that is made of all that it says.
+    """
     entries: dict[tuple[object, ...], RawEntry] = {}
     for file in files_of(folder, ".json", ".csv"):
         rows = _from_csv(file) if file.name.endswith(".csv") else read_list_under(file, "results")
         for number, entry in enumerate(rows, 1):
-            for key in ("source", "name"):
-                if not isinstance(entry.get(key), str) or not entry[key].strip():
-                    raise SandboxDataError(f"sandbox data: {file}: entry {number}: has no {key!r}")
-            entries.setdefault((entry["source"], str(entry.get("id")), entry["name"]), entry)
+            if wrong := _what_is_wrong(entry):
+                raise SandboxDataError(f"sandbox data: {file}: entry {number}: {wrong}")
+            key = (entry["source"], str(entry.get("id") or _made_up_id(entry)), entry["name"])
+            entries.setdefault(key, {**entry, "id": entry.get("id") or key[1]})
     return tuple(entries.values())
 
 
+def _what_is_wrong(entry: RawEntry) -> str | None:
+    for key in ("source", "name"):
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            return f"has no {key!r}"
+    for keys, kind in ((_LISTS, str), (_OBJECT_LISTS, dict)):
+        for key in keys:
+            value = entry.get(key)
+            if value is not None and not (isinstance(value, list) and all(isinstance(each, kind) for each in value)):
+                return f"{key!r} is not a list of {'texts' if kind is str else 'objects'}"
+    return None
+
+
+def _made_up_id(entry: RawEntry) -> str:
+    return hashlib.sha224(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
 def _from_csv(file: Traversable) -> Iterator[RawEntry]:
-    reader = csv.DictReader(io.StringIO(read_text(file), newline=""))
-    missing = _REQUIRED_COLUMNS - set(reader.fieldnames or ())
-    if missing:
-        raise SandboxDataError(f"sandbox data: {file} has no column {min(missing)!r}")
-    for number, row in enumerate(reader, 1):
-        if None in row or None in row.values():
-            raise SandboxDataError(f"sandbox data: {file}: row {number}: has another number of columns than the header")
-        yield _entry(row)
+    return map(_entry, read_table(file, lambda _: _REQUIRED_COLUMNS))
 
 
 def _entry(row: Mapping[str, str]) -> RawEntry:

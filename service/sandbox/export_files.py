@@ -1,11 +1,14 @@
 """Reads the agencies' export files, strictly: what does not have the agency's shape stops the start with one line."""
 
+import csv
+import io
+from collections.abc import Callable, Iterator, Set
 from importlib.resources.abc import Traversable
 from typing import Any
 
 import orjson
 
-__all__ = ["SandboxDataError", "files_of", "read_json", "read_list_under", "read_objects", "read_text"]
+__all__ = ["SandboxDataError", "files_of", "read_json", "read_list_under", "read_objects", "read_table"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -33,12 +36,26 @@ def read_json(file: Traversable) -> Any:
         raise SandboxDataError(f"sandbox data: {file} is not JSON: {exc}") from exc
 
 
-def read_text(file: Traversable) -> str:
-    """The text of `file`, in UTF-8. Raises SandboxDataError."""
+def read_table(file: Traversable, required: Callable[[Set[str]], Set[str]]) -> Iterator[dict[str, str]]:
+    """The rows of the CSV in `file`, in UTF-8, by the names of its columns.
+
+    `required` says of the columns that are there which ones must be. Raises SandboxDataError.
+    """
     try:
-        return _read(file).decode("utf-8")
+        # Strict, so that a quote that is never closed is an error and not the rest of the file in one cell.
+        reader = csv.DictReader(io.StringIO(_read(file).decode("utf-8"), newline=""), strict=True)
+        names = set(reader.fieldnames or ())
+        if missing := required(names) - names:
+            raise SandboxDataError(f"sandbox data: {file} has no column {min(missing)!r}")
+        for number, row in enumerate(reader, 1):
+            if None in row or None in row.values():
+                said = f"row {number}: has another number of columns than the header"
+                raise SandboxDataError(f"sandbox data: {file}: {said}")
+            yield row
     except UnicodeDecodeError as exc:
         raise SandboxDataError(f"sandbox data: {file} is not UTF-8: {exc.reason}") from exc
+    except csv.Error as exc:
+        raise SandboxDataError(f"sandbox data: {file} is not CSV: {exc}") from exc
 
 
 def read_objects(file: Traversable) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def _parse(text: str) -> Fault:
         if kind == "latency" and argument and (latency := _LATENCY.fullmatch(argument)):
             scale = 0.001 if latency[2] == "ms" else 1.0
             return Fault(agency, kind, probability, latency_s=float(latency[1]) * scale)
-        if kind == "429" and (argument is None or argument.startswith("retry-after=")):
+        if kind == "429" and (argument is None or re.fullmatch(r"retry-after=[0-9]{1,6}", argument)):
             after = argument.removeprefix("retry-after=") if argument else None
             return Fault(agency, kind, probability, status=429, retry_after=after)
     raise ValueError(f"{text!r} is no fault: {GRAMMAR}")

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from service.sandbox.fda_data import COLUMNS
@@ -15,6 +16,7 @@ _OPTIONAL = ("start", "rows", "returntotalcount")
 _FILTERS = {*COLUMNS, "RefusalDateFrom", "RefusalDateTo"} - {"RefusalDate"}
 _MAX_ROWS = 5000
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}([-/])[0-9]{2}\1[0-9]{4}")
+_DATE_FORMATS = ("%Y-%m-%d", "%m-%d-%Y", "%m/%d/%Y")
 
 
 class BodyError(Exception):
@@ -77,7 +79,7 @@ def _decoded(content: bytes) -> dict[str, Any]:
         if set(exc.names) <= _FILTERS:
             raise BodyError(418, "Duplicate filter fields in request body.", duplicate_filters=exc.names) from exc
         raise BodyError(416, "Duplicate parameters in request body.", duplicate_parameters=exc.names) from exc
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise BodyError(402, "Invalid JSON in request.") from exc
     if not isinstance(body, dict):
         raise BodyError(403, "Invalid request body format.")
@@ -116,8 +118,20 @@ def _are_values(field: str, values: Any) -> bool:
     if field == "FEINumber":  # numbers, though answers have them as texts
         return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
     if field in ("RefusalDateFrom", "RefusalDateTo"):
-        return all(isinstance(value, str) and _DATE.fullmatch(value) for value in values)
+        return all(isinstance(value, str) and _is_date(value) for value in values)
     return all(isinstance(value, str | None) for value in values)
+
+
+def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    for form in _DATE_FORMATS:
+        try:
+            datetime.strptime(text, form)  # noqa: DTZ007 - a date without a time
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def _columns(value: Any) -> list[str]:

@@ -4,15 +4,13 @@ Files: `fda/*.json`, answers of the interface (`{"result": [...]}`, or rows alon
 offers for download. Columns that a file does not have are null. The agency's table of charges may lie beside them.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from service.sandbox.export_files import SandboxDataError, files_of, read_json, read_text
+from service.sandbox.export_files import SandboxDataError, files_of, read_json, read_table
 
 __all__ = ["COLUMNS", "RawRefusal", "load"]
 
@@ -90,15 +88,9 @@ def _from_json(file: Traversable) -> list[dict[str, Any]]:
 
 
 def _from_csv(file: Traversable) -> Iterator[dict[str, Any]]:
-    reader = csv.DictReader(io.StringIO(read_text(file), newline=""))
-    names = set(reader.fieldnames or ())
-    if _CHARGES_TABLE in names:
-        return
-    if missing := _DOWNLOAD.keys() - names:
-        raise SandboxDataError(f"sandbox data: {file} has no column {min(missing)!r}")
-    for number, row in enumerate(reader, 1):
-        if None in row or None in row.values():
-            raise SandboxDataError(f"sandbox data: {file}: row {number}: has another number of columns than the header")
+    for row in read_table(file, lambda names: set() if _CHARGES_TABLE in names else _DOWNLOAD.keys()):
+        if _CHARGES_TABLE in row:
+            return
         refusal: dict[str, Any] = {ours: row[theirs] for theirs, ours in _DOWNLOAD.items()}
         yield refusal | {
             "RefusalDate": _day(row["REFUSAL_DATE"]),

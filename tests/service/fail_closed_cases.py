@@ -187,6 +187,16 @@ FAULTS = (
     Fault("empty-body", errors.ProviderGarbled, answer(200, b"")),
     Fault("wrong-types", errors.ProviderGarbled, _json(_WRONG_TYPES)),
     Fault("missing-results", errors.ProviderGarbled, _json({"total": 0, "totalHits": 0, "statuscode": 400})),
+    *(
+        # Quotations are cut at some length; what is left of a key in them is still a part of it.
+        Fault(
+            f"keys-echoed-after-{before}",
+            errors.ProviderGarbled,
+            answer(200, b"x" * before + KEY.encode()),
+            needs_keys=True,
+        )
+        for before in (35, 50)
+    ),
     Fault("keys-echoed", errors.ProviderGarbled, answer(200, b"denied: " + KEY.encode()), needs_keys=True),
     Fault("gzip-garbage", errors.ProviderGarbled, answer(200, b"\x1f\x8bgarbage" * 9, Content_Encoding="gzip")),
     Fault("endless-body", errors.ProviderTooLarge, _endless, {"pool_max_body_bytes": 1_000_000}),

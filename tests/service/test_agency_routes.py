@@ -67,6 +67,8 @@ async def test_each_route_answers_in_the_envelope_and_says_that_it_is_sample_dat
         ("/v1/rulings?hts=85", "hts"),
         ("/v1/rulings?number=N305619", "number"),
         ("/v1/rulings?q=a&collection=LA", "collection"),
+        ("/v1/rulings?q=a&since=2020-01-02&until=2020-01-01", "since"),
+        ("/v1/refusals?country=CN&since=2020-01-02&until=2020-01-01", "since"),
         ("/v1/rulings/nonsense", "number"),
         ("/v1/rulings/N305619?text=no", "text"),
     ],
@@ -92,7 +94,7 @@ async def test_the_tools_take_json_too_and_a_screening_that_fails_says_so(sandbo
         assert (response.status, told["code"], told["outcome"]) == (400, "invalid_query", "not_screened")
     async with sandboxed.post("/v1/tools/rulings", json={"number": "N999999"}) as response:
         told = await response.json()
-    assert (response.status, told["code"]) == (404, "not_found")
+    assert (response.status, told["code"], told["sandbox"]) == (404, "not_found", True)
     assert "outcome" not in told
 
 

@@ -66,8 +66,8 @@ async def test_over_rest(
         assert (pool["in_use"], pool["waiting"]) == (0, 0)
     lines = [line for line in capsys.readouterr().out.splitlines() if " request " in line]
     assert f"upstream={upstream}" in lines[0]
-    assert KEY not in "".join(lines)
-    assert KEY not in orjson.dumps(body).decode()
+    assert KEY[:8] not in "".join(lines)
+    assert KEY[:8] not in orjson.dumps(body).decode()
 
 
 @pytest.mark.parametrize(("question", "fault", "position"), cases())
@@ -89,7 +89,7 @@ async def test_over_the_library_in_sync(
             await asyncio.to_thread(tool.run, **question.arguments)
         assert type(caught.value).code == fault.error.code
         assert caught.value.upstream == question.tool.upstream
-        assert KEY not in str(caught.value)
+        assert KEY[:8] not in str(caught.value)
         stats = manager.stats().sync
         assert stats is not None
         assert (stats.in_use, stats.waiting) == (0, 0)

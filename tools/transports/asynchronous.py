@@ -27,6 +27,7 @@ async def drive_async(client: aiohttp.ClientSession, exchange: Exchange[T], call
         request = next(exchange)
         while True:
             response = await _send(client, request, call)
+            call.met_sample_data |= response.is_sample_data
             first = first or response
             request = exchange.send(response)
     except StopIteration as done:

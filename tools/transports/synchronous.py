@@ -28,6 +28,7 @@ def drive_sync(client: requests.Session, exchange: Exchange[T], call: Call) -> t
             if call.is_over():
                 raise DeadlineExceeded("the call's time ran out between two requests")
             response = _send(client, request, call)
+            call.met_sample_data |= response.is_sample_data
             first = first or response
             request = exchange.send(response)
     except StopIteration as done:

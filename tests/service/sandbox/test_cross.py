@@ -67,6 +67,7 @@ def test_every_tariff_number_that_a_ruling_decides_is_in_the_sandbox_s_tariff() 
 
 
 async def test_a_search_gives_rulings_without_their_text_and_a_count(cross: Archive) -> None:
+    assert (await cross.search(term="*", toDate="", fromDate="", pageSize="9" * 5000))["totalHits"] == 40
     body = await cross.search(term="battery", pageSize="2")
     assert list(body) == ["rulings", "totalHits"]
     assert len(body["rulings"]) == 2
@@ -172,6 +173,9 @@ async def test_a_letter_beyond_ascii_comes_in_windows_1252(tmp_path: Path, sessi
         ({"rulings": [{"subject": "x"}]}, "ruling 1: has no 'rulingNumber'"),
         ({"rulings": [ruling("N1", rulingDate="today")]}, "ruling 1: has no 'rulingDate'"),
         ({"rulings": [ruling("N1", revokedBy="H1")]}, "ruling 1: 'revokedBy' is not a list"),
+        ({"rulings": [ruling("N1", revokedBy=[None])]}, "ruling 1: 'revokedBy' is not a list"),
+        ({"rulings": [ruling("N1", tariffs=5)]}, "ruling 1: 'tariffs' is neither"),
+        ({"rulings": [ruling("N1", text=5)]}, "ruling 1: 'text' is not a text"),
     ],
 )
 async def test_a_file_of_another_shape_stops_the_start(tmp_path: Path, body: object, says: str) -> None:

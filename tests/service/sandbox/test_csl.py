@@ -136,6 +136,7 @@ async def test_types_and_addresses_narrow(csl: List) -> None:
         ({"Ocp-Apim-Subscription-Key": "sandbox"}, {}, 401, "Access denied due to missing subscription key."),
         (KEY, {"offset": "1001"}, 400, "Invalid offset"),
         (KEY, {"size": "many"}, 400, "Invalid size"),
+        (KEY, {"size": "9" * 5000}, 400, "Invalid size"),
     ],
 )
 async def test_refusals_have_the_gateway_s_bodies(
@@ -191,6 +192,18 @@ async def test_a_bulk_csv_of_any_age_is_loaded_by_its_column_names(
     assert entry["remarks"] is None
 
 
+async def test_entries_without_an_id_are_as_many_as_say_something_else(
+    tmp_path: Path, session: aiohttp.ClientSession
+) -> None:
+    (tmp_path / "csl").mkdir()
+    rows = [f"{LISTS['EL'].name},Acme,{street} Road,," for street in ("1", "2", "2")]
+    (tmp_path / "csl/old.csv").write_text("\n".join(["source,name,addresses,alt_names,ids", *rows]))
+    first, second = await served(tmp_path, session, "acme")
+    assert [each["address"] for each in (*first["addresses"], *second["addresses"])] == ["1 Road", "2 Road"]
+    assert first["id"]
+    assert first["id"] != second["id"]
+
+
 @pytest.mark.skipif(not (REAL / "csl").is_dir(), reason="needs the agencies' own files")
 async def test_the_agency_s_own_files_are_loaded(session: aiohttp.ClientSession) -> None:
     [entry] = await served(REAL, session, "HAVIN BANK")
@@ -208,6 +221,10 @@ async def test_the_agency_s_own_files_are_loaded(session: aiohttp.ClientSession)
         ("a.csv", b"name,source\n", "has no column 'addresses'"),
         ("a.csv", b"name,source,alt_names,addresses,ids\nx,y\n", "row 1: has another number of columns"),
         ("a.csv", b"\xff\xfe", "is not UTF-8"),
+        ("a.csv", b'name,source,alt_names,addresses,ids\n"x,y,,,\n', "is not CSV"),
+        ("a.csv", b"name,source,alt_names,addresses,ids\n" + b"x" * 140_000 + b",y,,,\n", "is not CSV"),
+        ("a.json", b'{"results": [{"name": "x", "source": "y", "alt_names": "z"}]}', "'alt_names' is not a list of"),
+        ("a.json", b'{"results": [{"name": "x", "source": "y", "addresses": ["z"]}]}', "'addresses' is not a list of"),
         ("a.txt", b"", "has no .json or .csv file"),
     ],
 )

@@ -64,6 +64,8 @@ def test_a_fault_is_written_in_one_word(text: str, fault: Fault) -> None:
         "csl=reset@1.1",
         "csl=reset@.",
         "csl=429:later",
+        "csl=429:retry-after=",
+        "csl=429:retry-after=soon",
     ],
 )
 def test_anything_else_is_refused_with_the_grammar(text: str) -> None:

@@ -91,6 +91,7 @@ async def test_rows_are_sorted_and_columns_chosen(sandbox: Sandbox, session: aio
     ("body", "status", "evidence"),
     [
         (b"{", 402, {}),
+        (b"[" * 100_000, 402, {}),
         ([], 403, {}),
         (PLAIN | {"page": 1}, 403, {"invalid_parameters": ["page"]}),
         (PLAIN | {"filters": []}, 403, {"invalid_filters_type": "object expected"}),
@@ -107,6 +108,11 @@ async def test_rows_are_sorted_and_columns_chosen(sandbox: Sandbox, session: aio
             PLAIN | {"filters": {"FEINumber": ["3100000001"]}},
             414,
             {"fieldnames_with_invalid_values": ["FEINumber"]},
+        ),
+        (
+            PLAIN | {"filters": {"RefusalDateFrom": ["99/99/2026"]}},
+            414,
+            {"fieldnames_with_invalid_values": ["RefusalDateFrom"]},
         ),
         (PLAIN | {"filters": {"CountryCode": "CN"}}, 414, {"fieldnames_with_invalid_values": ["CountryCode"]}),
         (PLAIN | {"rows": 5001}, 415, {}),
