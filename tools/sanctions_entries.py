@@ -126,7 +126,7 @@ class Page:
     total: int
     entries: tuple[ScoredEntry, ...]
     by_list: tuple[tuple[str | None, int], ...]
-    searched: frozenset[str | None] | None
+    searched: tuple[str | None, ...] | None
 
 
 def read_page(body: object) -> Page:
@@ -185,11 +185,11 @@ def _by_list(page: Fields) -> tuple[tuple[str | None, int], ...]:
     return tuple((code, count) for code, count in counts if isinstance(count, int) and not isinstance(count, bool))
 
 
-def _searched(page: Fields) -> frozenset[str | None] | None:
+def _searched(page: Fields) -> tuple[str | None, ...] | None:
     """The older envelope (and that of the file of all lists) names the lists in place of counting by list."""
     if not page.raw.get("sources_used"):
         return None
-    return frozenset(list_named(each.text("source")).code for each in page.objects("sources_used"))
+    return tuple(list_named(each.text("source")).code for each in page.objects("sources_used"))
 
 
 def _score(raw: Fields) -> float | None:

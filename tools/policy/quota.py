@@ -1,0 +1,88 @@
+"""How often an agency may be asked: so many requests in so many seconds, several of such rules at once. Pure.
+
+Kept libraries either test without a wait (limits) or wait on one event loop (aiolimiter). This one says when a request
+may go, to threads and to the loop alike, and refuses at once what cannot go in time.
+"""
+
+import re
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["RATE_GRAMMAR", "Quota", "QuotaStats", "Rate", "parse_rates"]
+
+RATE_GRAMMAR = "0 (no bound), or requests per seconds as in 100/60s, several separated by commas"
+
+_RATE = re.compile(r"([0-9]{1,6})/([0-9]{1,5}(?:\.[0-9]{1,3})?)s")
+#: What a request may be late on its way: the agency counts when it comes, we when it goes.
+_MARGIN_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `requests` in any `period_s` seconds."""
+
+    requests: int
+    period_s: float
+
+
+def parse_rates(text: str) -> tuple[Rate, ...]:
+    """The rates that `100/60s,3/2s` names; none for `0`. Raises ValueError."""
+    if text.strip() == "0":
+        return ()
+    matches = [_RATE.fullmatch(part.strip()) for part in text.split(",")]
+    rates = tuple(Rate(int(match[1]), float(match[2])) for match in matches if match is not None)
+    if len(rates) < len(matches) or any(not rate.requests or not rate.period_s for rate in rates):
+        raise ValueError(f"not a rate: {RATE_GRAMMAR}")
+    return rates
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaStats:
+    """`waiting` requests have been told a later time to go; `refused` could not have gone in time."""
+
+    rates: tuple[Rate, ...]
+    granted: int
+    waiting: int
+    refused: int
+
+
+class Quota:
+    """The turns of one agency. Times are seconds of one monotonic clock. Thread-safe; no method waits."""
+
+    def __init__(self, rates: Sequence[Rate]) -> None:
+        self.rates = tuple(rates)
+        self._lock = threading.Lock()
+        self._turns: deque[float] = deque(maxlen=max((rate.requests for rate in rates), default=1))
+        self._granted = self._refused = 0
+
+    def take_turn(self, now: float, latest: float) -> tuple[float, bool]:
+        """The time at which a request may go, and whether it is granted: not when it is after `latest`."""
+        with self._lock:
+            at = max([now, *(self._first_after(rate) for rate in self.rates)])
+            if at > latest:
+                self._refused += 1
+                return at, False
+            self._turns.append(at)
+            self._granted += 1
+            return at, True
+
+    def give_back(self, at: float) -> None:
+        """The turn at `at` is not used."""
+        with self._lock:
+            if at in self._turns:
+                self._turns.remove(at)
+                self._granted -= 1
+
+    def stats(self, now: float) -> QuotaStats:
+        """How it stands at `now`."""
+        with self._lock:
+            waiting = sum(at > now for at in self._turns)
+            return QuotaStats(self.rates, self._granted, waiting, self._refused)
+
+    def _first_after(self, rate: Rate) -> float:
+        """When `rate` lets one more go."""
+        if len(self._turns) < rate.requests:
+            return 0.0
+        return self._turns[-rate.requests] + rate.period_s + _MARGIN_S
