@@ -246,17 +246,22 @@ def test_pages_that_stop_before_the_count_are_told() -> None:
         assert result.truncated_reason == "the agency counts 7848 and sent 100"
 
 
-def test_an_agency_that_knows_no_pages_and_gives_no_count_is_not_taken_for_whole() -> None:
-    full = success(*(refused(at) for at in range(5000)))
-    result = read(full, full, limit=5000)
-    assert (result.counted, result.truncated) == (5000, True)
+@pytest.mark.parametrize("rows", [5000, 100])
+def test_an_agency_that_knows_no_pages_and_gives_no_count_is_not_taken_for_whole(rows: int) -> None:
+    page = success(*(refused(at) for at in range(rows)))
+    result = read(page, page, limit=rows)
+    assert (result.counted, result.truncated) == (rows, True)
     assert "no count" in str(result.truncated_reason)
 
 
-def test_without_a_count_a_page_that_is_not_full_is_the_last_and_the_answer_says_that_none_was_stated() -> None:
-    result = read(success(refused(1)), limit=1)
-    assert (result.total, result.total_is_stated, result.truncated) == (1, False, False)
-    assert read(success(refused(1), total=1)).total_is_stated
+def test_without_a_count_a_page_of_no_round_number_is_the_last_and_another_one_may_have_been_cut() -> None:
+    for pages in ([1], [100, 0], [100, 7]):
+        answers, start = [], 0
+        for rows in pages:
+            answers.append(success(*(refused(start + at) for at in range(rows))) if rows else NO_RESULTS)
+            start += rows
+        result = read(*answers, limit=1000)
+        assert (result.total, result.truncated) == (sum(pages), False)
 
 
 @pytest.mark.parametrize(

@@ -8,24 +8,40 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.errors import DeadlineExceeded, ProviderTimeout, ToolError
 
-__all__ = ["Call", "Usage", "calling", "current_call", "recording", "wanting"]
+__all__ = ["Call", "Try", "Usage", "calling", "current_call", "recording", "resuming", "wanting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One HTTP request that was sent (method and path), and what it came to: `ok`, or what was wrong."""
+
+    request: str
+    outcome: str
 
 
 @dataclass(slots=True)
 class Usage:
-    """HTTP requests sent, and seconds spent on them from the first wait for a connection to the last byte."""
+    """HTTP requests sent, and seconds spent on them from the first wait for a connection to the last byte.
+
+    `tries` are those of agencies, one by one, as far as they have ended.
+    """
 
     attempts: int = 0
     upstream_s: float = 0.0
+    tries: list[Try] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Call:
     """One call: from when (`started_at`) until when at most (`deadline_at`), and what it used so far.
+
+    `is_impatient`: its caller gave it less time than the tool takes by itself. `wants_live`: nothing that was kept will
+    do. `resends`: what sends its requests sends them again itself, so that no pool does; pools leave word in
+    `reused_connection` whether the last one went over a connection that had been used before.
 
     Pools add the time for which it waited in their queue to `queued_s`, and set `cut_on_wire` when they had to give a
     connection up because the deadline struck. `met_sample_data`: a sandbox answered one of its requests.
@@ -37,6 +53,10 @@ class Call:
     queued_s: float = 0.0
     cut_on_wire: bool = False
     met_sample_data: bool = False
+    is_impatient: bool = False
+    wants_live: bool = False
+    resends: bool = False
+    reused_connection: bool = False
 
     @property
     def mostly_queued(self) -> bool:
@@ -63,6 +83,7 @@ class Call:
 
 _current: ContextVar[Call | None] = ContextVar("tools_current_call", default=None)
 _wanted_s: ContextVar[float | None] = ContextVar("tools_wanted_deadline", default=None)
+_wanted_live: ContextVar[bool] = ContextVar("tools_wanted_live", default=False)
 _recorder: ContextVar[Usage | None] = ContextVar("tools_usage_recorder", default=None)
 
 
@@ -83,22 +104,39 @@ def calling(deadline_s: float) -> Iterator[Call]:
     outer = _current.get()
     if outer is not None:
         deadline_at = min(deadline_at, outer.deadline_at)
-    call = Call(started_at, deadline_at, usage=_recorder.get() or Usage())
+    call = Call(
+        started_at,
+        deadline_at,
+        usage=_recorder.get() or Usage(),
+        is_impatient=deadline_at < started_at + deadline_s,
+        wants_live=_wanted_live.get(),
+    )
+    with resuming(call):
+        yield call
+
+
+@contextmanager
+def resuming(call: Call) -> Iterator[None]:
+    """Run the body for `call`."""
     token = _current.set(call)
     try:
-        yield call
+        yield
     finally:
         _current.reset(token)
 
 
 @contextmanager
-def wanting(deadline_s: float | None) -> Iterator[None]:
-    """Calls inside the body may take `deadline_s` seconds, whatever their tools' own deadline. None changes nothing."""
-    token = _wanted_s.set(deadline_s)
+def wanting(deadline_s: float | None = None, *, live: bool = False) -> Iterator[None]:
+    """Calls inside the body may take `deadline_s` seconds, whatever their tools' own deadline. None changes nothing.
+
+    `live`: no kept answer will do.
+    """
+    tokens = _wanted_s.set(deadline_s), _wanted_live.set(live)
     try:
         yield
     finally:
-        _wanted_s.reset(token)
+        _wanted_s.reset(tokens[0])
+        _wanted_live.reset(tokens[1])
 
 
 @contextmanager

@@ -11,7 +11,8 @@
     │   ├── ProviderTooLarge      a body over the bound
     │   ├── ProviderUnreachable   no connection, or it broke
     │   └── ProviderTimeout       time ran out while we waited for the agency
-    ├── RateLimited           the agency's 429
+    ├── RateLimited           the agency's 429, or our own bound on how often it is asked
+    ├── CircuitOpen           the agency failed too often and is left alone for a while; nothing was sent
     ├── NotConfigured         no key for the agency was given to us; nothing was sent
     ├── NotScreened           a screening could not be brought to an outcome
     ├── DeadlineExceeded      time ran out in our own queue or work
@@ -26,6 +27,7 @@ import re
 from typing import ClassVar
 
 __all__ = [
+    "CircuitOpen",
     "DeadlineExceeded",
     "InvalidQuery",
     "NotConfigured",
@@ -118,9 +120,16 @@ class ProviderTooLarge(ProviderError):
 
 
 class ProviderUnreachable(ProviderError):
-    """No connection to the agency, or it broke before a whole answer came."""
+    """No connection to the agency, or it broke before a whole answer came.
+
+    `was_stale`: it was a reused connection that the agency had closed before a byte of the answer came.
+    """
 
     retryable = True
+
+    def __init__(self, message: str, *, was_stale: bool = False, upstream: str | None = None) -> None:
+        super().__init__(message, upstream=upstream)
+        self.was_stale = was_stale
 
 
 class ProviderTimeout(ProviderError):
@@ -130,11 +139,24 @@ class ProviderTimeout(ProviderError):
 
 
 class RateLimited(ToolError):
-    """The agency asks us to slow down (429). `retry_after_s` is its own word, where it gave one."""
+    """The agency asks us to slow down (429), or our own quota is used up for longer than the call may wait.
+
+    `retry_after_s` is when to ask again; of a 429 the agency's own word, where it gave one.
+    """
 
     retryable = True
 
     def __init__(self, message: str, *, retry_after_s: float | None = None, upstream: str | None = None) -> None:
+        super().__init__(message, upstream=upstream)
+        self.retry_after_s = retry_after_s
+
+
+class CircuitOpen(ToolError):
+    """The agency failed too often lately; it is asked again in `retry_after_s`, by one call. Nothing was sent."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float, upstream: str | None = None) -> None:
         super().__init__(message, upstream=upstream)
         self.retry_after_s = retry_after_s
 

@@ -25,6 +25,7 @@ __all__ = ["RefusalsQuery", "RefusalsResult", "RefusalsTool", "exchange"]
 
 _UPSTREAM = "fda"
 _PAGE_SIZE = 5000
+_ROUND = 100
 # Rows that one answer counts at most: the newest decade of the largest country fits.
 _MAX_ROWS = 100_000
 _PRODUCT_CODE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9-]{2,4}")
@@ -78,14 +79,12 @@ class RefusalsQuery(BaseModel):
 class RefusalsResult:
     """The newest refusals, and counts over all that were read (`counted`).
 
-    `total` is the agency's own count, or where it gave none (`total_is_stated` false), how many were read: a page that
-    was not full was then taken for the last one. `truncated` says that `refusals` holds
+    `total` is the agency's own count, or where it gave none, how many were read. `truncated` says that `refusals` holds
     fewer than there are; `truncated_reason` why. Counts by firm name the hundred most refused of `firms`.
     """
 
     refusals: tuple[Refusal, ...]
     total: int
-    total_is_stated: bool
     counted: int
     by_charge: tuple[ChargeCount, ...]
     by_month: tuple[MonthCount, ...]
@@ -150,8 +149,8 @@ def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | N
         if not is_again:
             tally.add(page.rows)
         enough = tally.counted >= (_MAX_ROWS if total is None else min(total, _MAX_ROWS))
-        # Without the agency's count, a page that is not full is the last one.
-        is_last = not page.rows or (total is None and len(page.rows) < _PAGE_SIZE)
+        # Without the agency's count, the last page is one that nobody can have cut: a bound is a round number.
+        is_last = not page.rows or (total is None and len(page.rows) % _ROUND != 0)
         if enough or is_again or is_last:
             return Reading(_result(query, tally, total, is_whole=not is_again), version=None)
         before = page.rows[0]
@@ -218,7 +217,6 @@ def _result(query: RefusalsQuery, tally: Tally, total: int | None, *, is_whole: 
     return RefusalsResult(
         refusals=refusals,
         total=known,
-        total_is_stated=total is not None,
         counted=tally.counted,
         by_charge=tally.by_charge(),
         by_month=tally.by_month(),
