@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from service.config import Config
-from service.keys import CONFIG, LIFE
+from service.keys import CONFIG, LIFE, METRICS
 from service.life import Life
 from service.lifecycle import Lifecycle
+from service.metrics import Metrics
 from service.middleware import around_every_request
 from service.routes import add_routes
 from tools.base import ComplianceTool
@@ -33,6 +34,7 @@ def create_app(config: Config | None = None, *, tools: Iterable[type[ComplianceT
     )
     app[CONFIG] = config if config is not None else Config()
     app[LIFE] = Life()
+    app[METRICS] = Metrics()
     lifecycle = Lifecycle(tuple(tools))
     app.on_startup.append(lifecycle.start)
     app.on_cleanup.append(lifecycle.stop)

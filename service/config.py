@@ -11,11 +11,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service import VERSION
 from service.sandbox.faults import GRAMMAR, parse_faults
 from tools.base import DEFAULT_DEADLINE_S
+from tools.cache import SharedStore
 from tools.hts import HTSTool
 from tools.http_client import PoolLimits, PoolTimeouts
 from tools.http_client.manager import DEFAULT_USER_AGENT
+from tools.policy.quota import RATE_GRAMMAR, parse_rates
 from tools.refusals import RefusalsTool
 from tools.rulings import RulingsTool
 from tools.sanctions import SanctionsTool
@@ -44,6 +47,16 @@ def _header_text(value: str) -> str:
     return value.strip()
 
 
+def _rate(value: str) -> str:
+    parse_rates(value)
+    return value
+
+
+def _cache_url(value: str) -> str:
+    SharedStore(value, version=VERSION)
+    return value
+
+
 def _directory(value: Path) -> Path:
     if not value.is_dir():
         raise ValueError("not a directory")
@@ -68,11 +81,14 @@ def _key_in_file(value: object) -> object:
 
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+Rate = Annotated[str, AfterValidator(_rate)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Key = Annotated[SecretStr, AfterValidator(_key)]
 KeyFile = Annotated[SecretStr, BeforeValidator(_key_in_file), AfterValidator(_key)]
 
 _A_URL: JsonDict = {"allowed": "http:// or https://, a host, optionally a port and a path; nothing else"}
+_A_RATE: JsonDict = {"allowed": RATE_GRAMMAR}
+_A_CACHE: JsonDict = {"allowed": "redis://HOST:PORT/NUMBER, rediss://... or unix://..."}
 _A_KEY: JsonDict = {"allowed": "printable ASCII, not empty"}
 _A_KEY_FILE: JsonDict = {"allowed": "a readable file with the key in it, printable ASCII"}
 _KEYS = ("csl_subscription_key", "fda_authorization_user", "fda_authorization_key")
@@ -142,6 +158,28 @@ class Config(BaseSettings):
     pool_hold_warning_s: Seconds = Field(
         _limits.hold_warning_s, description="A connection in use for longer is shown and logged as a possible leak")
     trust_env: bool = Field(False, description="Obey HTTP_PROXY, HTTPS_PROXY, NO_PROXY and netrc")
+
+    retry: bool = Field(True, description="Send a request again that failed in a way that may pass")
+    breaker: bool = Field(True, description="Leave an agency alone for a while that fails too often")
+    cache: bool = Field(True, description="Keep agencies' answers, and ask equal questions once")
+    cache_url: Annotated[str, AfterValidator(_cache_url)] | None = Field(
+        None, description="Redis that shares kept answers between instances; unset: each keeps its own",
+        json_schema_extra=_A_CACHE)
+    cache_max_entries: int = Field(10_000, ge=1, le=10_000_000, description="Answers that a process keeps at most")
+    cache_max_bytes: int = Field(
+        64 * 1024 * 1024, ge=1024, le=2**40, description="The same in bytes of their JSON; in memory they take more")
+    hts_rate: Rate | None = Field(
+        None, description=f"How often USITC HTS is asked at most; unset: {HTSTool.default_rate}, 0 in the sandbox",
+        json_schema_extra=_A_RATE)
+    csl_rate: Rate | None = Field(
+        None, description=f"Consolidated Screening List, likewise; unset: {SanctionsTool.default_rate}",
+        json_schema_extra=_A_RATE)
+    fda_rate: Rate | None = Field(
+        None, description=f"FDA Data Dashboard, likewise; unset: {RefusalsTool.default_rate} (no bound is known)",
+        json_schema_extra=_A_RATE)
+    cross_rate: Rate | None = Field(
+        None, description=f"CBP CROSS, likewise; unset: {RulingsTool.default_rate}",
+        json_schema_extra=_A_RATE)
 
     deadline_s: Seconds = Field(DEFAULT_DEADLINE_S, description="Longest time that one tool call may take")
     deadline_max_s: Seconds = Field(

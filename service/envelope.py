@@ -33,8 +33,11 @@ def _source(source: Source, now: datetime) -> dict[str, Any]:
         "retrieved_at": _rfc3339(source.retrieved_at),
         "age_s": round(max(0.0, (now - source.retrieved_at).total_seconds()), 3),
         "served_from": source.served_from,
+        "stale_because": source.stale_because,
         "sandbox": source.sandbox,
         "attempts": source.attempts,
+        "tries": source.tries,
+        "sha256": source.sha256,
         "elapsed_ms": source.elapsed_ms,
     }
 

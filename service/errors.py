@@ -11,6 +11,7 @@ import orjson
 from aiohttp import web
 
 from tools.errors import (
+    CircuitOpen,
     DeadlineExceeded,
     InvalidQuery,
     NotConfigured,
@@ -43,7 +44,8 @@ STATUSES: dict[type[ToolError], tuple[int, str]] = {
     ProviderUnreachable: (502, "The agency cannot be reached"),
     ProviderTimeout: (504, "The agency did not answer in time"),
     DeadlineExceeded: (504, "Time ran out in our own queue or work"),
-    RateLimited: (503, "The agency asks to slow down"),
+    RateLimited: (503, "The agency is asked too often"),
+    CircuitOpen: (503, "The agency is left alone for a while"),
     NotConfigured: (503, "The agency wants a key that is not set"),
     NotScreened: (503, "The screening has no outcome"),
     PoolTimeout: (503, "No connection came free in time"),

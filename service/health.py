@@ -1,6 +1,8 @@
 """Whether the process lives, whether it takes work, and how its pools stand. Asks no upstream."""
 
 import os
+import time
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -8,11 +10,12 @@ from aiohttp import web
 from service import VERSION
 from service.envelope import json_response
 from service.errors import problem
-from service.keys import CLIENTS, LIFE, REGISTRY, REQUEST_ID, THREADS
+from service.keys import CLIENTS, LIFE, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
 from service.query import parameters
 from tools.agency import AgencyTool
+from tools.transports import AnswerStore
 
-__all__ = ["get_health", "get_ready"]
+__all__ = ["get_health", "get_metrics", "get_ready"]
 
 
 async def get_health(request: web.Request) -> web.Response:
@@ -29,7 +32,8 @@ async def get_health(request: web.Request) -> web.Response:
             "clients": clients,
             "pools": pools,
             "threads": request.app[THREADS].stats(),
-            "upstreams": _upstreams(request.app),
+            "cache": _cache(request.app[STORE]),
+            "upstreams": _upstreams(request.app, _policies),
         }
     )
 
@@ -43,14 +47,37 @@ async def get_ready(request: web.Request) -> web.Response:
     return json_response({"status": "ready", "upstreams": _upstreams(request.app)})
 
 
-def _upstreams(app: web.Application) -> dict[str, Any]:
+async def get_metrics(request: web.Request) -> web.Response:
+    """What the process counts, in Prometheus's text format."""
+    parameters(request)
+    return request.app[METRICS].response()
+
+
+def _upstreams(app: web.Application, more: Callable[[AgencyTool], dict[str, Any]] = lambda _: {}) -> dict[str, Any]:
     return {
         str(tool.upstream): {
             "configured": not tool.missing,
             "missing": tool.missing,
             "url": tool.base_url,
             "sandbox": tool.sandbox,
+            **more(tool),
         }
         for tool in app[REGISTRY].tools.values()
         if isinstance(tool, AgencyTool)
     }
+
+
+def _policies(tool: AgencyTool) -> dict[str, Any]:
+    policies, now = tool.policies, time.monotonic()
+    return {
+        "breaker": policies.breaker.stats(now) if policies.breaker is not None else None,
+        "retries": policies.budget.stats(),
+        "quota": policies.quota.stats(now),
+    }
+
+
+def _cache(store: AnswerStore | None) -> dict[str, Any] | None:
+    if store is None:
+        return None
+    shared = store.answers.shared
+    return {"memory": store.answers.memory.stats(), "shared": shared.stats() if shared is not None else None}

@@ -4,19 +4,25 @@ from aiohttp import web
 
 from service.config import Config
 from service.life import Life
+from service.metrics import Metrics
 from service.registry import Registry
 from service.threads import ToolThreads
 from tools.http_client import HTTPClientManager
+from tools.transports import AnswerStore
 
-__all__ = ["CLIENTS", "CONFIG", "LIFE", "REGISTRY", "REQUEST_ID", "SCREENING", "THREADS"]
+__all__ = ["CLIENTS", "CONFIG", "LIFE", "METRICS", "REGISTRY", "REQUEST_ID", "SCREENING", "STORE", "THREADS"]
 
 CONFIG = web.AppKey("config", Config)
 LIFE = web.AppKey("life", Life)
+
+METRICS = web.AppKey("metrics", Metrics)
 
 #: These are there from start-up to clean-up.
 CLIENTS = web.AppKey("clients", HTTPClientManager)
 REGISTRY = web.AppKey("registry", Registry)
 THREADS = web.AppKey("threads", ToolThreads)
+#: None: nothing is kept. (A union is no class that a key could be typed with at run time.)
+STORE: "web.AppKey[AnswerStore | None]" = web.AppKey("store")
 
 REQUEST_ID = web.RequestKey("request_id", str)
 #: Set when the request asks for a screening: whatever goes wrong with it, nobody was screened.

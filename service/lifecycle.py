@@ -6,13 +6,18 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from service import VERSION
 from service.config import Config, unknown_names
-from service.keys import CLIENTS, CONFIG, LIFE, REGISTRY, THREADS
+from service.keys import CLIENTS, CONFIG, LIFE, METRICS, REGISTRY, STORE, THREADS
+from service.metrics import Sources
 from service.registry import Registry, make_tools
 from service.sandbox import Sandbox, parse_faults
 from service.threads import ToolThreads
+from service.watch import watching
 from tools.base import ComplianceTool
+from tools.cache import AnswerCache, MemoryStore, SharedStore
 from tools.http_client import HTTPClientManager
+from tools.transports import AnswerStore, AsyncFlights, SyncFlights
 
 __all__ = ["Lifecycle"]
 
@@ -35,7 +40,10 @@ class Lifecycle:
             sandbox = await _open_sandbox(config, stack)
             clients = app[CLIENTS] = await _open_clients(config, stack)
             threads = app[THREADS] = ToolThreads(acquire_s=config.pool_acquire_timeout_s)
-            app[REGISTRY] = Registry(make_tools(config, clients, sandbox, self._extra_tools), threads)
+            store = app[STORE] = await _open_store(config, stack)
+            registry = app[REGISTRY] = Registry(make_tools(config, clients, store, sandbox, self._extra_tools), threads)
+            app[METRICS].watch(Sources(clients, registry, store))
+            await stack.enter_async_context(watching(registry.tools.values()))
             self._opened = stack.pop_all()
         app[LIFE].phase = "ready"
 
@@ -67,3 +75,15 @@ async def _open_clients(config: Config, stack: AsyncExitStack) -> HTTPClientMana
     clients.make_default()
     stack.callback(clients.release_default)
     return clients
+
+
+async def _open_store(config: Config, stack: AsyncExitStack) -> AnswerStore | None:
+    if not config.cache:
+        return None
+    shared = SharedStore(config.cache_url, version=VERSION) if config.cache_url is not None else None
+    if shared is not None:
+        stack.push_async_callback(shared.aclose)
+    memory = MemoryStore(config.cache_max_entries, config.cache_max_bytes)
+    store = AnswerStore(AnswerCache(memory, shared), AsyncFlights(), SyncFlights())
+    stack.push_async_callback(store.in_tasks.aclose)
+    return store

@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from service.errors import problem_of
-from service.keys import CONFIG, LIFE, REQUEST_ID, SCREENING
-from service.query import wanted_deadline_s
+from service.keys import CONFIG, LIFE, METRICS, REQUEST_ID, SCREENING
+from service.query import wanted_deadline_s, wants_live
 from tools.call import recording, wanting
 from tools.errors import ToolError
 
@@ -35,7 +35,8 @@ async def around_every_request(request: web.Request, handler: Handler) -> web.St
     failure: Exception | None = None
     with structlog.contextvars.bound_contextvars(request_id=request_id), life.working(), recording() as usage:
         try:
-            with wanting(wanted_deadline_s(request, request.app[CONFIG].deadline_max_s)):
+            deadline_s = wanted_deadline_s(request, request.app[CONFIG].deadline_max_s)
+            with wanting(deadline_s, live=wants_live(request)):
                 response = await handler(request)
         except asyncio.CancelledError:
             # Nobody reads the answer; the status is for the log alone, and what others call this.
@@ -59,14 +60,20 @@ def _log_access(
     attempts: int,
     upstream_s: float,
 ) -> None:
-    """One line. The query string is left out: it names parties, and a mistaken caller's key might be in it."""
-    route = request.match_info.route.resource
+    """One line, and one more in the counts.
+
+    The query string is left out: it names parties, and a mistaken caller's key might be in it.
+    """
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else None
+    took_s = time.perf_counter() - started
+    request.app[METRICS].note_request(request.method, route or "none", response.status, took_s)
     line = {
         "method": request.method,
         "path": request.path,
-        "route": route.canonical if route is not None else None,
+        "route": route,
         "status": response.status,
-        "elapsed_ms": round((time.perf_counter() - started) * 1000, 1),
+        "elapsed_ms": round(took_s * 1000, 1),
         "upstream_ms": round(upstream_s * 1000, 1),
         "attempts": attempts,
         "remote": request.remote,
@@ -79,7 +86,7 @@ def _log_access(
             line["cause"] = _QUERY.sub("?...", f"{type(cause).__name__}: {cause}")
     if response.status >= 500 and not isinstance(failure, ToolError):
         log.error("request", **line, exc_info=failure)
-    elif route is not None and route.canonical.startswith("/health"):
+    elif route is not None and route.startswith(("/health", "/metrics")):
         log.debug("request", **line)
     else:
         log.info("request", **line)

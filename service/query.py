@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tools.errors import InvalidQuery
 
-__all__ = ["TIMEOUT_HEADER", "parameters", "wanted_deadline_s"]
+__all__ = ["TIMEOUT_HEADER", "parameters", "wanted_deadline_s", "wants_live"]
 
 TIMEOUT_HEADER = "X-Request-Timeout"
 
@@ -45,3 +45,9 @@ def wanted_deadline_s(request: web.Request, at_most_s: float) -> float | None:
     if not 0 < wanted_s < math.inf:
         raise InvalidQuery(f"{TIMEOUT_HEADER}: must be a number of seconds above 0", parameter=TIMEOUT_HEADER)
     return min(wanted_s, at_most_s)
+
+
+def wants_live(request: web.Request) -> bool:
+    """Whether the caller forbids kept answers: `Cache-Control: no-cache` (RFC 9111, section 5.2.1.4), or no-store."""
+    directives = {each.strip().lower() for each in request.headers.get("Cache-Control", "").split(",")}
+    return not directives.isdisjoint({"no-cache", "no-store"})

@@ -11,9 +11,14 @@ from tools.agency import AgencyTool
 from tools.base import ComplianceTool
 from tools.hts import HTSTool
 from tools.http_client import HTTPClientManager
+from tools.policy.agency_policies import AgencyPolicies
+from tools.policy.breaker import Breaker
+from tools.policy.quota import Quota, parse_rates
+from tools.policy.retry import RetryPolicy
 from tools.refusals import RefusalsTool
 from tools.rulings import RulingsTool
 from tools.sanctions import SanctionsTool
+from tools.transports import AnswerStore
 
 __all__ = ["Registry", "make_tools"]
 
@@ -44,7 +49,11 @@ class Registry:
 
 
 def make_tools(
-    config: Config, clients: HTTPClientManager, sandbox: Sandbox | None, extra: Iterable[type[ComplianceTool]]
+    config: Config,
+    clients: HTTPClientManager,
+    store: AnswerStore | None,
+    sandbox: Sandbox | None,
+    extra: Iterable[type[ComplianceTool]],
 ) -> list[ComplianceTool]:
     """The built-in tools and the `extra` ones, each handed the shared client of either mode. Needs the event loop.
 
@@ -57,23 +66,32 @@ def make_tools(
         "deadline_s": config.deadline_s,
     }
 
-    def agency(kind: type[AgencyTool], configured_url: str | None, **keys: str) -> AgencyTool:
+    def agency(kind: type[AgencyTool], **keys: str) -> AgencyTool:
         """A built-in tool; `keys` names the setting for each key that the agency wants."""
+        configured_url: str | None = getattr(config, f"{kind.upstream}_url")
+        configured_rate: str | None = getattr(config, f"{kind.upstream}_rate")
+        own: dict[str, Any] = {"base_url": configured_url, "store": store}
+        default_rate = kind.default_rate
         if sandbox is not None:
-            own: dict[str, Any] = {name: KEYS[name] for name in keys}
-            return kind(base_url=configured_url or sandbox.url(str(kind.upstream)), sandbox=True, **own, **shared)
-        own = {name: config.key(setting) for name, setting in keys.items()}
-        return kind(base_url=configured_url, **own, **shared)
+            default_rate = "0"
+            own |= {"base_url": configured_url or sandbox.url(str(kind.upstream)), "sandbox": True}
+            own |= {name: KEYS[name] for name in keys}
+        else:
+            own |= {name: config.key(setting) for name, setting in keys.items()}
+        return kind(policies=_policies(config, configured_rate or default_rate), **own, **shared)
 
     return [
-        agency(HTSTool, config.hts_url),
-        agency(SanctionsTool, config.csl_url, subscription_key="csl_subscription_key"),
-        agency(
-            RefusalsTool,
-            config.fda_url,
-            authorization_user="fda_authorization_user",
-            authorization_key="fda_authorization_key",
-        ),
-        agency(RulingsTool, config.cross_url),
+        agency(HTSTool),
+        agency(SanctionsTool, subscription_key="csl_subscription_key"),
+        agency(RefusalsTool, authorization_user="fda_authorization_user", authorization_key="fda_authorization_key"),
+        agency(RulingsTool),
         *(kind(**shared) for kind in extra),
     ]
+
+
+def _policies(config: Config, rate: str) -> AgencyPolicies:
+    return AgencyPolicies(
+        retry=RetryPolicy() if config.retry else RetryPolicy(attempts=1),
+        breaker=Breaker() if config.breaker else None,
+        quota=Quota(parse_rates(rate)),
+    )

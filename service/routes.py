@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from service.handlers import agencies, tools
-from service.health import get_health, get_ready
+from service.health import get_health, get_metrics, get_ready
 
 __all__ = ["add_routes"]
 
@@ -20,3 +20,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/v1/tools/{name}", tools.run)
     app.router.add_get("/health", get_health)
     app.router.add_get("/health/ready", get_ready)
+    app.router.add_get("/metrics", get_metrics)

@@ -1,11 +1,11 @@
-"""Drives an exchange by hand: answers are fed in turn, requests are collected. No I/O."""
+"""Drives a plan by hand: answers are fed in turn, requests are collected. No I/O, and nothing is kept."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
-from tools.exchange import Exchange, Reading, Request, Response
+from tools.exchange import Exchange, Plan, Reading, Request, Response
 
 __all__ = ["answer", "drive", "drive_by"]
 
@@ -19,8 +19,8 @@ def answer(body: object, upstream: str = "test", status: int = 200) -> Response:
     return Response(status, {}, body if isinstance(body, bytes) else orjson.dumps(body), upstream)
 
 
-def drive(running: Exchange[T], *answers: object) -> tuple[Reading[T], list[Request]]:
-    """Feed the answers in turn. What the exchange found, and the requests that it made."""
+def drive(running: Plan[T], *answers: object) -> tuple[Reading[T], list[Request]]:
+    """Feed the answers in turn. What the plan found, and the requests that its parts made."""
     waiting = list(answers)
 
     def next_answer(request: Request) -> object:
@@ -32,14 +32,24 @@ def drive(running: Exchange[T], *answers: object) -> tuple[Reading[T], list[Requ
     return found
 
 
-def drive_by(running: Exchange[T], reply: Callable[[Request], object]) -> tuple[Reading[T], list[Request]]:
+def drive_by(running: Plan[T], reply: Callable[[Request], object]) -> tuple[Reading[T], list[Request]]:
     """Answer each request as `reply` says."""
     asked: list[Request] = []
+    try:
+        part = next(running)
+        while True:
+            part = running.send(_driven(part.exchange(), reply, asked))
+    except StopIteration as end:
+        reading: Reading[T] = end.value
+        return reading, asked
+
+
+def _driven(running: Exchange[T], reply: Callable[[Request], object], asked: list[Request]) -> T:
     try:
         request = next(running)
         while True:
             asked.append(request)
             request = running.send(answer(reply(request), request.upstream))
     except StopIteration as end:
-        reading: Reading[T] = end.value
-        return reading, asked
+        value: Any = end.value
+        return value  # type: ignore[no-any-return]  # what the exchange says that it returns

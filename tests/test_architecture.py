@@ -71,13 +71,21 @@ def test_an_agency_knows_the_exchange_and_its_own_parts_only(path: Path) -> None
     agency = path.stem.split("_")[0]
     ours = {each.rsplit(".", 1)[0] for each in imports(path) if each.startswith("tools.")}
     allowed = {"tools.agency", "tools.errors", "tools.exchange"}
-    allowed |= {"tools.payload", "tools.query_text", "tools.tariff_numbers"}
+    allowed |= {"tools.payload", "tools.policy.freshness", "tools.query_text", "tools.tariff_numbers"}
     assert {each for each in ours if not each.startswith(f"tools.{agency}")} <= allowed
 
 
 def test_an_agency_opens_no_socket() -> None:
     for path in agency_files():
         assert not {"socket", "ssl", "asyncio", "threading", "http"} & {each.split(".")[0] for each in imports(path)}
+
+
+def test_policies_decide_and_neither_wait_nor_look_at_a_clock() -> None:
+    for path in SOURCES:
+        if room(path) == "tools/policy":
+            found = list(imports(path))
+            assert not {"asyncio", "time", "datetime", "socket"} & {each.split(".")[0] for each in found}
+            assert [each for each in found if each.startswith("tools.") and not each.startswith("tools.policy.")] == []
 
 
 def test_the_pools_know_no_tool() -> None:

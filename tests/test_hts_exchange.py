@@ -5,11 +5,11 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.driving import answer, drive
+from tests.driving import drive, drive_by
 from tests.hts_oracle import BATTERIES, CHAPTERS, CHINA, CHINA_2024, TOYS, RawRow, endnote, raw_row
 from tools.errors import NotFound, ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited, ToolError
 from tools.exchange import Request, Response
-from tools.hts import HTSLine, HTSLineResult, HTSQuery, HTSSearchResult, HTSTool, exchange
+from tools.hts import HTSLine, HTSLineResult, HTSQuery, HTSSearchResult, HTSTool, plan
 
 BASE = "https://hts.test/reststop"
 RELEASE = {"name": "2026HTSRev17", "title": "Revision 17 (2026)", "description": "2026 HTS Revision 17"}
@@ -18,14 +18,14 @@ Fed = bytes | Response | list[RawRow] | dict[str, Any] | str
 
 
 def ask_line(code: str, *answers: Fed) -> tuple[HTSLine, list[Request]]:
-    reading, asked = drive(exchange(HTSQuery(code=code), BASE), RELEASE, *answers)
+    reading, asked = drive(plan(HTSQuery(code=code), BASE), RELEASE, *answers)
     assert isinstance(reading.result, HTSLineResult)
     assert reading.version == "2026HTSRev17"
     return reading.result.line, asked
 
 
 def ask_search(rows: list[RawRow], **query: Any) -> HTSSearchResult:
-    reading, asked = drive(exchange(HTSQuery(**query), BASE), RELEASE, rows)
+    reading, asked = drive(plan(HTSQuery(**query), BASE), RELEASE, rows)
     assert isinstance(reading.result, HTSSearchResult)
     assert reading.version == "2026HTSRev17"
     assert [request.url for request in asked] == [f"{BASE}/currentRelease", f"{BASE}/search"]
@@ -115,12 +115,15 @@ def test_a_heading_that_is_printed_undivided_is_found() -> None:
     ("code", "bounds"), [("0099", ("0099", "0100")), ("9922", ("9922", "9923")), ("9999", ("9999", "9999.99.99"))]
 )
 def test_an_unknown_heading_is_not_found(code: str, bounds: tuple[str, str]) -> None:
-    running = exchange(HTSQuery(code=code), BASE)
-    next(running)
-    asked = running.send(answer(RELEASE))
-    assert (asked.params["from"], asked.params["to"]) == bounds
+    asked: list[Request] = []
+
+    def reply(request: Request) -> object:
+        asked.append(request)
+        return RELEASE if request.url.endswith("currentRelease") else []
+
     with pytest.raises(NotFound, match=rf"^the schedule \(2026HTSRev17\) has no {code}; it has nothing under {code}$"):
-        running.send(answer([]))
+        drive_by(plan(HTSQuery(code=code), BASE), reply)
+    assert exported(asked) == [bounds]
 
 
 def test_an_unknown_line_is_not_found_and_its_neighbours_are_told() -> None:
@@ -184,7 +187,7 @@ def test_a_search_answers_its_numbered_rows_with_only_what_they_state() -> None:
     ],
 )
 def test_a_search_sends_words_as_they_are_and_a_number_as_the_schedule_prints_it(keyword: str, sent: str) -> None:
-    _, asked = drive(exchange(HTSQuery(keyword=keyword), BASE), RELEASE, [])
+    _, asked = drive(plan(HTSQuery(keyword=keyword), BASE), RELEASE, [])
     assert asked[1] == Request("GET", f"{BASE}/search", "hts", params={"keyword": sent})
 
 
@@ -223,7 +226,7 @@ def test_exactly_100_rows_may_be_the_agencys_bound(rows: int, truncated: bool) -
 @pytest.mark.parametrize("query", [HTSQuery(code="8507"), HTSQuery(keyword="battery")])
 def test_anything_but_rows_is_garbled_and_never_an_empty_answer(query: HTSQuery, body: bytes) -> None:
     with pytest.raises(ProviderGarbled) as caught:
-        drive(exchange(query, BASE), RELEASE, body)
+        drive(plan(query, BASE), RELEASE, body)
     assert caught.value.upstream == "hts"
 
 
@@ -233,12 +236,12 @@ def test_anything_but_rows_is_garbled_and_never_an_empty_answer(query: HTSQuery,
 )
 def test_a_release_without_a_name_is_garbled(body: bytes) -> None:
     with pytest.raises(ProviderGarbled):
-        drive(exchange(HTSQuery(code="8507"), BASE), body)
+        drive(plan(HTSQuery(code="8507"), BASE), body)
 
 
 @pytest.mark.parametrize("release", [{"name": " 2025HTSBasicB "}, "2025HTSBasicB"])
 def test_a_release_is_an_object_with_a_name_or_the_bare_name(release: Fed) -> None:
-    reading, _ = drive(exchange(HTSQuery(code="8507"), BASE), release, BATTERIES)
+    reading, _ = drive(plan(HTSQuery(code="8507"), BASE), release, BATTERIES)
     assert reading.version == "2025HTSBasicB"
 
 
@@ -249,12 +252,13 @@ def test_a_release_is_an_object_with_a_name_or_the_bare_name(release: Fed) -> No
 def test_a_refused_request_is_an_error_at_every_step(step: int, status: int, error: type[ToolError]) -> None:
     good: list[Fed] = [RELEASE, [*BATTERIES, AFTER], CHINA]
     with pytest.raises(error):
-        drive(exchange(HTSQuery(code="8507600020"), BASE), *good[:step], Response(status, {}, b"[]", "hts"))
+        drive(plan(HTSQuery(code="8507600020"), BASE), *good[:step], Response(status, {}, b"[]", "hts"))
 
 
 def test_the_tool_asks_its_own_base_url() -> None:
     tool = HTSTool(base_url="http://127.0.0.1:9/reststop/")
-    assert next(tool.exchange(HTSQuery(code="8507"))).url == "http://127.0.0.1:9/reststop/currentRelease"
+    first = next(next(tool.plan(HTSQuery(code="8507"))).exchange())
+    assert first.url == "http://127.0.0.1:9/reststop/currentRelease"
     assert HTSTool().base_url == "https://hts.usitc.gov/reststop"
 
 
@@ -271,15 +275,14 @@ def test_lines_all_over_a_chapter_are_answered_heading_by_heading(chapter: str) 
 
 def _ask_whole_schedule(number: str, chapter: list[RawRow]) -> HTSLine:
     """Answer every range as the agency would, from the chapter and, for what it links to, from chapter 99."""
-    running = exchange(HTSQuery(code=number), BASE)
-    next(running)
-    reply: Fed = RELEASE
-    try:
-        while True:
-            params = running.send(answer(reply)).params
-            is_own = params["from"][:2] == number[:2]
-            rows = chapter if is_own else CHAPTERS.get("chapter_99", [*CHINA, *CHINA_2024])
-            reply = [row for row in rows if not row["htsno"] or params["from"] <= row["htsno"] <= params["to"]]
-    except StopIteration as done:
-        result: HTSLineResult = done.value.result
-        return result.line
+
+    def reply(request: Request) -> object:
+        if request.url.endswith("currentRelease"):
+            return RELEASE
+        first, last = request.params["from"], request.params["to"]
+        rows = chapter if first[:2] == number[:2] else CHAPTERS.get("chapter_99", [*CHINA, *CHINA_2024])
+        return [row for row in rows if not row["htsno"] or first <= row["htsno"] <= last]
+
+    result = drive_by(plan(HTSQuery(code=number), BASE), reply)[0].result
+    assert isinstance(result, HTSLineResult)
+    return result.line

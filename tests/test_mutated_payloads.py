@@ -18,15 +18,15 @@ from tests import cross_answers, csl_answers, fda_answers
 from tests.driving import drive
 from tests.hts_oracle import BATTERIES, CHINA, CHINA_2024
 from tools.errors import ProviderGarbled
-from tools.exchange import Exchange
+from tools.exchange import Plan
 from tools.hts import HTSQuery
-from tools.hts import exchange as hts_exchange
+from tools.hts import plan as hts_plan
 from tools.refusals import RefusalsQuery
-from tools.refusals import exchange as refusals_exchange
+from tools.refusals import plan as refusals_plan
 from tools.rulings import RulingsQuery
-from tools.rulings import exchange as rulings_exchange
+from tools.rulings import plan as rulings_plan
 from tools.sanctions import SanctionsQuery, SanctionsResult
-from tools.sanctions import exchange as sanctions_exchange
+from tools.sanctions import plan as sanctions_plan
 
 SAMPLES = Path(__file__).parents[1] / "../shared/samples"
 BASE = "https://agency.test"
@@ -41,7 +41,7 @@ class Payload:
     """
 
     name: str
-    ask: Callable[[], Exchange[Any]]
+    ask: Callable[[], Plan[Any]]
     answers: tuple[Any, ...]
     mutated: int = 0
     may_lack: frozenset[str] = frozenset()
@@ -77,33 +77,33 @@ def payloads() -> Iterator[Payload]:
     csl_optional |= {"postal_code", "issue_date", "expiration_date"}
     yield Payload(
         "csl",
-        lambda: sanctions_exchange(SanctionsQuery(name="Havin Bank", threshold=0), BASE, "k"),
+        lambda: sanctions_plan(SanctionsQuery(name="Havin Bank", threshold=0), BASE, "k"),
         (csl_page(),),
         may_lack=csl_optional - {"name", "source"},
     )
     refused = sample("fda/import_refusals_published_example_all_columns.json")
     yield Payload(
         "fda",
-        lambda: refusals_exchange(RefusalsQuery(country="CA"), BASE, "u", "k"),
+        lambda: refusals_plan(RefusalsQuery(country="CA"), BASE, "u", "k"),
         (refused or fda_answers.success(fda_answers.refused(), total=1),),
     )
     found = sample("cross/search_battery_2026-09.json")
     found = found and {**found, "totalHits": len(found["rulings"])}
     yield Payload(
         "cross-search",
-        lambda: rulings_exchange(RulingsQuery(keyword="battery"), BASE),
+        lambda: rulings_plan(RulingsQuery(keyword="battery"), BASE),
         (found or cross_answers.found(cross_answers.ruling("968227", modifies=["G87863"])),),
     )
     letter, listed = cross_answers.letter("N305619"), cross_answers.ruling("N305619", tariffs="8507.60.0020")
     yield Payload(
         "cross-letter",
-        lambda: rulings_exchange(RulingsQuery(number="N305619"), BASE),
+        lambda: rulings_plan(RulingsQuery(number="N305619"), BASE),
         (letter, cross_answers.found(listed)),
         may_lack=frozenset({"url"}),
     )
     yield Payload(
         "hts-rows",
-        lambda: hts_exchange(HTSQuery(code="8507.60.00.20"), BASE),
+        lambda: hts_plan(HTSQuery(code="8507.60.00.20"), BASE),
         (RELEASE, BATTERIES, CHINA, CHINA_2024),
         mutated=1,
         may_lack=frozenset({"columns", "marker"}),

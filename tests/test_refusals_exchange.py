@@ -10,14 +10,14 @@ from tests.driving import answer, drive, drive_by
 from tests.fda_answers import NO_RESULTS, RawRow, refused, success
 from tools.errors import InvalidQuery, NotConfigured, ProviderFailed, ProviderGarbled, ProviderRejected
 from tools.exchange import Request
-from tools.refusals import RefusalsQuery, RefusalsResult, RefusalsTool, exchange
+from tools.refusals import RefusalsQuery, RefusalsResult, RefusalsTool, plan
 
 BASE = "https://fda.test/v1"
 KEY = "key-of-the-test"
 
 
 def ask(query: dict[str, Any], *answers: object) -> tuple[RefusalsResult, list[Request]]:
-    reading, asked = drive(exchange(RefusalsQuery(**query), BASE, "me@test", KEY), *answers)
+    reading, asked = drive(plan(RefusalsQuery(**query), BASE, "me@test", KEY), *answers)
     return reading.result, asked
 
 
@@ -101,7 +101,7 @@ def test_a_question_that_cannot_be_asked_names_its_parameter(query: dict[str, An
 @pytest.mark.parametrize(("user", "key"), [(None, KEY), ("me@test", None), ("", "")])
 def test_without_user_and_key_nothing_is_sent(user: str | None, key: str | None) -> None:
     with pytest.raises(NotConfigured, match="GATEWAY_FDA_AUTHORIZATION"):
-        drive(exchange(RefusalsQuery(country="CN"), BASE, user, key))
+        drive(plan(RefusalsQuery(country="CN"), BASE, user, key))
 
 
 def test_a_refusal_is_told_with_its_charges_in_words() -> None:
@@ -206,7 +206,7 @@ def serve(count: int, size: int = 5000, *, with_total: bool = True) -> Any:
 @pytest.mark.parametrize("with_total", [True, False])
 @pytest.mark.parametrize("count", [4999, 5000, 5001, 10000])
 def test_pages_are_read_to_the_end(count: int, *, with_total: bool) -> None:
-    running = exchange(RefusalsQuery(country="CN", limit=1), BASE, "u", "k")
+    running = plan(RefusalsQuery(country="CN", limit=1), BASE, "u", "k")
     reading, asked = drive_by(running, serve(count, with_total=with_total))
     assert (reading.result.counted, reading.result.total) == (count, count)
     starts = [each.json["start"] for each in asked if isinstance(each.json, dict)]
@@ -219,7 +219,7 @@ def test_pages_are_read_to_the_end(count: int, *, with_total: bool) -> None:
 
 
 def test_an_agency_that_sends_smaller_pages_is_read_to_the_end_too() -> None:
-    reading, asked = drive_by(exchange(RefusalsQuery(country="CN"), BASE, "u", "k"), serve(950, 100))
+    reading, asked = drive_by(plan(RefusalsQuery(country="CN"), BASE, "u", "k"), serve(950, 100))
     assert (reading.result.counted, len(asked)) == (950, 10)
 
 
@@ -231,7 +231,7 @@ def test_reading_stops_at_a_hundred_thousand_rows_and_says_so() -> None:
         start = request.json["start"]
         return success({**page[0], "ShipmentID": str(start)}, *page[1:], total=525_000 if start == 1 else None)
 
-    reading, asked = drive_by(exchange(RefusalsQuery(country="CN"), BASE, "u", "k"), reply)
+    reading, asked = drive_by(plan(RefusalsQuery(country="CN"), BASE, "u", "k"), reply)
     result = reading.result
     assert (len(asked), result.counted, result.total, result.truncated) == (20, 100_000, 525_000, True)
     assert result.truncated_reason is not None

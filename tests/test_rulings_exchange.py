@@ -18,19 +18,19 @@ from tools.errors import (
     ToolError,
 )
 from tools.exchange import Request
-from tools.rulings import RulingLetter, RulingResult, RulingsQuery, RulingsResult, RulingsTool, exchange
+from tools.rulings import RulingLetter, RulingResult, RulingsQuery, RulingsResult, RulingsTool, plan
 
 BASE = "https://cross.test/api"
 
 
 def search(query: dict[str, Any], *answers: object) -> tuple[RulingsResult, list[Request]]:
-    reading, asked = drive(exchange(RulingsQuery(**query), BASE), *answers)
+    reading, asked = drive(plan(RulingsQuery(**query), BASE), *answers)
     assert isinstance(reading.result, RulingsResult)
     return reading.result, asked
 
 
 def ask_one(number: str, *answers: object) -> tuple[RulingLetter, list[Request]]:
-    reading, asked = drive(exchange(RulingsQuery(number=number), BASE), *answers)
+    reading, asked = drive(plan(RulingsQuery(number=number), BASE), *answers)
     assert isinstance(reading.result, RulingResult)
     return reading.result.ruling, asked
 
@@ -249,7 +249,7 @@ CHAIN = (
 
 
 def test_a_chain_is_followed_to_what_stands_now() -> None:
-    reading, asked = drive_by(exchange(RulingsQuery(number="n305619"), BASE), archive(*CHAIN))
+    reading, asked = drive_by(plan(RulingsQuery(number="n305619"), BASE), archive(*CHAIN))
     assert isinstance(reading.result, RulingResult)
     told = reading.result.ruling
     assert (told.status, told.replaced_by) == ("revoked", ("H301481",))
@@ -265,7 +265,7 @@ def test_a_chain_is_followed_to_what_stands_now() -> None:
 
 def test_a_circle_of_rulings_ends() -> None:
     circle = (ruling("N1001", revokedBy=["N1002"]), ruling("N1002", modifiedBy=["N1001"]))
-    reading, _ = drive_by(exchange(RulingsQuery(number="N1001"), BASE), archive(*circle))
+    reading, _ = drive_by(plan(RulingsQuery(number="N1001"), BASE), archive(*circle))
     assert isinstance(reading.result, RulingResult)
     assert [link.number for link in reading.result.ruling.chain] == ["N1002"]
 
@@ -278,7 +278,7 @@ def test_a_chain_without_end_is_given_up_and_says_so() -> None:
             return letter("N1000")
         return found(*(each for each in long if each["rulingNumber"] == request.params["term"]))
 
-    reading, asked = drive_by(exchange(RulingsQuery(number="N1000"), BASE), reply)
+    reading, asked = drive_by(plan(RulingsQuery(number="N1000"), BASE), reply)
     assert isinstance(reading.result, RulingResult)
     told = reading.result.ruling
     assert (len(asked), told.chain_is_whole, told.chain[-1].status) == (12, False, "unknown")
@@ -364,7 +364,7 @@ def paged(count: int) -> Any:
     [(250, 1000, 250, 3), (250, 200, 200, 2), (250, 30, 30, 1), (20, 100, 20, 1)],
 )
 def test_pages_are_read_up_to_the_limit(count: int, limit: int, told: int, requests: int) -> None:
-    reading, asked = drive_by(exchange(RulingsQuery(keyword="x", limit=limit), BASE), paged(count))
+    reading, asked = drive_by(plan(RulingsQuery(keyword="x", limit=limit), BASE), paged(count))
     result = reading.result
     assert isinstance(result, RulingsResult)
     assert (len(result.rulings), result.total, len(asked)) == (told, count, requests)

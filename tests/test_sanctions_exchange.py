@@ -10,7 +10,7 @@ from tests.csl_answers import DPL, EL, ISN, RawEntry, page, sdn
 from tests.driving import answer, drive, drive_by
 from tools.errors import NotConfigured, NotScreened, ProviderGarbled
 from tools.exchange import Request, Response
-from tools.sanctions import SanctionsQuery, SanctionsResult, exchange
+from tools.sanctions import SanctionsQuery, SanctionsResult, plan
 from tools.sanctions_lists import LISTS
 
 BASE = "https://csl.test/v1"
@@ -18,13 +18,13 @@ KEY = "subscription-key-of-the-test"
 
 
 def screen(query: dict[str, Any], *answers: object) -> SanctionsResult:
-    reading, _ = drive(exchange(SanctionsQuery(**query), BASE, KEY), *answers)
+    reading, _ = drive(plan(SanctionsQuery(**query), BASE, KEY), *answers)
     return reading.result
 
 
 def test_one_request_asks_for_the_name_with_the_key_in_a_header_and_the_country_kept_here() -> None:
     query = SanctionsQuery(name="Acme Trading", country="CN", type="Entity", address="1 Road", id="123456")
-    _, asked = drive(exchange(query, BASE, KEY), page())
+    _, asked = drive(plan(query, BASE, KEY), page())
     params = {"name": "Acme Trading", "size": "50", "offset": "0", "fuzzy_name": "true"}
     assert asked == [Request("GET", f"{BASE}/search", "csl", params=params, headers={"subscription-key": KEY})]
     assert KEY not in repr(asked)
@@ -32,14 +32,14 @@ def test_one_request_asks_for_the_name_with_the_key_in_a_header_and_the_country_
 
 def test_lists_and_an_exact_search_are_asked_of_the_agency() -> None:
     query = SanctionsQuery(name="Acme", sources="sdn,el", fuzzy=False)
-    _, asked = drive(exchange(query, BASE, KEY), page())
+    _, asked = drive(plan(query, BASE, KEY), page())
     assert asked[0].params == {"name": "Acme", "size": "50", "offset": "0", "sources": "SDN,EL"}
 
 
 @pytest.mark.parametrize("key", [None, ""])
 def test_without_a_key_nothing_is_sent(key: str | None) -> None:
     with pytest.raises(NotConfigured, match="GATEWAY_CSL_SUBSCRIPTION_KEY"):
-        drive(exchange(SanctionsQuery(name="Acme"), BASE, key))
+        drive(plan(SanctionsQuery(name="Acme"), BASE, key))
 
 
 def test_a_whole_answer_without_a_hit_is_clear_and_says_of_what() -> None:
@@ -264,13 +264,13 @@ def serve(entries: list[RawEntry], size: int = 50) -> Any:
 
 @pytest.mark.parametrize(("count", "size", "requests"), [(50, 50, 1), (51, 50, 2), (120, 50, 3), (25, 10, 3)])
 def test_pages_are_read_to_the_end_whatever_their_size(count: int, size: int, requests: int) -> None:
-    reading, asked = drive_by(exchange(SanctionsQuery(name="Acme"), BASE, KEY), serve(numbered(count), size))
+    reading, asked = drive_by(plan(SanctionsQuery(name="Acme"), BASE, KEY), serve(numbered(count), size))
     assert [each.params["offset"] for each in asked] == [str(at * size) for at in range(requests)]
     assert (len(reading.result.hits), reading.result.total, reading.result.truncated) == (count, count, False)
 
 
 def test_beyond_what_the_agency_lets_one_reach_an_answer_is_truncated() -> None:
-    reading, asked = drive_by(exchange(SanctionsQuery(name="Acme"), BASE, KEY), serve(numbered(1500)))
+    reading, asked = drive_by(plan(SanctionsQuery(name="Acme"), BASE, KEY), serve(numbered(1500)))
     assert asked[-1].params["offset"] == "1000"
     result = reading.result
     assert (len(result.hits), result.total, result.truncated) == (1050, 1500, True)
@@ -280,7 +280,7 @@ def test_beyond_what_the_agency_lets_one_reach_an_answer_is_truncated() -> None:
 def test_a_truncated_answer_without_a_hit_is_not_clear() -> None:
     entries = [sdn(f"OTHER {number}", number, score=10) for number in range(1500)]
     with pytest.raises(NotScreened, match="1500"):
-        drive_by(exchange(SanctionsQuery(name="Acme"), BASE, KEY), serve(entries))
+        drive_by(plan(SanctionsQuery(name="Acme"), BASE, KEY), serve(entries))
 
 
 def test_an_answer_that_is_not_whole_tells_its_hits_and_is_never_clear() -> None:
@@ -373,7 +373,7 @@ def test_parties_of_one_name_and_notice_in_two_countries_are_two_entries() -> No
 
     listed = [sdn(f"ACMA {at}", at, score=80) for at in range(49)] + [branch("CN"), branch("HK")]
     listed += [sdn(f"ACMB {at}", 100 + at, score=80) for at in range(49)] + [sdn("ACME TRADING", 900, score=80)]
-    reading, asked = drive_by(exchange(SanctionsQuery(name="Acme Trading"), BASE, KEY), pages(*listed))
+    reading, asked = drive_by(plan(SanctionsQuery(name="Acme Trading"), BASE, KEY), pages(*listed))
     result = reading.result
     assert (result.outcome, result.truncated, result.total, len(asked)) == ("match", False, 101, 3)
 
@@ -381,10 +381,10 @@ def test_parties_of_one_name_and_notice_in_two_countries_are_two_entries() -> No
 def test_entries_that_come_twice_are_told_and_never_make_a_clear() -> None:
     listed = [sdn(f"ACMA {at}", at, score=80) for at in range(60)]
     twice = [*listed[:50], *listed[49:59]]
-    result = drive_by(exchange(SanctionsQuery(name="Acma"), BASE, KEY), pages(*twice))[0].result
+    result = drive_by(plan(SanctionsQuery(name="Acma"), BASE, KEY), pages(*twice))[0].result
     assert (result.truncated, result.total, len(result.hits)) == (True, 60, 59)
     with pytest.raises(ProviderGarbled, match="only 59 are different"):
-        drive_by(exchange(SanctionsQuery(name="Acme Trading", threshold=1), BASE, KEY), pages(*twice))
+        drive_by(plan(SanctionsQuery(name="Acme Trading", threshold=1), BASE, KEY), pages(*twice))
 
 
 def test_an_answer_that_counts_more_by_list_than_it_found_clears_nobody() -> None:
@@ -409,5 +409,5 @@ def test_an_equal_identifier_is_a_hit_whatever_its_type() -> None:
 
 def test_characters_that_nobody_sees_are_not_sent() -> None:
     query = SanctionsQuery(name="Bank of Kun\u200blun \u00adCo\uff0e")
-    _, [asked] = drive(exchange(query, BASE, KEY), page())
+    _, [asked] = drive(plan(query, BASE, KEY), page())
     assert asked.params["name"] == "Bank of Kunlun Co."

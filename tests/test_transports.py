@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -30,8 +30,14 @@ from tools.errors import (
     ToolError,
 )
 from tools.exchange import Answer as ToolAnswer
-from tools.exchange import Exchange, Reading, Request
+from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
 from tools.http_client import HTTPClientManager, PoolStats
+from tools.policy.agency_policies import AgencyPolicies
+from tools.policy.freshness import Freshness
+from tools.policy.retry import RetryPolicy
+
+#: One attempt, whatever comes of it.
+ONCE = RetryPolicy(attempts=1)
 
 
 class Probe(AgencyTool):
@@ -51,7 +57,13 @@ class Probe(AgencyTool):
 
     query_model = Question
 
-    def exchange(self, query: Any) -> Exchange[bytes]:
+    default_rate = "0"
+
+    def plan(self, query: Any) -> Plan[bytes]:
+        part = Part((query.model_dump_json(),), bytes, Freshness(1, 1, 1), lambda: self._ask(query))
+        return Reading((yield from ask(part)), version="1")
+
+    def _ask(self, query: Any) -> Exchange[bytes]:
         body = b""
         for _ in range(query.times):
             response = yield Request(
@@ -65,7 +77,7 @@ class Probe(AgencyTool):
             )
             response.require_ok()
             body += str(response.json()).encode() if query.as_json else response.body
-        return Reading(body, version="1")
+        return body
 
 
 Ask = Callable[..., Awaitable[ToolAnswer[bytes]]]
@@ -80,7 +92,8 @@ class Asking:
 
     async def ask(self, url: str, *, deadline_s: float = 20.0, **question: Any) -> ToolAnswer[bytes]:
         shared: dict[str, Any] = {"client": self.manager.sync_client, "async_client": self.manager.async_client}
-        probe = Probe(base_url=url, deadline_s=deadline_s, **shared)
+        policies = AgencyPolicies(retry=ONCE, breaker=None)
+        probe = Probe(base_url=url, deadline_s=deadline_s, policies=policies, **shared)
         if self.mode == "async":
             answered = await probe.run_async(**question)
         else:
@@ -409,18 +422,17 @@ async def test_the_generator_is_closed_when_a_request_fails(open_asking: OpenAsk
     closed: list[bool] = []
 
     class Watched(Probe):
-        def exchange(self, query: Any) -> Exchange[bytes]:
-            def watch() -> Iterator[Request]:
-                try:
-                    yield Request("GET", self.base_url, "probe")
-                finally:
-                    closed.append(True)
-
-            return watch()  # type: ignore[return-value]  # it never comes to its end
+        def _ask(self, query: Any) -> Exchange[bytes]:
+            try:
+                yield Request("GET", self.base_url, "probe")
+            finally:
+                closed.append(True)
+            return b""
 
     asking = open_asking()
     async with Peer(gone).serving() as peer:
-        tool = Watched(base_url=peer.url(), client=asking.manager.sync_client, async_client=asking.manager.async_client)
+        clients: dict[str, Any] = {"client": asking.manager.sync_client, "async_client": asking.manager.async_client}
+        tool = Watched(base_url=peer.url(), policies=AgencyPolicies(retry=ONCE), **clients)
         with pytest.raises(ProviderUnreachable):
             await (tool.run_async() if asking.mode == "async" else asyncio.to_thread(tool.run))
         assert closed == [True]

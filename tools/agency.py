@@ -1,34 +1,44 @@
-"""A tool that asks one agency: written once, as an exchange that both transports drive."""
+"""A tool that asks one agency: written once, as a plan that both transports drive."""
 
-import time
+import asyncio
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 
 from tools.base import ComplianceTool
-from tools.call import Call, current_call
-from tools.errors import ToolError
-from tools.exchange import Answer, Exchange, Reading, Response, Source
-from tools.transports import drive_async, drive_sync
+from tools.call import Call, calling, current_call, wanting
+from tools.errors import NotFound, ToolError
+from tools.exchange import Answer, Part, Plan, Reading, Source, ask
+from tools.policy.agency_policies import AgencyPolicies
+from tools.policy.freshness import NOT_FOUND
+from tools.policy.quota import Quota, parse_rates
+from tools.transports import AnswerStore, Asking, Provenance, drive_async, drive_sync
 
 __all__ = ["AgencyTool"]
+
+T = TypeVar("T")
 
 #: Of a secret, so many characters at its beginning already tell something.
 _TELLING_CHARACTERS = 6
 
 
 class AgencyTool(ComplianceTool):
-    """Subclasses say what may be asked (`query_model`) and how (`exchange`). Answers are `Answer`s.
+    """Subclasses say what may be asked (`query_model`) and how (`plan`). Answers are `Answer`s.
 
     `base_url` is the agency's interface, or what stands in for it; `sandbox` marks answers as sample data. `secrets`
-    are the keys that the agency wants, by the names of the arguments; None: not given.
+    are the keys that the agency wants, by the names of the arguments; None: not given. `policies` are how it is asked
+    (default: those that the process has for this address, with the agency's own rate); `store`, where answers are kept
+    (default: nowhere).
     """
 
     source_name: ClassVar[str]
     default_base_url: ClassVar[str]
+    #: How often the agency may be asked, as `tools.policy.quota.parse_rates` reads it.
+    default_rate: ClassVar[str]
     query_model: ClassVar[type[BaseModel]]
 
     def __init__(
@@ -37,12 +47,16 @@ class AgencyTool(ComplianceTool):
         base_url: str | None = None,
         sandbox: bool = False,
         secrets: Mapping[str, str | None] | None = None,
+        policies: AgencyPolicies | None = None,
+        store: AnswerStore | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.base_url = (base_url or self.default_base_url).rstrip("/")
         self.sandbox = sandbox
         self._secrets = dict(secrets or {})
+        self.policies = policies or _policies_of_the_process(self.base_url, "0" if sandbox else self.default_rate)
+        self._asking = Asking(str(self.upstream), self.base_url, self.policies, store)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -50,53 +64,95 @@ class AgencyTool(ComplianceTool):
         return tuple(name for name, secret in self._secrets.items() if not secret)
 
     @abstractmethod
-    def exchange(self, query: Any) -> Exchange[Any]:
-        """The requests that answer `query`, and what is read from their answers."""
+    def plan(self, query: Any) -> Plan[Any]:
+        """The questions that answer `query`, and what is made of what they come to."""
+
+    @property
+    def watched(self) -> Part[Any] | None:
+        """What is to be asked again from time to time, so that no question has to wait for it."""
+        return None
 
     def _run_impl(self, **kwargs: Any) -> Answer[Any]:
-        started, before, call = self._begin()
-        with self._telling_errors(call):
-            reading, first = drive_sync(self.client, self.exchange(self.parse(**kwargs)), call)
-        return self._answer(reading, first, started, call, call.usage.attempts - before)
+        call, query = self._begin(kwargs)
+        with self._telling_errors(call) as told:
+            try:
+                reading = drive_sync(self.client, self.plan(query), call, self._asking, told)
+            except NotFound:
+                self._believe(told, call)
+                reading = drive_sync(self.client, self.plan(query), call, self._asking, told)
+        return self._answer(reading, told)
 
     async def _run_impl_async(self, **kwargs: Any) -> Answer[Any]:
-        started, before, call = self._begin()
-        with self._telling_errors(call):
-            reading, first = await drive_async(self.async_client, self.exchange(self.parse(**kwargs)), call)
-        return self._answer(reading, first, started, call, call.usage.attempts - before)
+        call, query = self._begin(kwargs)
+        with self._telling_errors(call) as told:
+            try:
+                reading = await drive_async(self.async_client, self.plan(query), call, self._asking, told)
+            except NotFound:
+                self._believe(told, call)
+                reading = await drive_async(self.async_client, self.plan(query), call, self._asking, told)
+        return self._answer(reading, told)
+
+    async def refresh_watched(self) -> None:
+        """Ask anew for what is `watched`, if anybody has asked for it yet. Raises ToolError."""
+        part, store = self.watched, self._asking.store
+        if part is None or store is None or store.answers.memory.get(store.answers.key_of(self.base_url, part)) is None:
+            return
+        with wanting(live=True), calling(self.deadline_s) as call:
+            async with asyncio.timeout(self.deadline_s):
+                await drive_async(self.async_client, _only(part), call, self._asking, Provenance(call))
 
     @staticmethod
-    def _begin() -> tuple[float, int, Call]:
+    def _believe(told: Provenance, call: Call) -> None:
+        """Return if "there is none" was read from old answers: then it has to be asked anew. Raises it otherwise."""
+        if told.age_s() < NOT_FOUND.fresh_s:
+            raise
+        call.wants_live = True
+
+    def _begin(self, arguments: dict[str, Any]) -> tuple[Call, Any]:
         call = current_call()
         if call is None:
             raise RuntimeError("a tool is run by run() or run_async(), which bound it in time")
-        return time.monotonic(), call.usage.attempts, call
+        return call, self.parse(**arguments)
 
     @contextmanager
-    def _telling_errors(self, call: Call) -> Iterator[None]:
+    def _telling_errors(self, call: Call) -> Iterator[Provenance]:
         """Errors say when they speak of sample data, and keep our keys, which what an agency sends may repeat."""
+        told = Provenance(call)
         try:
-            yield
+            yield told
         except ToolError as exc:
-            exc.sandbox = self.sandbox or call.met_sample_data
+            exc.sandbox = self.sandbox or told.met_sample_data
             said = str(exc)
             for secret in filter(None, self._secrets.values()):
                 said = _masked(said, secret)
             exc.args = (said,)
             raise
 
-    def _answer(self, reading: Reading[Any], first: Response, started: float, call: Call, attempts: int) -> Answer[Any]:
+    def _answer(self, reading: Reading[Any], told: Provenance) -> Answer[Any]:
         source = Source(
             name=self.source_name,
             url=self.base_url,
             version=reading.version,
-            retrieved_at=first.received_at,
-            served_from="live",
-            sandbox=self.sandbox or call.met_sample_data,
-            attempts=attempts,
-            elapsed_ms=round((time.monotonic() - started) * 1000, 1),
+            retrieved_at=told.retrieved_at,
+            served_from=told.served_from,
+            stale_because=told.stale_because,
+            sandbox=self.sandbox or told.met_sample_data,
+            attempts=told.attempts,
+            tries=told.tries,
+            sha256=tuple(told.sha256),
+            elapsed_ms=told.elapsed_ms,
         )
         return Answer(reading.result, source)
+
+
+def _only(part: Part[T]) -> Plan[T]:
+    return Reading((yield from ask(part)), version=None)
+
+
+@cache
+def _policies_of_the_process(base_url: str, rate: str) -> AgencyPolicies:  # noqa: ARG001 - what they are kept by
+    """For tools that are used without the service: one set for each address, however many tools ask there."""
+    return AgencyPolicies(quota=Quota(parse_rates(rate)))
 
 
 def _masked(said: str, secret: str) -> str:

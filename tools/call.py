@@ -44,7 +44,7 @@ class Call:
     `reused_connection` whether the last one went over a connection that had been used before.
 
     Pools add the time for which it waited in their queue to `queued_s`, and set `cut_on_wire` when they had to give a
-    connection up because the deadline struck. `met_sample_data`: a sandbox answered one of its requests.
+    connection up because the deadline struck.
     """
 
     started_at: float
@@ -52,7 +52,6 @@ class Call:
     usage: Usage
     queued_s: float = 0.0
     cut_on_wire: bool = False
-    met_sample_data: bool = False
     is_impatient: bool = False
     wants_live: bool = False
     resends: bool = False
@@ -96,19 +95,19 @@ def current_call() -> Call | None:
 def calling(deadline_s: float) -> Iterator[Call]:
     """Run the body as one call that may take `deadline_s` seconds, or what is left of the call around it.
 
-    What a caller is `wanting` takes the place of `deadline_s`.
+    Of the outermost call, what a caller is `wanting` takes the place of `deadline_s`.
     """
     started_at = time.monotonic()
-    wanted_s = _wanted_s.get()
-    deadline_at = started_at + (deadline_s if wanted_s is None else wanted_s)
-    outer = _current.get()
+    wanted_s, outer = _wanted_s.get(), _current.get()
     if outer is not None:
-        deadline_at = min(deadline_at, outer.deadline_at)
+        deadline_at = min(started_at + deadline_s, outer.deadline_at)
+    else:
+        deadline_at = started_at + (deadline_s if wanted_s is None else wanted_s)
     call = Call(
         started_at,
         deadline_at,
         usage=_recorder.get() or Usage(),
-        is_impatient=deadline_at < started_at + deadline_s,
+        is_impatient=outer.is_impatient if outer is not None else deadline_at < started_at + deadline_s,
         wants_live=_wanted_live.get(),
     )
     with resuming(call):

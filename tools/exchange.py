@@ -1,22 +1,43 @@
 """What a tool wants sent and what came back. No I/O happens here.
 
-A tool's core is an `Exchange`: a generator that yields a `Request`, is sent the `Response`, and returns a `Reading`.
-Both transports drive the same generator, so that the sync and the async answer cannot drift apart.
+A tool's core is a `Plan`: a generator that yields `Part`s, questions to the agency whose answers may be kept, is sent
+what each came to, and returns a `Reading`. A part's own core is an `Exchange`: a generator that yields a `Request`, is
+sent the `Response`, and returns what it read. Both transports drive the same generators, so that the sync and the async
+answer cannot drift apart.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 import orjson
 
+from tools.call import Try
 from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited
+from tools.policy.freshness import Freshness
 
-__all__ = ["Answer", "Exchange", "Reading", "Request", "Response", "Source"]
+__all__ = ["Answer", "Exchange", "Part", "Plan", "Reading", "Request", "Response", "Source", "Verdict", "ask", "judge"]
 
 T = TypeVar("T")
+
+#: What an answer came to: `ok`; `retryable`, a failure that may pass; `failed`, one that will not for now; `rejected`,
+#: our own fault, which says nothing about how the agency does.
+Verdict = Literal["ok", "retryable", "failed", "rejected"]
+
+_RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: RFC 9110, section 9.2.2.
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+
+
+def judge(response: "Response") -> Verdict:
+    """What an answer came to, by its status, and by whether it is a page for people in place of data."""
+    if response.status == 200:
+        return "failed" if response.body[:64].lstrip()[:1] in (b"<", b"") else "ok"
+    if response.status in _RETRYABLE:
+        return "retryable"
+    return "rejected" if 400 <= response.status < 500 else "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +45,9 @@ class Request:
     """One HTTP request that a tool wants sent.
 
     `upstream` is the agency's short name (`hts`); `json`, when given, is sent as the body; `max_bytes` overrides the
-    client's bound on the (decompressed) answer. Headers carry keys, so they are not shown.
+    client's bound on the (decompressed) answer. `only_reads`: a POST that changes nothing, so that it may be sent
+    twice. `classify` judges the answer, failures that come with a good status included. Headers carry keys, so they are
+    not shown.
     """
 
     method: str
@@ -34,6 +57,13 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: object = None
     max_bytes: int | None = None
+    only_reads: bool = False
+    classify: Callable[["Response"], Verdict] = judge
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether sending it twice does no more than sending it once."""
+        return self.only_reads or self.method in _IDEMPOTENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +78,7 @@ class Response:
     body: bytes
     upstream: str
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _decoded: list[object] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def is_sample_data(self) -> bool:
@@ -63,7 +94,7 @@ class Response:
             return
         said = f"{self.upstream} answered HTTP {self.status}"
         if self.status == 429:
-            raise RateLimited(said, retry_after_s=self._retry_after_s(), upstream=self.upstream)
+            raise RateLimited(said, retry_after_s=self.retry_after_s, upstream=self.upstream)
         if 400 <= self.status < 500:
             raise ProviderRejected(said, status=self.status, upstream=self.upstream)
         if self.status >= 500:
@@ -71,7 +102,12 @@ class Response:
         raise ProviderGarbled(said, upstream=self.upstream)
 
     def json(self) -> object:
-        """Decode the body. Raises ProviderGarbled when it is not JSON (HTML, cut, not UTF-8)."""
+        """The decoded body, the same each time. Raises ProviderGarbled when it is not JSON (HTML, cut, not UTF-8)."""
+        if not self._decoded:
+            self._decoded.append(self._decode())
+        return self._decoded[0]
+
+    def _decode(self) -> object:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as exc:
@@ -82,8 +118,9 @@ class Response:
                 upstream=self.upstream,
             ) from exc
 
-    def _retry_after_s(self) -> float | None:
-        """Seconds or a date (RFC 9110, section 10.2.3); None when absent or unreadable."""
+    @property
+    def retry_after_s(self) -> float | None:
+        """What `Retry-After` says, in seconds or as a date (RFC 9110, section 10.2.3); None: absent or unreadable."""
         said = self.headers.get("retry-after", "").strip()
         if said.isdecimal():
             return float(said)
@@ -96,20 +133,50 @@ class Response:
         return max(0.0, (at - self.received_at).total_seconds())
 
 
+Exchange: TypeAlias = Generator[Request, Response, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """A question to the agency, and how long what it answers may be kept.
+
+    `key` tells it from every other question to that agency; `kind` is the type of the value that `exchange` returns, a
+    NotFound that it raises being an answer too. What is not `is_whole` is never kept. `is_version`: it only tells which
+    version the other parts are of, so that its age is not theirs.
+    """
+
+    key: tuple[str, ...]
+    kind: Any
+    freshness: Freshness
+    exchange: Callable[[], Exchange[T]]
+    is_whole: Callable[[T], bool] = lambda _: True
+    is_version: bool = False
+
+
+def ask(part: Part[T]) -> Generator[Part[T], T, T]:
+    """For a plan: the value of `part`."""
+    return (yield part)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """What an exchange found out: the result, and the version of the data that it was read from (None: unknown)."""
+    """What a plan found out: the result, and the version of the data that it was read from (None: unknown)."""
 
     result: T
     version: str | None
+
+
+Plan: TypeAlias = Generator[Part[Any], Any, Reading[T]]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where an answer comes from.
 
-    `retrieved_at` is when the first of the agency's answers that it rests on arrived (aware UTC); `attempts` counts the
-    HTTP requests that were sent for it, `elapsed_ms` is the whole call. `sandbox` says that the data is sample data.
+    `retrieved_at` is when the oldest of the agency's answers that it rests on arrived (aware UTC). `served_from` says
+    how it was had now: `live`, `cache`, or `stale` (too old to be as good as new; `stale_because` says why it will do).
+    `attempts` counts the HTTP requests that this call sent, `tries` tells them one by one; `elapsed_ms` is the whole
+    call. `sha256` are the hashes of the agency's answers as they came, part by part. `sandbox`: it is sample data.
     """
 
     name: str
@@ -117,8 +184,11 @@ class Source:
     version: str | None
     retrieved_at: datetime
     served_from: str
+    stale_because: str | None
     sandbox: bool
     attempts: int
+    tries: tuple[Try, ...]
+    sha256: tuple[str, ...]
     elapsed_ms: float
 
 
@@ -128,6 +198,3 @@ class Answer(Generic[T]):
 
     result: T
     source: Source
-
-
-Exchange: TypeAlias = Generator[Request, Response, Reading[T]]

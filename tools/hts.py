@@ -7,20 +7,30 @@ publishes. The answer repeats what the schedule states; it adds up no duties.
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
 from tools.errors import NotFound, ProviderGarbled
-from tools.exchange import Exchange, Reading, Request, Response
+from tools.exchange import Exchange, Part, Plan, Reading, Request, Response, ask
 from tools.hts_footnotes import Footnote, LinkedHeading, footnotes_of, linked_codes, linked_heading
-from tools.hts_schedule import Placed, Rates, find, find_near, place, rates_of, read_rows
+from tools.hts_schedule import Placed, Rates, Row, find, find_near, place, rates_of, read_rows
+from tools.policy.freshness import Freshness
 from tools.query_text import searchable
 from tools.tariff_numbers import TariffDigits, as_the_schedule_prints
 
-__all__ = ["HTSLine", "HTSLineResult", "HTSQuery", "HTSSearchLine", "HTSSearchResult", "HTSTool", "exchange"]
+__all__ = [
+    "HTSLine",
+    "HTSLineResult",
+    "HTSQuery",
+    "HTSSearchLine",
+    "HTSSearchResult",
+    "HTSTool",
+    "plan",
+    "release_part",
+]
 
 _UPSTREAM = "hts"
 _WHOLE_NUMBER = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,3}")
@@ -28,6 +38,10 @@ _RELEASE = re.compile(r"[0-9]{4}HTS\w{1,40}", re.ASCII)
 _KEYWORD_LENGTH = 200
 # Some accounts give this as the most that a search answers, others saw more: just so many may be a cut answer.
 _SEARCH_CAP = 100
+_HOUR_S = 3600.0
+_FRESHNESS = Freshness(fresh_s=24 * _HOUR_S, revalidate_s=48 * _HOUR_S, on_error_s=7 * 24 * _HOUR_S)
+# The service asks for it every quarter of an hour, so that no question has to wait for it.
+_RELEASE_FRESHNESS = Freshness(fresh_s=_HOUR_S / 3, revalidate_s=24 * _HOUR_S, on_error_s=7 * 24 * _HOUR_S)
 
 
 class HTSQuery(BaseModel):
@@ -121,26 +135,31 @@ class HTSTool(AgencyTool):
     upstream: ClassVar[str | None] = _UPSTREAM
     source_name: ClassVar[str] = "USITC HTS"
     default_base_url: ClassVar[str] = "https://hts.usitc.gov/reststop"
+    default_rate: ClassVar[str] = "5/5s"
     query_model: ClassVar[type[BaseModel]] = HTSQuery
 
-    def exchange(self, query: HTSQuery) -> Exchange[HTSLineResult | HTSSearchResult]:
-        """See the module's `exchange`."""
-        return exchange(query, self.base_url)
+    def plan(self, query: HTSQuery) -> Plan[HTSLineResult | HTSSearchResult]:
+        """See the module's `plan`."""
+        return plan(query, self.base_url)
+
+    @property
+    def watched(self) -> Part[str]:
+        """The release in force: a new one changes what every kept row is worth."""
+        return release_part(self.base_url)
 
 
-def exchange(query: HTSQuery, base_url: str) -> Exchange[HTSLineResult | HTSSearchResult]:
+def plan(query: HTSQuery, base_url: str) -> Plan[HTSLineResult | HTSSearchResult]:
     """Ask for the release in force, then for the heading's rows or the search, then for linked headings.
 
     Raises NotFound when the schedule has no such line, ProviderGarbled when an answer has another shape.
     """
-    release = _release((yield Request("GET", f"{base_url}/currentRelease", _UPSTREAM)))
+    release = yield from ask(release_part(base_url))
     if query.keyword is not None:
-        params = {"keyword": _as_printed(query.keyword)}
-        response = yield Request("GET", f"{base_url}/search", _UPSTREAM, params=params)
-        response.require_ok()
-        return Reading(_search_result(response.json(), query.limit), release)
+        keyword = _as_printed(query.keyword)
+        found = Part(("search", release, keyword), tuple[Row, ...], _FRESHNESS, lambda: _search(base_url, keyword))
+        return Reading(_search_result((yield from ask(found)), query.limit), release)
     code = query.code or ""
-    heading = yield from _ask_rows(base_url, code[:4])
+    heading = yield from _rows(base_url, release, code[:4])
     placed = find(heading, code)
     if placed is None:
         raise NotFound(
@@ -152,13 +171,36 @@ def exchange(query: HTSQuery, base_url: str) -> Exchange[HTSLineResult | HTSSear
     # One request for each six-digit group; the group also brings the texts that its headings stand under.
     known: dict[str, Sequence[Placed]] = {}
     for group in dict.fromkeys(each.replace(".", "")[:6] for each in linked):
-        known[group] = heading if group[:4] == code[:4] else (yield from _ask_rows(base_url, group))
+        known[group] = heading if group[:4] == code[:4] else (yield from _rows(base_url, release, group))
     links = tuple(linked_heading(each, known[each.replace(".", "")[:6]]) for each in linked)
     return Reading(HTSLineResult(_line(placed, footnotes, links)), release)
 
 
-def _ask_rows(base_url: str, prefix: str) -> Generator[Request, Response, tuple[Placed, ...]]:
-    """All rows whose number begins with `prefix` (4 or 6 digits), with their groups."""
+def release_part(base_url: str) -> Part[str]:
+    """The name of the release in force."""
+    return Part(("release",), str, _RELEASE_FRESHNESS, lambda: _ask_release(base_url), is_version=True)
+
+
+def _rows(base_url: str, release: str, prefix: str) -> Generator[Part[Any], Any, tuple[Placed, ...]]:
+    """All rows whose number begins with `prefix` (4 or 6 digits), with their groups.
+
+    They belong to the release, so that nobody finds them any more when it is not the one in force.
+    """
+    part = Part(("rows", release, prefix), tuple[Row, ...], _FRESHNESS, lambda: _ask_rows(base_url, prefix))
+    return place((yield from ask(part)))
+
+
+def _ask_release(base_url: str) -> Exchange[str]:
+    return _release((yield Request("GET", f"{base_url}/currentRelease", _UPSTREAM)))
+
+
+def _search(base_url: str, keyword: str) -> Exchange[tuple[Row, ...]]:
+    response = yield Request("GET", f"{base_url}/search", _UPSTREAM, params={"keyword": keyword})
+    response.require_ok()
+    return read_rows(response.json())
+
+
+def _ask_rows(base_url: str, prefix: str) -> Exchange[tuple[Row, ...]]:
     # The range's end takes in the row that bears that very number and nothing under it. So the end is the next prefix;
     # the row that it brings along stands after all others, and nobody looks for its number. Bounds need not exist.
     end = f"{int(prefix) + 1:0{len(prefix)}d}" if prefix.strip("9") else "99999999"
@@ -172,7 +214,7 @@ def _ask_rows(base_url: str, prefix: str) -> Generator[Request, Response, tuple[
         if len(digits) >= 4 and not (prefix <= digits < end or digits.startswith(end)):
             asked = f"{params['from']} to {params['to']}"
             raise ProviderGarbled(f"hts: {asked} was asked for, and {row.code} came", upstream=_UPSTREAM)
-    return place(rows)
+    return rows
 
 
 def _bound(digits: str) -> str:
@@ -213,8 +255,7 @@ def _line(placed: Placed, footnotes: tuple[Footnote, ...], links: tuple[LinkedHe
     )
 
 
-def _search_result(body: object, limit: int) -> HTSSearchResult:
-    rows = read_rows(body)
+def _search_result(rows: Sequence[Row], limit: int) -> HTSSearchResult:
     # A grouping row cannot be asked for by number, so it is no line.
     found = [Placed(row) for row in rows if len(row.digits) >= 4]
     reasons = []

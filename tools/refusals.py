@@ -8,6 +8,7 @@ are not in this data.
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -15,17 +16,20 @@ from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
 from tools.errors import NotConfigured
-from tools.exchange import Exchange, Reading, Request
+from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
 from tools.payload import Fields
+from tools.policy.freshness import Freshness
 from tools.query_text import CountryCode, DateOnly, searchable
-from tools.refusals_rows import Refusal, read_page
+from tools.refusals_rows import Refusal, judge_refusals, read_page
 from tools.refusals_tally import ChargeCount, FirmCount, MonthCount, Tally
 
-__all__ = ["RefusalsQuery", "RefusalsResult", "RefusalsTool", "exchange"]
+__all__ = ["RefusalsQuery", "RefusalsResult", "RefusalsTool", "plan"]
 
 _UPSTREAM = "fda"
 _PAGE_SIZE = 5000
 _ROUND = 100
+_HOUR_S = 3600.0
+_FRESHNESS = Freshness(fresh_s=6 * _HOUR_S, revalidate_s=24 * _HOUR_S, on_error_s=7 * 24 * _HOUR_S)
 # Rows that one answer counts at most: the newest decade of the largest country fits.
 _MAX_ROWS = 100_000
 _PRODUCT_CODE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9-]{2,4}")
@@ -105,6 +109,7 @@ class RefusalsTool(AgencyTool):
     upstream: ClassVar[str | None] = _UPSTREAM
     source_name: ClassVar[str] = "FDA Data Dashboard, import refusals"
     default_base_url: ClassVar[str] = "https://api-datadashboard.fda.gov/v1"
+    default_rate: ClassVar[str] = "0"
     query_model: ClassVar[type[BaseModel]] = RefusalsQuery
 
     def __init__(
@@ -115,12 +120,12 @@ class RefusalsTool(AgencyTool):
         )
         self._user, self._key = authorization_user, authorization_key
 
-    def exchange(self, query: RefusalsQuery) -> Exchange[RefusalsResult]:
-        """See the module's `exchange`."""
-        return exchange(query, self.base_url, self._user, self._key)
+    def plan(self, query: RefusalsQuery) -> Plan[RefusalsResult]:
+        """See the module's `plan`."""
+        return plan(query, self.base_url, self._user, self._key)
 
 
-def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | None) -> Exchange[RefusalsResult]:
+def plan(query: RefusalsQuery, base_url: str, user: str | None, key: str | None) -> Plan[RefusalsResult]:
     """Ask page by page and count, up to 100,000 rows.
 
     Raises NotConfigured without user and key, ProviderRejected, ProviderFailed and ProviderGarbled by what the body
@@ -132,6 +137,12 @@ def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | N
             "GATEWAY_FDA_AUTHORIZATION_USER, GATEWAY_FDA_AUTHORIZATION_KEY)",
             upstream=_UPSTREAM,
         )
+    exchange = partial(_count, query, base_url, user, key)
+    part = Part((query.model_dump_json(),), RefusalsResult, _FRESHNESS, exchange)
+    return Reading((yield from ask(part)), version=None)
+
+
+def _count(query: RefusalsQuery, base_url: str, user: str, key: str) -> Exchange[RefusalsResult]:
     tally, total = Tally(query.limit), None
     before: Fields | None = None
     while True:
@@ -141,6 +152,8 @@ def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | N
             _UPSTREAM,
             headers={"Authorization-User": user, "Authorization-Key": key},
             json=_body(query, start=tally.counted + 1, ask_total=before is None),
+            only_reads=True,
+            classify=judge_refusals,
         )
         page = read_page(response)
         total = page.total if before is None else total
@@ -152,7 +165,7 @@ def exchange(query: RefusalsQuery, base_url: str, user: str | None, key: str | N
         # Without the agency's count, the last page is one that nobody can have cut: a bound is a round number.
         is_last = not page.rows or (total is None and len(page.rows) % _ROUND != 0)
         if enough or is_again or is_last:
-            return Reading(_result(query, tally, total, is_whole=not is_again), version=None)
+            return _result(query, tally, total, is_whole=not is_again)
         before = page.rows[0]
 
 

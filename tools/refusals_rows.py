@@ -10,11 +10,11 @@ from datetime import date
 from functools import lru_cache
 
 from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected
-from tools.exchange import Response
+from tools.exchange import Response, Verdict, judge
 from tools.payload import Fields, tidy
 from tools.refusals_charges import Charge, charge_of
 
-__all__ = ["Page", "Refusal", "charge_ids", "read_page", "read_refusal", "refused_on"]
+__all__ = ["Page", "Refusal", "charge_ids", "judge_refusals", "read_page", "read_refusal", "refused_on"]
 
 _UPSTREAM = "fda"
 _SUCCESS = 400
@@ -90,6 +90,24 @@ def read_page(response: Response) -> Page:
     if total is not None and (len(rows) > total or (total and not rows)):
         raise envelope.garbled(f"'totalrecordcount' is {total}, but {len(rows)} rows came")
     return Page(rows, total)
+
+
+def judge_refusals(response: Response) -> Verdict:
+    """What an answer came to, by the status in its body where it has one."""
+    verdict = judge(response)
+    if verdict != "ok":
+        return verdict
+    try:
+        body = response.json()
+    except ProviderGarbled:
+        return "failed"
+    envelope = body[0] if isinstance(body, list) and body else body
+    status = envelope.get("statuscode") if isinstance(envelope, dict) else None
+    if status in (_SUCCESS, _NO_RESULTS):
+        return "ok"
+    if isinstance(status, int) and 500 <= status < 600:
+        return "retryable"
+    return "rejected" if isinstance(status, int) and 401 <= status < 500 else "failed"
 
 
 def _no_results(envelope: Fields) -> Page:

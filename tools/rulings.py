@@ -15,21 +15,14 @@ from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
 from tools.errors import ProviderGarbled
-from tools.exchange import Exchange, Reading, Request, Response
+from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
 from tools.query_text import DateOnly, searchable
-from tools.rulings_letters import Record, Relations, read_letter, read_search
-from tools.rulings_lookup import (
-    UPSTREAM,
-    letter_or_failure,
-    letter_request,
-    looked_up,
-    search_request,
-    why_there_is_none,
-)
+from tools.rulings_letters import Record, Relations, read_search
+from tools.rulings_lookup import SEARCH_FRESHNESS, UPSTREAM, letter_part, looked_up, naming_part, search_request
 from tools.rulings_status import Link, Standing, Status, merge, merged_by_number, standing_of
 from tools.tariff_numbers import TariffDigits, as_cbp_writes
 
-__all__ = ["Ruling", "RulingLetter", "RulingResult", "RulingsQuery", "RulingsResult", "RulingsTool", "exchange"]
+__all__ = ["Ruling", "RulingLetter", "RulingResult", "RulingsQuery", "RulingsResult", "RulingsTool", "plan"]
 
 _PAGE = "https://rulings.cbp.gov/ruling/"
 _NUMBER = re.compile(r"(?:(?:NY|HQ)\s*)?([A-Z]{0,2}[0-9]{3,7}[A-Z]?)", re.IGNORECASE)
@@ -155,14 +148,15 @@ class RulingsTool(AgencyTool):
     upstream: ClassVar[str | None] = UPSTREAM
     source_name: ClassVar[str] = "CBP CROSS"
     default_base_url: ClassVar[str] = "https://rulings.cbp.gov/api"
+    default_rate: ClassVar[str] = "5/5s"
     query_model: ClassVar[type[BaseModel]] = RulingsQuery
 
-    def exchange(self, query: RulingsQuery) -> Exchange[RulingResult | RulingsResult]:
-        """See the module's `exchange`."""
-        return exchange(query, self.base_url)
+    def plan(self, query: RulingsQuery) -> Plan[RulingResult | RulingsResult]:
+        """See the module's `plan`."""
+        return plan(query, self.base_url)
 
 
-def exchange(query: RulingsQuery, base_url: str) -> Exchange[RulingResult | RulingsResult]:
+def plan(query: RulingsQuery, base_url: str) -> Plan[RulingResult | RulingsResult]:
     """Ask for the letter and its relations, or for the pages of a search; then for what replaced what was found.
 
     Raises NotFound when the agency demonstrably answers and has no such ruling, ProviderGarbled when an answer has
@@ -173,14 +167,10 @@ def exchange(query: RulingsQuery, base_url: str) -> Exchange[RulingResult | Ruli
     return Reading((yield from _many(query, base_url)), version=None)
 
 
-def _one(number: str, base_url: str) -> Generator[Request, Response, RulingResult]:
-    response = yield letter_request(base_url, number)
-    body, failure = letter_or_failure(response)
+def _one(number: str, base_url: str) -> Generator[Part[Any], Any, RulingResult]:
+    letter = yield from ask(letter_part(base_url, number))
     # The letter's own route leaves out what other rulings did to it; the search has that.
-    _, listed = read_search((yield search_request(base_url, number)))
-    if failure is not None:
-        raise (yield from why_there_is_none(number, failure, listed, base_url))
-    letter = read_letter(body, number)
+    listed = yield from ask(naming_part(base_url, number))
     told = next((record for record in listed if record.number == number), None)
     told_by_all = merged_by_number((_joined(letter.record, told), *listed))
     known = yield from looked_up((number,), told_by_all, base_url, _LOOKUPS_FOR_ONE)
@@ -200,7 +190,24 @@ def _joined(letter: Record, listed: Record | None) -> Record:
     )
 
 
-def _many(query: RulingsQuery, base_url: str) -> Generator[Request, Response, RulingsResult]:
+def _many(query: RulingsQuery, base_url: str) -> Generator[Part[Any], Any, RulingsResult]:
+    pages = Part(("search", query.model_dump_json()), _Found, SEARCH_FRESHNESS, lambda: _search(query, base_url))
+    found = yield from ask(pages)
+    asked = tuple(record.number for record in found.records[: query.limit])
+    known = yield from looked_up(asked, merged_by_number(found.records), base_url, _LOOKUPS_FOR_MANY)
+    rulings = tuple(Ruling(**_ruling(known[each], standing_of(each, known), query.hts)) for each in asked)
+    return _found(query, rulings, found.total, len(found.records))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The agency's count, and the rulings that came, each once."""
+
+    total: int
+    records: tuple[Record, ...]
+
+
+def _search(query: RulingsQuery, base_url: str) -> Exchange[_Found]:
     found: dict[str, Record] = {}
     total, page_number = None, 0
     while True:
@@ -216,10 +223,7 @@ def _many(query: RulingsQuery, base_url: str) -> Generator[Request, Response, Ru
             break
     if total and not found:
         raise ProviderGarbled(f"cross: it counts {total} rulings and sent none", upstream=UPSTREAM)
-    asked = tuple(found)[: query.limit]
-    known = yield from looked_up(asked, merged_by_number(found.values()), base_url, _LOOKUPS_FOR_MANY)
-    rulings = tuple(Ruling(**_ruling(known[each], standing_of(each, known), query.hts)) for each in asked)
-    return _found(query, rulings, total, len(found))
+    return _Found(total, tuple(found.values()))
 
 
 def _page_request(query: RulingsQuery, base_url: str, page: int) -> Request:

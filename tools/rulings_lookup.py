@@ -2,21 +2,55 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from tools.errors import NotFound, ProviderError, ProviderGarbled, ToolError
-from tools.exchange import Request, Response
-from tools.rulings_letters import Record, decode, read_letter, read_search
+from tools.exchange import Exchange, Part, Request, Response, Verdict, ask, judge
+from tools.policy.freshness import Freshness
+from tools.rulings_letters import Letter, Record, decode, read_letter, read_search
 from tools.rulings_status import follow, merged_by_number
 
-__all__ = ["UPSTREAM", "letter_or_failure", "letter_request", "looked_up", "search_request", "why_there_is_none"]
+__all__ = ["SEARCH_FRESHNESS", "UPSTREAM", "letter_part", "looked_up", "naming_part", "search_request"]
 
 UPSTREAM = "cross"
 _SMALL_PAGE = 30
+_DAY_S = 86400.0
+#: Letters do not change.
+_LETTER_FRESHNESS = Freshness(fresh_s=7 * _DAY_S, revalidate_s=8 * _DAY_S, on_error_s=30 * _DAY_S)
+#: What a search tells of a ruling's standing does.
+SEARCH_FRESHNESS = Freshness(fresh_s=_DAY_S, revalidate_s=2 * _DAY_S, on_error_s=7 * _DAY_S)
+#: How CROSS answers an unknown number is not settled: 500 by one careful account, 404 by others.
+_NO_SUCH = (404, 500)
 
 
-def letter_request(base_url: str, number: str) -> Request:
-    """For the letter of one ruling."""
-    return Request("GET", f"{base_url}/ruling/{number}", UPSTREAM)
+def letter_part(base_url: str, number: str) -> Part[Letter]:
+    """The letter of one ruling. Its exchange raises NotFound when the agency demonstrably has no such ruling."""
+    return Part(("letter", number), Letter, _LETTER_FRESHNESS, lambda: _ask_letter(base_url, number))
+
+
+def naming_part(base_url: str, number: str) -> Part[tuple[Record, ...]]:
+    """The rulings whose letters name `number`, itself among them, and what became of each."""
+    return Part(("naming", number), tuple[Record, ...], SEARCH_FRESHNESS, lambda: _ask_naming(base_url, number))
+
+
+def _ask_naming(base_url: str, number: str) -> Exchange[tuple[Record, ...]]:
+    return read_search((yield search_request(base_url, number)))[1]
+
+
+def _ask_letter(base_url: str, number: str) -> Exchange[Letter]:
+    body, failure = _letter_or_failure((yield _letter_request(base_url, number)))
+    if failure is not None:
+        raise (yield from _why_there_is_none(number, failure, base_url))
+    return read_letter(body, number)
+
+
+def _letter_request(base_url: str, number: str) -> Request:
+    return Request("GET", f"{base_url}/ruling/{number}", UPSTREAM, classify=_judge_letter)
+
+
+def _judge_letter(response: Response) -> Verdict:
+    """A number that does not exist is no failure of the agency, even if it looks like one."""
+    return "rejected" if response.status in _NO_SUCH else judge(response)
 
 
 def search_request(
@@ -46,12 +80,9 @@ def search_request(
     return Request("GET", f"{base_url}/search", UPSTREAM, params=parameters)
 
 
-def letter_or_failure(response: Response) -> tuple[object, ProviderError | None]:
-    """The body of a letter, or what came in its place for a number that there may not be.
-
-    How CROSS answers an unknown number is not settled: 500 by one careful account, 404 by others.
-    """
-    if response.status not in (404, 500):
+def _letter_or_failure(response: Response) -> tuple[object, ProviderError | None]:
+    """The body of a letter, or what came in its place for a number that there may not be."""
+    if response.status not in _NO_SUCH:
         response.require_ok()
         body = decode(response)
         if body is not None:
@@ -64,13 +95,12 @@ def letter_or_failure(response: Response) -> tuple[object, ProviderError | None]
     raise AssertionError("404 and 500 are no good answers")
 
 
-def why_there_is_none(
-    number: str, failure: ProviderError, listed: Sequence[Record], base_url: str
-) -> Generator[Request, Response, ToolError]:
+def _why_there_is_none(number: str, failure: ProviderError, base_url: str) -> Generator[Request, Response, ToolError]:
     """NotFound when the search lists no such ruling, and the route that failed answers for one that it does list.
 
     Otherwise the failure. Raises ProviderError when the agency fails at these requests as well.
     """
+    _, listed = read_search((yield search_request(base_url, number)))
     if any(record.number == number for record in listed):
         return failure
     if not listed:
@@ -78,7 +108,7 @@ def why_there_is_none(
         _, listed = read_search((yield search_request(base_url, "*")))
     if not listed:
         return failure
-    body, failure_again = letter_or_failure((yield letter_request(base_url, listed[0].number)))
+    body, failure_again = _letter_or_failure((yield _letter_request(base_url, listed[0].number)))
     if failure_again is not None:
         return failure
     read_letter(body, listed[0].number)
@@ -87,8 +117,8 @@ def why_there_is_none(
 
 def looked_up(
     numbers: Sequence[str], known: Mapping[str, Record], base_url: str, at_most: int
-) -> Generator[Request, Response, Mapping[str, Record]]:
-    """`known`, and with at most so many requests, the rulings that replaced `numbers`, and theirs."""
+) -> Generator[Part[Any], Any, Mapping[str, Record]]:
+    """`known`, and with at most so many questions, the rulings that replaced `numbers`, and theirs."""
     asked: set[str] = set()
     while len(asked) < at_most:
         open_ends = (each for number in numbers for each in follow(number, known))
@@ -96,6 +126,6 @@ def looked_up(
         if number is None:
             break
         asked.add(number)
-        _, records = read_search((yield search_request(base_url, number)))
+        records = yield from ask(naming_part(base_url, number))
         known = merged_by_number((*known.values(), *records))
     return known

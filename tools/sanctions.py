@@ -5,9 +5,9 @@ Treasury, the Bureau of Industry and Security and the State Department. `clear` 
 at or above the threshold, on the lists that `coverage` names, when it was asked. A hit is not an adjudication.
 """
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -15,19 +15,23 @@ from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
 from tools.errors import NotConfigured, NotScreened, ProviderGarbled
-from tools.exchange import Exchange, Reading, Request, Response
+from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
+from tools.policy.freshness import Freshness
 from tools.query_text import CountryCode, searchable
 from tools.sanctions_entries import ListEntry, Page, ScoredEntry, read_page
 from tools.sanctions_hits import Hit, Outcome, Party, outcome_of, weigh
 from tools.sanctions_lists import LISTS, NOT_COVERED, POLICY_VERSION
 from tools.sanctions_names import IGNORED_WORDS, is_in_latin_script, words_of
 
-__all__ = ["Coverage", "SanctionsQuery", "SanctionsResult", "SanctionsTool", "exchange"]
+__all__ = ["Coverage", "SanctionsQuery", "SanctionsResult", "SanctionsTool", "plan"]
 
 _UPSTREAM = "csl"
 _PAGE_SIZE = 50
 # The interface answers no offset beyond this, so that 1,050 entries can be read at most.
 _MAX_OFFSET = 1000
+_HOUR_S = 3600.0
+#: Nothing older than four hours may clear anybody.
+_FRESHNESS = Freshness(fresh_s=_HOUR_S, revalidate_s=2 * _HOUR_S, on_error_s=4 * _HOUR_S)
 _TYPES = ("Individual", "Entity", "Vessel", "Aircraft")
 
 _API_LIMIT = (
@@ -156,6 +160,7 @@ class SanctionsTool(AgencyTool):
     upstream: ClassVar[str | None] = _UPSTREAM
     source_name: ClassVar[str] = "ITA Consolidated Screening List"
     default_base_url: ClassVar[str] = "https://data.trade.gov/consolidated_screening_list/v1"
+    default_rate: ClassVar[str] = "100/60s,3/2s"
     query_model: ClassVar[type[BaseModel]] = SanctionsQuery
     screens: ClassVar[bool] = True
 
@@ -163,12 +168,12 @@ class SanctionsTool(AgencyTool):
         super().__init__(secrets={"subscription_key": subscription_key}, **kwargs)
         self._subscription_key = subscription_key
 
-    def exchange(self, query: SanctionsQuery) -> Exchange[SanctionsResult]:
-        """See the module's `exchange`."""
-        return exchange(query, self.base_url, self._subscription_key)
+    def plan(self, query: SanctionsQuery) -> Plan[SanctionsResult]:
+        """See the module's `plan`."""
+        return plan(query, self.base_url, self._subscription_key)
 
 
-def exchange(query: SanctionsQuery, base_url: str, subscription_key: str | None) -> Exchange[SanctionsResult]:
+def plan(query: SanctionsQuery, base_url: str, subscription_key: str | None) -> Plan[SanctionsResult]:
     """Ask page by page, to the end that the agency lets one reach, then weigh what came.
 
     Raises NotConfigured without a key, ProviderGarbled when an answer has another shape or is not whole, NotScreened
@@ -179,7 +184,9 @@ def exchange(query: SanctionsQuery, base_url: str, subscription_key: str | None)
             "no subscription key of data.trade.gov (subscription_key; of the service: GATEWAY_CSL_SUBSCRIPTION_KEY)",
             upstream=_UPSTREAM,
         )
-    found = yield from _search(query, base_url, subscription_key)
+    asked = (query.name, str(query.fuzzy), ",".join(sorted(query.lists)))
+    exchange = partial(_search, query, base_url, subscription_key)
+    found = yield from ask(Part(asked, _Found, _FRESHNESS, exchange, lambda found: _missing(found) is None))
     return Reading(_result(query, found), version=None)
 
 
@@ -187,18 +194,20 @@ def exchange(query: SanctionsQuery, base_url: str, subscription_key: str | None)
 class _Found:
     """What the agency has: the entries that could be read of the `total`, by `asked_on`.
 
-    `received` counts what came, the same entry twice included (`repeated`). `first` is the first page.
+    `received` counts what came, the same entry twice included (`repeated`). `by_list` and `searched` are the agency's
+    words, see `Page`.
     """
 
     entries: tuple[ScoredEntry, ...]
     total: int
     received: int
     repeated: bool
-    first: Page
+    by_list: tuple[tuple[str | None, int], ...]
+    searched: tuple[str | None, ...] | None
     asked_on: date
 
 
-def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Generator[Request, Response, _Found]:
+def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Exchange[_Found]:
     """All pages up to the end that the agency lets one reach. Raises ProviderGarbled when two contradict each other."""
     entries: dict[ListEntry, ScoredEntry] = {}
     first: Page | None = None
@@ -227,7 +236,8 @@ def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Gene
         received += 0 if brings_nothing else len(page.entries)
         if received >= min(first.total, _MAX_OFFSET + 1) or brings_nothing:
             repeated = len(entries) < received
-            return _Found(tuple(entries.values()), first.total, received, repeated, first, asked_on)
+            told = tuple(entries.values())
+            return _Found(told, first.total, received, repeated, first.by_list, first.searched, asked_on)
 
 
 def _parameters(query: SanctionsQuery, offset: int) -> dict[str, str]:
@@ -279,13 +289,13 @@ def _refuse_to_clear(query: SanctionsQuery, found: _Found, missing: str | None) 
     if missing is not None:
         raise ProviderGarbled(f"csl: {missing}, none of which is a hit: that is no whole answer", upstream=_UPSTREAM)
     # Known lists that were not asked may be counted too; one that we do not know may be an asked one by a new name.
-    counted = sum(count for code, count in found.first.by_list if code is None or code in query.lists)
+    counted = sum(count for code, count in found.by_list if code is None or code in query.lists)
     if counted > found.total:
         raise ProviderGarbled(
             f"csl: it found {found.total} entries, but counts {counted} by list: that is no whole answer",
             upstream=_UPSTREAM,
         )
-    if found.first.searched is not None and (left_out := [c for c in query.lists if c not in found.first.searched]):
+    if found.searched is not None and (left_out := [code for code in query.lists if code not in found.searched]):
         raise NotScreened(f"the agency says that it did not search {', '.join(left_out)}", upstream=_UPSTREAM)
 
 

@@ -28,12 +28,17 @@ async def upstream() -> AsyncIterator[HTSUpstream]:
     await agency.server.close()
 
 
+#: One question is one request, so that a test sees what it asked for.
+PLAIN = {"retry": False, "breaker": False, "cache": False}
+UNBOUNDED = dict.fromkeys(("hts_rate", "csl_rate", "fda_rate", "cross_rate"), "0")
+
+
 @pytest.fixture
 def open_gateway(aiohttp_client: AiohttpClient, upstream: HTSUpstream) -> OpenGateway:
-    """Starts a gateway that asks `upstream`, with other settings and more tools if given."""
+    """Starts a gateway that asks `upstream`, without policies, with other settings and more tools if given."""
 
     async def open_one(*tools: type[ComplianceTool], **settings: Any) -> Gateway:
-        app = create_app(Config(**{"hts_url": upstream.url} | settings), tools=tools)
+        app = create_app(Config(**{"hts_url": upstream.url} | PLAIN | UNBOUNDED | settings), tools=tools)
         return await aiohttp_client(app, timeout=aiohttp.ClientTimeout(30), connector=aiohttp.TCPConnector(limit=0))
 
     return open_one
@@ -41,5 +46,5 @@ def open_gateway(aiohttp_client: AiohttpClient, upstream: HTSUpstream) -> OpenGa
 
 @pytest.fixture
 async def gateway(open_gateway: OpenGateway) -> Gateway:
-    """A gateway with default settings."""
+    """A gateway without policies."""
     return await open_gateway()

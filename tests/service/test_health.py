@@ -32,13 +32,17 @@ async def test_health_shows_the_process_its_clients_pools_and_upstreams(
     for pool in body["pools"].values():
         assert (pool["limit"], pool["max_idle"], pool["exact"]) == (100, 20, True)
     assert body["upstreams"].keys() == {"hts", "csl", "fda", "cross"}
-    assert body["upstreams"]["hts"] == {"configured": True, "missing": [], "url": upstream.url, "sandbox": False}
-    assert body["upstreams"]["csl"] == {
+    async with gateway.get("/health/ready") as response:
+        ready = (await response.json())["upstreams"]
+    assert ready["hts"] == {"configured": True, "missing": [], "url": upstream.url, "sandbox": False}
+    assert ready["csl"] == {
         "configured": False,
         "missing": ["subscription_key"],
         "url": "https://data.trade.gov/consolidated_screening_list/v1",
         "sandbox": False,
     }
+    for name, each in ready.items():
+        assert {key: body["upstreams"][name][key] for key in each} == each
     assert upstream.asked == []
 
 

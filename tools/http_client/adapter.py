@@ -113,7 +113,9 @@ class PooledAdapter(HTTPAdapter):
                 return self._send_once(request, timeout, options)
             except requests.ConnectionError as exc:
                 # Once more, like aiohttp: the peer closed an idle connection in the moment that we used it.
-                if not _was_stale(exc) or not _can_send_again(request):
+                call = current_call()
+                leaves_it_to_the_caller = call is not None and call.resends
+                if leaves_it_to_the_caller or not _was_stale(exc) or not _can_send_again(request):
                     raise
                 return self._send_once(request, timeout, options)
         except PoolTimeout as exc:

@@ -123,7 +123,10 @@ class PooledConnector(aiohttp.TCPConnector):
         if taken.uses:
             self._counters.reused += 1
         taken.uses += 1
-        self._holds.take(protocol, _label(taken.key), self._loop.time(), current_call())
+        call = current_call()
+        if call is not None:
+            call.reused_connection = taken.uses > 1
+        self._holds.take(protocol, _label(taken.key), self._loop.time(), call)
         self._arm_timer()
         return connection
 

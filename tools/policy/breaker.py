@@ -6,7 +6,7 @@ everybody through while half open, pybreaker makes callers queue up.
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,7 +52,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class BreakerStats:
-    """How a breaker stands. `calls` and `bad` are of the window; `reasons` are the last bad calls', newest first."""
+    """How a breaker stands.
+
+    `calls` and `bad` are of the window, `opened` of all time, `bad_by_reason` too; `reasons` are the last bad calls',
+    newest first.
+    """
 
     state: BreakerState
     calls: int
@@ -61,6 +65,7 @@ class BreakerStats:
     opened: int
     retry_after_s: float | None
     reasons: tuple[Reason, ...]
+    bad_by_reason: dict[str, int]
 
 
 class Breaker:
@@ -75,6 +80,7 @@ class Breaker:
         self._opened_at = 0.0
         self._probing = False
         self._reasons: deque[tuple[float, str]] = deque(maxlen=_REASONS_KEPT)
+        self._bad_by_reason = Counter[str]()
         self._calls: deque[tuple[float, bool]] = deque()
         self._bad = 0
         self._failures_in_a_row = 0
@@ -99,9 +105,10 @@ class Breaker:
             if admitted.era != self._era:
                 return
             is_slow = took_s > self.rules.slow_call_s
-            reason = failure if failure is not None else f"took {took_s:.1f} s" if is_slow else None
+            reason = failure if failure is not None else "slow" if is_slow else None
             if reason is not None:
                 self._reasons.append((now, reason))
+                self._bad_by_reason[reason] += 1
             if admitted.is_probe:
                 self._enter("closed") if reason is None else self._open(now)
                 return
@@ -129,6 +136,7 @@ class Breaker:
                 retry_after_s=(
                     round(max(0.0, self._opened_at + self.rules.recovery_s - now), 3) if self._state == "open" else None
                 ),
+                bad_by_reason=dict(self._bad_by_reason),
                 reasons=tuple(Reason(reason, round(now - at, 3)) for at, reason in reversed(self._reasons)),
             )
 

@@ -10,10 +10,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["RetryBudget", "RetryPolicy"]
+__all__ = ["RetryBudget", "RetryPolicy", "RetryStats"]
 
-#: RFC 9110, section 9.2.2; a request of another method says itself that it may be sent twice.
-IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+
+@dataclass(frozen=True, slots=True)
+class RetryStats:
+    """Of all time: requests (each counted once), retries of them, and retries that the budget refused."""
+
+    requests: int
+    retries: int
+    refused: int
 
 
 class RetryBudget:
@@ -27,11 +33,13 @@ class RetryBudget:
         self._lock = threading.Lock()
         self._requests: deque[float] = deque()
         self._retries: deque[float] = deque()
+        self._requests_ever = self._retries_ever = self._refused_ever = 0
 
     def note_request(self, now: float) -> None:
         """A request is sent for the first time."""
         with self._lock:
             self._requests.append(now)
+            self._requests_ever += 1
             self._forget_old(now)
 
     def try_spend(self, now: float) -> bool:
@@ -39,9 +47,16 @@ class RetryBudget:
         with self._lock:
             self._forget_old(now)
             if len(self._retries) >= max(self._at_least, len(self._requests) * self._share):
+                self._refused_ever += 1
                 return False
             self._retries.append(now)
+            self._retries_ever += 1
             return True
+
+    def stats(self) -> RetryStats:
+        """What it has seen so far."""
+        with self._lock:
+            return RetryStats(self._requests_ever, self._retries_ever, self._refused_ever)
 
     def _forget_old(self, now: float) -> None:
         for times in (self._requests, self._retries):

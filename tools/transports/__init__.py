@@ -1,7 +1,19 @@
 """Sends what tools want sent, over the pooled clients, and turns the libraries' exceptions into ours."""
 
+from tools.transports.asking import AnswerStore, Asking
 from tools.transports.asynchronous import drive_async
+from tools.transports.flights import AsyncFlights, SyncFlights
+from tools.transports.provenance import Provenance
 from tools.transports.synchronous import drive_sync
 from tools.transports.translation import translating
 
-__all__ = ["drive_async", "drive_sync", "translating"]
+__all__ = [
+    "AnswerStore",
+    "Asking",
+    "AsyncFlights",
+    "Provenance",
+    "SyncFlights",
+    "drive_async",
+    "drive_sync",
+    "translating",
+]

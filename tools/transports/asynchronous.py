@@ -1,67 +1,211 @@
-"""Drives an exchange over an `aiohttp.ClientSession`."""
+"""Drives a plan over an `aiohttp.ClientSession`; aiohttp-retry makes the attempts that the policies allow."""
 
+import asyncio
 import time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import orjson
+from aiohttp_retry import RetryClient, RetryOptionsBase
 
-from tools.call import Call
-from tools.errors import PoolClosed
-from tools.exchange import Exchange, Reading, Request, Response
+from tools.cache import Kept
+from tools.call import Call, current_call
+from tools.errors import PoolClosed, ToolError
+from tools.exchange import Part, Plan, Reading, Request, Response
 from tools.http_client.body import body_limit
 from tools.http_client.redirects import MAX_REDIRECTS
+from tools.transports.asking import STALE_WILL_DO, AnswerStore, Asking, leaving_time_to_tell, value_of
+from tools.transports.attempts import MAY_PASS, Attempts
+from tools.transports.provenance import Provenance
+from tools.transports.transcript import Transcript
+from tools.transports.translation import ConnectionBroke, translating
 
 __all__ = ["drive_async"]
 
 T = TypeVar("T")
 
+#: More than any policy allows: the policy ends it, not the library.
+_NO_BOUND = 1000
 
-async def drive_async(client: aiohttp.ClientSession, exchange: Exchange[T], call: Call) -> tuple[Reading[T], Response]:
-    """Run `exchange` to its end. Returns its reading and the first answer that it rests on.
 
-    Raises what the exchange, the client library and the pool raise. The caller bounds it in time.
+async def drive_async(
+    client: aiohttp.ClientSession, plan: Plan[T], call: Call, asking: Asking, told: Provenance
+) -> Reading[T]:
+    """Run `plan` to its end, and note in `told` where its parts come from.
+
+    Raises what the plan raises, and ToolErrors. The caller bounds it in time.
     """
-    first: Response | None = None
     try:
-        request = next(exchange)
+        part = next(plan)
         while True:
-            response = await _send(client, request, call)
-            call.met_sample_data |= response.is_sample_data
-            first = first or response
-            request = exchange.send(response)
+            part = plan.send(value_of(await _answer(client, part, call, asking, told), asking.upstream))
     except StopIteration as done:
-        if first is None:
-            raise TypeError("an exchange must send at least one request") from None
-        return done.value, first
+        reading: Reading[T] = done.value
+        return reading
     finally:
-        exchange.close()
+        plan.close()
 
 
-async def _send(client: aiohttp.ClientSession, request: Request, call: Call) -> Response:
+async def _answer(
+    client: aiohttp.ClientSession, part: Part[T], call: Call, asking: Asking, told: Provenance
+) -> Kept[T]:
+    """The answer to `part`: kept, or new."""
+    if asking.store is None:
+        kept = await _fetch(client, part, call, asking)
+        told.note(part, kept, "live")
+        return kept
+    return await _kept_or_new(client, part, call, asking, told, asking.store)
+
+
+async def _kept_or_new(
+    client: aiohttp.ClientSession, part: Part[T], call: Call, asking: Asking, told: Provenance, store: AnswerStore
+) -> Kept[T]:
+    key = store.answers.key_of(asking.scope, part)
+
+    async def fetch(flying: Call) -> Kept[T]:
+        kept = await _fetch(client, part, flying, asking)
+        to_share = store.answers.keep(key, kept, part)
+        if to_share is not None and store.answers.shared is not None:
+            store.in_tasks.in_background(store.answers.shared.put_async(key, *to_share))
+        return kept
+
+    if call.wants_live:
+        kept = await fetch(call)
+        told.note(part, kept, "live")
+        return kept
+    held = await store.answers.find_async(key, part)
+    use = store.answers.use_of(held, part)
+    if held is not None and use == "fresh":
+        told.note(part, held, "cache")
+        return held
+    if held is not None and use == "revalidate":
+        store.in_tasks.refresh(key, call.deadline_at - call.started_at, fetch)
+        told.note(part, held, "stale", "a new answer is being fetched")
+        return held
+    old = held if use == "on_error" else None
+    asked = call if old is None else leaving_time_to_tell(call)
+    try:
+        async with asyncio.timeout(None if old is None else asked.remaining_s()):
+            kept = await store.in_tasks.join(key, asked, fetch)
+    except (*STALE_WILL_DO, TimeoutError) as exc:
+        if old is None:
+            raise
+        told.note(part, old, "stale", exc.code if isinstance(exc, ToolError) else "no new answer came in time")
+        return old
+    told.note(part, kept, "live")
+    return kept
+
+
+async def _fetch(client: aiohttp.ClientSession, part: Part[T], call: Call, asking: Asking) -> Kept[T]:
+    transcript = Transcript(part)
+    try:
+        request = transcript.next_request()
+        while request is not None:
+            request = transcript.next_request(await _send(client, request, call, asking))
+    finally:
+        transcript.close()
+    return transcript.answer
+
+
+async def _send(client: aiohttp.ClientSession, request: Request, call: Call, asking: Asking) -> Response:
+    """One request, in as many attempts as it takes and may."""
     if client.closed:
         raise PoolClosed("the client is closed")
-    headers, body = dict(request.headers), None
-    if request.json is not None:
-        headers["Content-Type"], body = "application/json", orjson.dumps(request.json)
-    call.usage.attempts += 1
-    started = time.monotonic()
+    attempts = Attempts(request, call, asking.policies)
+    # The client is not closed by it: the session has an owner.
+    retrying = RetryClient(client_session=_Attempt(client, attempts))  # type: ignore[arg-type]  # it asks for no more
+    await retrying.request(request.method, request.url, retry_options=_AsThePolicySays(attempts))
+    if not isinstance(attempts.last, Response):
+        raise TypeError("an attempt that did not fail left no answer")
+    return attempts.last
+
+
+class _Attempt:
+    """What aiohttp-retry takes for a session: each of its requests is one attempt, admitted, sent, read and judged."""
+
+    def __init__(self, client: aiohttp.ClientSession, attempts: Attempts) -> None:
+        self._client, self._attempts = client, attempts
+
+    async def request(self, method: str, url: str, **_: Any) -> aiohttp.ClientResponse:
+        """The answer, read to its end, its connection given back. Raises ToolError."""
+        attempts = self._attempts
+        await _wait_for_turn(attempts)
+        attempts.sent(time.monotonic())
+        try:
+            with translating(attempts.request.upstream), body_limit(attempts.request.max_bytes):
+                answer, content = await self._send(method, url, attempts.request)
+        except ToolError as exc:
+            attempts.broke(exc, time.monotonic())
+            raise
+        except BaseException:
+            attempts.cut_short(time.monotonic())
+            raise
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        attempts.answered(Response(answer.status, headers, content, attempts.request.upstream), time.monotonic())
+        return answer
+
+    async def _send(self, method: str, url: str, request: Request) -> tuple[aiohttp.ClientResponse, bytes]:
+        headers, body = dict(request.headers), None
+        if request.json is not None:
+            headers["Content-Type"], body = "application/json", orjson.dumps(request.json)
+        async with self._client.request(
+            method,
+            url,
+            params=request.params,
+            headers=headers,
+            data=body,
+            max_redirects=MAX_REDIRECTS + 1,  # aiohttp counts the request that gives up, too
+            middlewares=(_leave_resending_to_the_policy,),
+        ) as answer:
+            return answer, await answer.read()
+
+
+async def _wait_for_turn(attempts: Attempts) -> None:
+    wait_s = attempts.admit(time.monotonic())
+    if wait_s:
+        try:
+            await asyncio.sleep(wait_s)
+        except BaseException:
+            attempts.leave_queue()
+            raise
+
+
+class _AsThePolicySays(RetryOptionsBase):
+    """Asks our policy in every place in which aiohttp-retry would decide."""
+
+    def __init__(self, attempts: Attempts) -> None:
+        super().__init__(
+            attempts=_NO_BOUND,
+            exceptions=set(MAY_PASS),
+            retry_all_server_errors=False,
+            evaluate_response_callback=self._is_handed_over,
+        )
+        self._attempts = attempts
+        self._wait_s = 0.0
+
+    async def _is_handed_over(self, _: aiohttp.ClientResponse) -> bool:
+        wait_s = self._attempts.wait_s(time.monotonic())
+        self._wait_s = wait_s or 0.0
+        return wait_s is None
+
+    def get_timeout(self, attempt: int, response: aiohttp.ClientResponse | None = None) -> float:  # noqa: ARG002 - theirs
+        """Seconds to wait. Raises the attempt's error when there is to be no other attempt."""
+        if response is not None:
+            return self._wait_s
+        wait_s = self._attempts.wait_s(time.monotonic())
+        if wait_s is None and isinstance(self._attempts.last, ToolError):
+            raise self._attempts.last
+        return wait_s or 0.0
+
+
+async def _leave_resending_to_the_policy(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """aiohttp sends an idempotent request again by itself when a connection breaks, but not after this error."""
     try:
-        with body_limit(request.max_bytes):
-            async with client.request(
-                request.method,
-                request.url,
-                params=request.params,
-                headers=headers,
-                data=body,
-                max_redirects=MAX_REDIRECTS + 1,  # aiohttp counts the request that gives up, too
-            ) as answer:
-                content = await answer.read()
-    finally:
-        call.usage.upstream_s += time.monotonic() - started
-    return Response(
-        status=answer.status,
-        headers={name.lower(): value for name, value in answer.headers.items()},
-        body=content,
-        upstream=request.upstream,
-    )
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise  # nor after this one
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
+        call = current_call()
+        raise ConnectionBroke(exc, was_reused=call is not None and call.reused_connection) from exc

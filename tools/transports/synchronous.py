@@ -1,55 +1,148 @@
-"""Drives an exchange over a `requests.Session`."""
+"""Drives a plan over a `requests.Session`; urllib3's Retry makes the attempts that the policies allow."""
 
 import time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 import requests
+import urllib3
 
-from tools.call import Call
-from tools.errors import DeadlineExceeded
-from tools.exchange import Exchange, Reading, Request, Response
+from tools.cache import Kept
+from tools.call import Call, resuming
+from tools.errors import DeadlineExceeded, ToolError
+from tools.exchange import Part, Plan, Reading, Request, Response
 from tools.http_client.body import body_limit
+from tools.transports.asking import STALE_WILL_DO, AnswerStore, Asking, leaving_time_to_tell, value_of
+from tools.transports.attempts import Attempts
+from tools.transports.provenance import Provenance
+from tools.transports.transcript import Transcript
+from tools.transports.translation import translating
 
 __all__ = ["drive_sync"]
 
 T = TypeVar("T")
 
 
-def drive_sync(client: requests.Session, exchange: Exchange[T], call: Call) -> tuple[Reading[T], Response]:
-    """Run `exchange` to its end. Returns its reading and the first answer that it rests on.
+def drive_sync(client: requests.Session, plan: Plan[T], call: Call, asking: Asking, told: Provenance) -> Reading[T]:
+    """Run `plan` to its end, and note in `told` where its parts come from.
 
-    Raises what the exchange, the client library and the pool raise; DeadlineExceeded between two requests.
+    Raises what the plan raises, and ToolErrors; DeadlineExceeded between two requests.
     """
-    first: Response | None = None
     try:
-        request = next(exchange)
+        part = next(plan)
         while True:
+            part = plan.send(value_of(_answer(client, part, call, asking, told), asking.upstream))
+    except StopIteration as done:
+        reading: Reading[T] = done.value
+        return reading
+    finally:
+        plan.close()
+
+
+def _answer(client: requests.Session, part: Part[T], call: Call, asking: Asking, told: Provenance) -> Kept[T]:
+    """The answer to `part`: kept, or new."""
+    if asking.store is None:
+        kept = _fetch(client, part, call, asking)
+        told.note(part, kept, "live")
+        return kept
+    return _kept_or_new(client, part, call, asking, told, asking.store)
+
+
+def _kept_or_new(
+    client: requests.Session, part: Part[T], call: Call, asking: Asking, told: Provenance, store: AnswerStore
+) -> Kept[T]:
+    key = store.answers.key_of(asking.scope, part)
+
+    def fetch(flying: Call) -> Kept[T]:
+        kept = _fetch(client, part, flying, asking)
+        to_share = store.answers.keep(key, kept, part)
+        if to_share is not None and store.answers.shared is not None:
+            store.answers.shared.put(key, *to_share)
+        return kept
+
+    if call.wants_live:
+        kept = fetch(call)
+        told.note(part, kept, "live")
+        return kept
+    held = store.answers.find(key, part)
+    use = store.answers.use_of(held, part)
+    if held is not None and use == "fresh":
+        told.note(part, held, "cache")
+        return held
+    if held is not None and use == "revalidate":
+        store.in_threads.refresh(key, call.deadline_at - call.started_at, fetch)
+        told.note(part, held, "stale", "a new answer is being fetched")
+        return held
+    old = held if use == "on_error" else None
+    asked = call if old is None else leaving_time_to_tell(call)
+    try:
+        with resuming(asked):
+            kept = store.in_threads.join(key, asked, fetch)
+    except STALE_WILL_DO as exc:
+        if old is None:
+            raise
+        told.note(part, old, "stale", exc.code)
+        return old
+    told.note(part, kept, "live")
+    return kept
+
+
+def _fetch(client: requests.Session, part: Part[T], call: Call, asking: Asking) -> Kept[T]:
+    transcript = Transcript(part)
+    try:
+        request = transcript.next_request()
+        while request is not None:
             if call.is_over():
                 raise DeadlineExceeded("the call's time ran out between two requests")
-            response = _send(client, request, call)
-            call.met_sample_data |= response.is_sample_data
-            first = first or response
-            request = exchange.send(response)
-    except StopIteration as done:
-        if first is None:
-            raise TypeError("an exchange must send at least one request") from None
-        return done.value, first
+            request = transcript.next_request(_send(client, request, call, asking))
     finally:
-        exchange.close()
+        transcript.close()
+    return transcript.answer
 
 
-def _send(client: requests.Session, request: Request, call: Call) -> Response:
+def _send(client: requests.Session, request: Request, call: Call, asking: Asking) -> Response:
+    """One request, in as many attempts as it takes and may."""
+    attempts = Attempts(request, call, asking.policies)
+    retry = _AsThePolicySays(attempts)
+    while True:
+        failure: ToolError | None = None
+        try:
+            _attempt(client, attempts, call)
+        except ToolError as exc:
+            failure = exc
+        try:
+            retry = retry.increment(request.method, request.url, error=failure)
+        except urllib3.exceptions.MaxRetryError:
+            break
+        retry.sleep()
+    if isinstance(attempts.last, Response) and failure is None:
+        return attempts.last
+    raise failure or TypeError("an attempt that did not fail left no answer")
+
+
+def _attempt(client: requests.Session, attempts: Attempts, call: Call) -> None:
+    """One attempt, admitted, sent, read and judged. Raises ToolError."""
+    wait_s = attempts.admit(time.monotonic())
+    if wait_s:
+        time.sleep(wait_s)
+    attempts.sent(time.monotonic())
+    try:
+        with translating(attempts.request.upstream), body_limit(attempts.request.max_bytes):
+            response = _send_once(client, attempts.request, call)
+    except ToolError as exc:
+        attempts.broke(exc, time.monotonic())
+        raise
+    except BaseException:
+        attempts.cut_short(time.monotonic())
+        raise
+    attempts.answered(response, time.monotonic())
+
+
+def _send_once(client: requests.Session, request: Request, call: Call) -> Response:
     headers, body = dict(request.headers), None
     if request.json is not None:
         headers["Content-Type"], body = "application/json", orjson.dumps(request.json)
-    call.usage.attempts += 1
-    started = time.monotonic()
-    try:
-        with body_limit(request.max_bytes):
-            answer = client.request(request.method, request.url, params=request.params, headers=headers, data=body)
-    finally:
-        call.usage.upstream_s += time.monotonic() - started
+    answer = client.request(request.method, request.url, params=request.params, headers=headers, data=body)
     if call.is_over():
         # The pool ends a connection at the deadline; to a reader that may look like the end of the answer.
         raise call.out_of_time(request.upstream)
@@ -59,3 +152,31 @@ def _send(client: requests.Session, request: Request, call: Call) -> Response:
         body=answer.content,
         upstream=request.upstream,
     )
+
+
+class _AsThePolicySays(urllib3.Retry):
+    """Asks our policy in every place in which urllib3 would decide."""
+
+    def __init__(self, attempts: Attempts | None = None, **counts: Any) -> None:
+        super().__init__(**{"total": None, **counts})
+        self.attempts = attempts
+        self.wait_s = 0.0
+
+    def new(self, **counts: Any) -> "_AsThePolicySays":
+        """A copy with other counts, as urllib3 makes one for each attempt."""
+        copied = super().new(**counts)
+        copied.attempts = self.attempts
+        return copied
+
+    def increment(self, method: str | None = None, url: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """The state after one more attempt. Raises MaxRetryError when there is to be no other one."""
+        wait_s = self.attempts.wait_s(time.monotonic()) if self.attempts is not None else None
+        if wait_s is None:
+            raise urllib3.exceptions.MaxRetryError(None, url or "")  # type: ignore[arg-type]  # there is no host pool
+        following = super().increment(method, url, *args, **kwargs)
+        following.wait_s = wait_s
+        return following
+
+    def sleep(self, response: Any = None) -> None:  # noqa: ARG002 - theirs
+        """Wait for as long as the policy said."""
+        time.sleep(self.wait_s)

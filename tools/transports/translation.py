@@ -10,8 +10,9 @@ import requests
 from aiohttp.http_exceptions import ContentEncodingError
 
 from tools.errors import ProviderGarbled, ProviderRejected, ProviderTimeout, ProviderUnreachable, ToolError
+from tools.http_client.connections import StaleConnection
 
-__all__ = ["translating"]
+__all__ = ["ConnectionBroke", "translating"]
 
 _NOT_HTTP = (
     aiohttp.InvalidURL,
@@ -19,6 +20,17 @@ _NOT_HTTP = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
 )
+
+
+class ConnectionBroke(aiohttp.ClientConnectionError):
+    """`broke`, as an error after which aiohttp does not send a request again by itself."""
+
+    def __init__(self, broke: Exception, *, was_reused: bool) -> None:
+        super().__init__(str(broke))
+        self.name = type(broke).__name__
+        # aiohttp puts what it had read of the answer into the message; a text is its own.
+        came = getattr(broke, "message", "")
+        self.was_stale = was_reused and isinstance(came, str)
 
 
 @contextmanager
@@ -50,8 +62,11 @@ def _translated(exc: Exception, upstream: str | None) -> ToolError:
         map(_is_not_http, _causes(exc))
     ):
         return ProviderGarbled(f"{who} sent something that is not HTTP", upstream=upstream)
+    broke = exc if isinstance(exc, ConnectionBroke) else None
     return ProviderUnreachable(
-        f"no whole answer from {who}: the connection failed ({type(exc).__name__})", upstream=upstream
+        f"no whole answer from {who}: the connection failed ({broke.name if broke else type(exc).__name__})",
+        was_stale=(broke is not None and broke.was_stale) or any(isinstance(e, StaleConnection) for e in _causes(exc)),
+        upstream=upstream,
     )
 
 

@@ -1,0 +1,152 @@
+"""Connections to one Redis: where a URL leads to, and GET and SET over as many connections as ask at once.
+
+redis-py's asyncio connections are used without its clients and pools, so that the caller's one bound covers connecting,
+authentication and reply, and so that a connection left in the middle of an exchange is ended, never given to another.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from redis.asyncio.connection import Connection, SSLConnection, parse_url
+from redis.exceptions import InvalidResponse, RedisError
+
+__all__ = ["Link", "NotAsked", "Reply", "read_url"]
+
+#: To Redis, from each event loop; who comes when all are in use waits for one.
+_CONNECTIONS = 32
+
+_URL_GRAMMAR = (
+    "redis://[[user]:password@]host[:port][/db], the same with rediss://, or unix://[[user]:password@]/path[?db=db]; "
+    "signs in names and passwords percent-encoded; no options but db, username, password, client_name and ssl_*"
+)
+_URL_OPTIONS = {"host", "port", "path", "db", "username", "password", "client_name"}
+# Every message of a handshake is a round trip within the bound: RESP 2 and no driver name need none.
+_OPTIONS = {"socket_timeout": None, "socket_connect_timeout": None, "protocol": 2, "driver_info": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """None: Redis answered that there is nothing."""
+
+    content: bytes | None
+
+
+class NotAsked(Exception):
+    """Redis was not asked, which says nothing about it."""
+
+
+class _Connection(Protocol):
+    """What is used of redis-py's connections, which are only partly annotated."""
+
+    _writer: asyncio.StreamWriter | None
+
+    @property
+    def is_connected(self) -> bool: ...
+    async def connect(self) -> None: ...
+    async def can_read(self) -> bool: ...
+    async def send_command(self, *words: str | bytes | int) -> None: ...
+    async def read_response(self) -> object: ...
+    async def disconnect(self, nowait: bool = ...) -> None: ...
+
+
+class Link:
+    """The connections of one event loop. One that an exchange did not end well on is not used again."""
+
+    def __init__(self, open_one: Callable[[], _Connection], wait_s: float) -> None:
+        self._open, self._wait_s = open_one, wait_s
+        self._free = asyncio.Semaphore(_CONNECTIONS)
+        self._idle: list[_Connection] = []
+        self._is_closed = False
+
+    async def ask(self, *words: str | bytes | int) -> Reply:
+        """The reply to a GET or SET. Raises what redis-py raises, and NotAsked when too many ask at once."""
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await self._free.acquire()
+        except TimeoutError:
+            raise NotAsked from None
+        try:
+            return await self._exchange(words)
+        finally:
+            self._free.release()
+
+    async def aclose(self) -> None:
+        """Ends the idle ones at once, those in use when their exchange is over."""
+        self._is_closed = True
+        while self._idle:
+            with contextlib.suppress(RedisError):
+                await self._idle.pop().disconnect()
+
+    async def _exchange(self, words: tuple[str | bytes | int, ...]) -> Reply:
+        connection = self._idle.pop() if self._idle else self._open()
+        try:
+            if connection.is_connected and await connection.can_read():
+                # While it was idle Redis ended it, or sent what nobody asked for.
+                await _abort(connection)
+            await connection.connect()
+            await connection.send_command(*words)
+            reply = _reply_to(words[0], await connection.read_response())
+        except BaseException:
+            await _abort(connection)
+            raise
+        if self._is_closed:
+            await _abort(connection)
+        else:
+            self._idle.append(connection)
+        return reply
+
+
+def _reply_to(command: str | bytes | int, reply: object) -> Reply:
+    if (command == "SET" and reply != b"OK") or not (reply is None or isinstance(reply, bytes)):
+        raise InvalidResponse
+    return Reply(reply)
+
+
+async def _abort(connection: _Connection) -> None:
+    """Ends it without a wait, and without what is still to be written: a deaf peer would keep a closed one open."""
+    if connection._writer is not None:  # noqa: SLF001 - the transport has no public name; a deaf peer has its test
+        connection._writer.transport.abort()  # noqa: SLF001 - likewise
+    await connection.disconnect(nowait=True)
+
+
+def read_url(url: str) -> tuple[Callable[[], _Connection], str]:
+    """What makes a connection, not yet connected, and where it leads to, for people.
+
+    Raises ValueError, whose message holds nothing of the URL. Reads the files that a rediss:// URL names.
+    """
+    try:
+        options: dict[str, Any] = {**parse_url(url)}
+        kind = options.pop("connection_class", Connection)
+        options |= _OPTIONS
+        sample = kind(**options)
+        if isinstance(sample, SSLConnection):
+            sample.ssl_context.get()  # reads files, for which there is no time later
+        is_whole = _is_whole(url, options)
+    except (TypeError, ValueError, OSError, RedisError):
+        is_whole = False
+    if not is_whole:
+        raise ValueError(f"not the URL of a Redis: {_URL_GRAMMAR}")
+
+    def open_one() -> _Connection:
+        connection: _Connection = kind(**options)
+        if isinstance(connection, SSLConnection):
+            connection.ssl_context = sample.ssl_context
+        return connection
+
+    return open_one, options.get("path", f"{sample.host}:{sample.port}")
+
+
+def _is_whole(url: str, options: Mapping[str, object]) -> bool:
+    """Whether `url` means what redis-py reads in it: that leaves out what it does not understand."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        has_place = bool(parts.path) and parts.hostname is None
+    else:
+        has_place = parts.hostname is not None and re.fullmatch(r"/?[0-9]*", parts.path) is not None
+    is_known = all(name in _URL_OPTIONS or name.startswith("ssl_") for name in options.keys() - _OPTIONS.keys())
+    return has_place and is_known and not parts.fragment

@@ -1,0 +1,173 @@
+"""The attempts of one request: what each may do, and what follows from how it ended. Shared by both transports.
+
+No I/O and no waiting in here: it asks the policies, in this order: circuit breaker, quota; the transports act. Times
+are seconds of the monotonic clock.
+"""
+
+from urllib.parse import urlsplit
+
+from tools.call import Call, Try
+from tools.errors import (
+    CircuitOpen,
+    DeadlineExceeded,
+    PoolClosed,
+    PoolTimeout,
+    ProviderGarbled,
+    ProviderTimeout,
+    ProviderTooLarge,
+    ProviderUnreachable,
+    RateLimited,
+    ToolError,
+)
+from tools.exchange import Request, Response
+from tools.policy.agency_policies import AgencyPolicies
+from tools.policy.breaker import Pass
+
+__all__ = ["MAY_PASS", "Attempts"]
+
+#: What may be gone when the request is sent once more.
+MAY_PASS = (ProviderUnreachable, ProviderTimeout)
+#: What says something about the agency.
+_ITS_FAULT = (*MAY_PASS, ProviderGarbled, ProviderTooLarge)
+#: What ended the attempt before it got to the agency.
+_NEVER_SENT = (PoolTimeout, PoolClosed, DeadlineExceeded)
+
+
+class Attempts:
+    """One request of `call`, sent once or more often. Belongs to one thread or task."""
+
+    def __init__(self, request: Request, call: Call, policies: AgencyPolicies) -> None:
+        self.request = request
+        self.last: Response | ToolError | None = None
+        self._call, self._policies = call, policies
+        self._count = 0
+        self._stale_once = False
+        self._pass: Pass | None = None
+        self._turn_at = self._sent_at = 0.0
+        self._queued_before_s = 0.0
+
+    # -- one attempt --
+
+    def admit(self, now: float) -> float:
+        """Begin an attempt; returns the seconds to wait for its turn. Raises CircuitOpen, RateLimited."""
+        upstream = self.request.upstream
+        self._pass = None
+        if self._policies.breaker is not None:
+            admitted = self._policies.breaker.admit(now)
+            if not isinstance(admitted, Pass):
+                raise CircuitOpen(
+                    f"{upstream} failed too often and is left alone; nothing was sent",
+                    retry_after_s=admitted,
+                    upstream=upstream,
+                )
+            self._pass = admitted
+        self._turn_at, granted = self._policies.quota.take_turn(now, self._call.deadline_at)
+        if not granted:
+            self._release()
+            raise RateLimited(
+                f"our own bound on requests to {upstream} is used up for longer than this call may take",
+                retry_after_s=round(self._turn_at - now, 3),
+                upstream=upstream,
+            )
+        return max(0.0, self._turn_at - now)
+
+    def leave_queue(self) -> None:
+        """The caller left before its turn came."""
+        self._policies.quota.give_back(self._turn_at)
+        self._release()
+
+    def sent(self, now: float) -> None:
+        """The request goes out now."""
+        self._count += 1
+        if self._count == 1:
+            self._policies.budget.note_request(now)
+        self._call.usage.attempts += 1
+        self._call.resends, self._call.reused_connection = True, False
+        self._sent_at, self._queued_before_s = now, self._call.queued_s
+
+    def answered(self, response: Response, now: float) -> None:
+        """A whole answer came, good or bad."""
+        self.last = response
+        verdict = self.request.classify(response)
+        said = "ok" if verdict == "ok" else _in_words(response)
+        self._end(said, now)
+        self._settle(None if verdict in ("ok", "rejected") else said, now)
+
+    def broke(self, error: ToolError, now: float) -> None:
+        """No whole answer came."""
+        self.last = error
+        self._end(error.code, now)
+        if isinstance(error, ProviderUnreachable) and error.was_stale:
+            self._release()  # that the agency closes idle connections is no failure
+        elif isinstance(error, ProviderTimeout) and self._call.is_over():
+            self._cut(now)
+        elif isinstance(error, _ITS_FAULT):
+            self._settle(error.code, now)
+        elif isinstance(error, _NEVER_SENT):
+            self._release()
+        else:
+            self._settle(None, now)
+
+    def cut_short(self, now: float) -> None:
+        """The attempt was cancelled: its time ran out, or nobody waits for it any more."""
+        self._end("cut short", now)
+        if self._call.is_over() and not self._call.mostly_queued:
+            self._cut(now)
+        else:
+            self._release()
+
+    # -- the next one --
+
+    def wait_s(self, now: float) -> float | None:
+        """Seconds to wait before the request is sent once more; None: what there is now is handed over."""
+        if not self.request.may_be_repeated:
+            return None
+        retry_after_s = None
+        if isinstance(self.last, Response):
+            if self.request.classify(self.last) != "retryable":
+                return None
+            retry_after_s = self.last.retry_after_s
+        elif not isinstance(self.last, MAY_PASS):
+            return None
+        elif isinstance(self.last, ProviderUnreachable) and self.last.was_stale and not self._stale_once:
+            # A connection that idled for too long: at once, on another one, and without a retry being spent on it.
+            self._stale_once = True
+            self._count -= 1
+            return 0.0 if self._call.remaining_s(now) > 0 else None
+        wait_s = self._policies.retry.wait_s(self._count, retry_after_s, self._call.remaining_s(now))
+        if wait_s is None or not self._policies.budget.try_spend(now):
+            return None
+        return wait_s
+
+    # -- telling --
+
+    def _end(self, outcome: str, now: float) -> None:
+        self._call.usage.upstream_s += now - self._sent_at
+        path = urlsplit(self.request.url).path
+        self._call.usage.tries.append(Try(f"{self.request.method} {path}", outcome))
+
+    def _took_s(self, now: float) -> float:
+        """How long the agency took; the wait for a connection of ours is not its doing."""
+        return max(0.0, now - self._sent_at - (self._call.queued_s - self._queued_before_s))
+
+    def _cut(self, now: float) -> None:
+        """The deadline struck while the agency had the request. A caller in a hurry proves nothing by that."""
+        breaker = self._policies.breaker
+        if breaker is None or (self._call.is_impatient and self._took_s(now) < breaker.rules.slow_call_s):
+            self._release()
+        else:
+            self._settle("no answer within the deadline", now)
+
+    def _settle(self, failure: str | None, now: float) -> None:
+        if self._policies.breaker is not None and self._pass is not None:
+            self._policies.breaker.settle(self._pass, now, took_s=self._took_s(now), failure=failure)
+        self._pass = None
+
+    def _release(self) -> None:
+        if self._policies.breaker is not None and self._pass is not None:
+            self._policies.breaker.release(self._pass)
+        self._pass = None
+
+
+def _in_words(response: Response) -> str:
+    return f"HTTP {response.status}" if response.status != 200 else "HTTP 200 with an error"

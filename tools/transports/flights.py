@@ -1,0 +1,174 @@
+"""Equal questions at the same time are one question to the agency: who comes later waits for the first one's answer.
+
+A flight on the event loop is a task of its own: it ends when its last waiter leaves, and each waiter keeps its own
+deadline. In threads the first caller is the flight; when its own time runs out, the next one takes over.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from tools.call import Call, Usage, calling, resuming
+from tools.errors import ToolError
+
+__all__ = ["AsyncFlights", "SyncFlights"]
+
+T = TypeVar("T")
+
+Key = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class _Flight:
+    call: Call
+    task: asyncio.Task[Any]
+    waiters: int = 0
+    #: A refresh goes on without anybody waiting.
+    is_refresh: bool = False
+
+
+class AsyncFlights:
+    """The flights of event loops; a loop sees its own only."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Key, _Flight] = {}
+        self._chores: set[asyncio.Task[Any]] = set()
+
+    async def join(self, key: str, call: Call, fetch: Callable[[Call], Awaitable[T]]) -> T:
+        """What `fetch` returns, called once for all who ask for `key` now. Raises what it raises."""
+        here = (asyncio.get_running_loop(), key)
+        flight = self._flights.get(here)
+        if flight is None:
+            flight = self._take_off(here, replace(call), fetch)
+        else:
+            flight.call.deadline_at = max(flight.call.deadline_at, call.deadline_at)
+        flight.waiters += 1
+        try:
+            return await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            await self._leave(here, flight)
+            # How its time went by decides whose fault it is that it ran out.
+            call.queued_s += flight.call.queued_s
+            call.cut_on_wire |= flight.call.cut_on_wire or not flight.task.done()
+            raise
+        finally:
+            flight.waiters -= 1
+
+    def refresh(self, key: str, deadline_s: float, fetch: Callable[[Call], Awaitable[Any]]) -> None:
+        """Call `fetch` in the background, unless somebody is asking for `key` already. Its failure is nobody's."""
+        here = (asyncio.get_running_loop(), key)
+        if here in self._flights:
+            return
+
+        async def bounded(call: Call) -> None:
+            async with asyncio.timeout(deadline_s):
+                await fetch(call)
+
+        now = time.monotonic()
+        self._take_off(here, Call(now, now + deadline_s, Usage()), bounded).is_refresh = True
+
+    def in_background(self, chore: Awaitable[Any]) -> None:
+        """Await `chore` without anybody waiting for it; it must not raise."""
+
+        async def run() -> None:
+            await chore
+
+        task = asyncio.create_task(run())
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def aclose(self) -> None:
+        """End what still flies on this loop."""
+        loop = asyncio.get_running_loop()
+        tasks = [flight.task for (of, _), flight in self._flights.items() if of is loop]
+        tasks += [task for task in self._chores if task.get_loop() is loop]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _take_off(self, here: Key, call: Call, fetch: Callable[[Call], Awaitable[Any]]) -> _Flight:
+        async def run() -> Any:
+            with resuming(call):
+                return await fetch(call)
+
+        flight = self._flights[here] = _Flight(call, asyncio.create_task(run()))
+
+        def landed(task: asyncio.Task[Any]) -> None:
+            if self._flights.get(here) is flight:
+                del self._flights[here]
+            if not task.cancelled():
+                task.exception()  # retrieved: whoever waited has been told, and of a refresh nobody needs to be
+
+        flight.task.add_done_callback(landed)
+        return flight
+
+    async def _leave(self, here: Key, flight: _Flight) -> None:
+        """One waiter is gone. With the last one, the flight ends, and its connection is given back before we go on."""
+        if flight.waiters > 1 or flight.is_refresh or flight.task.done():
+            return
+        if self._flights.get(here) is flight:
+            del self._flights[here]
+        flight.task.cancel()
+        await asyncio.wait([flight.task])
+
+
+class SyncFlights:
+    """The flights of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._flights: dict[str, tuple[Call, Future[Any]]] = {}
+
+    def join(self, key: str, call: Call, fetch: Callable[[Call], T]) -> T:
+        """What `fetch` returns, called once for all who ask for `key` now. Raises what it raises, and out of time."""
+        while True:
+            with self._lock:
+                pilot, landing = self._flights.setdefault(key, (call, Future()))
+            if pilot is call:
+                return self._fly(key, call, landing, fetch)
+            try:
+                found: T = landing.result(max(0.0, call.remaining_s()))
+            except TimeoutError:
+                if landing.done():
+                    raise
+                call.cut_on_wire = True
+                raise call.out_of_time(None) from None
+            except ToolError:
+                if pilot.is_over() and not call.is_over():
+                    continue  # that one's time ran out, not ours
+                raise
+            return found
+
+    def refresh(self, key: str, deadline_s: float, fetch: Callable[[Call], Any]) -> None:
+        """Call `fetch` in a thread of its own, unless somebody is asking for `key` already."""
+        with self._lock:
+            if key in self._flights:
+                return
+
+        def run() -> None:
+            try:
+                with calling(deadline_s) as call:
+                    self.join(key, call, fetch)
+            except ToolError:
+                pass  # nobody waits for it; the next who asks is told
+
+        threading.Thread(target=run, name="refresh", daemon=True).start()
+
+    def _fly(self, key: str, call: Call, landing: Future[Any], fetch: Callable[[Call], T]) -> T:
+        try:
+            found = fetch(call)
+        except BaseException as exc:
+            self._land(key)
+            landing.set_exception(exc)
+            raise
+        self._land(key)
+        landing.set_result(found)
+        return found
+
+    def _land(self, key: str) -> None:
+        with self._lock:
+            del self._flights[key]
