@@ -4,18 +4,17 @@ import asyncio
 import gzip
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
 import trustme
 from aioresponses import aioresponses as AioResponses  # noqa: N812 - a class, whatever its name
-from pydantic import BaseModel
 
 from tests.http_client.peer import Answer, Incoming, Peer, answer, deaf, hang, stall
 from tests.http_client.test_timeouts import black_hole, resolve_to
-from tools.agency import AgencyTool
+from tests.probe import ONCE, Asking, Probe
 from tools.call import recording
 from tools.errors import (
     DeadlineExceeded,
@@ -29,84 +28,9 @@ from tools.errors import (
     ProviderUnreachable,
     ToolError,
 )
-from tools.exchange import Answer as ToolAnswer
-from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
-from tools.http_client import HTTPClientManager, PoolStats
+from tools.exchange import Exchange, Request
+from tools.http_client import HTTPClientManager
 from tools.policy.agency_policies import AgencyPolicies
-from tools.policy.freshness import Freshness
-from tools.policy.retry import RetryPolicy
-
-#: One attempt, whatever comes of it.
-ONCE = RetryPolicy(attempts=1)
-
-
-class Probe(AgencyTool):
-    """Asks for `path`, `times` over."""
-
-    name = "probe"
-    upstream = "probe"
-    source_name = "The probed agency"
-    default_base_url = "http://127.0.0.1:9"
-
-    class Question(BaseModel):
-        path: str = "/"
-        times: int = 1
-        max_bytes: int | None = None
-        body: dict[str, str] | None = None
-        as_json: bool = False
-
-    query_model = Question
-
-    default_rate = "0"
-
-    def plan(self, query: Any) -> Plan[bytes]:
-        part = Part((query.model_dump_json(),), bytes, Freshness(1, 1, 1), lambda: self._ask(query))
-        return Reading((yield from ask(part)), version="1")
-
-    def _ask(self, query: Any) -> Exchange[bytes]:
-        body = b""
-        for _ in range(query.times):
-            response = yield Request(
-                "GET" if query.body is None else "POST",
-                self.base_url + query.path,
-                "probe",
-                params={"q": "a b"},
-                headers={"X-Api-Key": "secret"},
-                json=query.body,
-                max_bytes=query.max_bytes,
-            )
-            response.require_ok()
-            body += str(response.json()).encode() if query.as_json else response.body
-        return body
-
-
-Ask = Callable[..., Awaitable[ToolAnswer[bytes]]]
-
-
-class Asking:
-    """A probe over one client of a manager."""
-
-    def __init__(self, mode: str, manager: HTTPClientManager) -> None:
-        self.mode = mode
-        self.manager = manager
-
-    async def ask(self, url: str, *, deadline_s: float = 20.0, **question: Any) -> ToolAnswer[bytes]:
-        shared: dict[str, Any] = {"client": self.manager.sync_client, "async_client": self.manager.async_client}
-        policies = AgencyPolicies(retry=ONCE, breaker=None)
-        probe = Probe(base_url=url, deadline_s=deadline_s, policies=policies, **shared)
-        if self.mode == "async":
-            answered = await probe.run_async(**question)
-        else:
-            answered = await asyncio.to_thread(probe.run, **question)
-        assert isinstance(answered, ToolAnswer)
-        return answered
-
-    def stats(self) -> PoolStats:
-        stats = self.manager.stats()
-        pool = stats.async_ if self.mode == "async" else stats.sync
-        assert pool is not None
-        return pool
-
 
 OpenAsking = Callable[..., Asking]
 
@@ -422,12 +346,12 @@ async def test_the_generator_is_closed_when_a_request_fails(open_asking: OpenAsk
     closed: list[bool] = []
 
     class Watched(Probe):
-        def _ask(self, query: Any) -> Exchange[bytes]:
+        def _ask(self, query: Any) -> Exchange[str]:
             try:
                 yield Request("GET", self.base_url, "probe")
             finally:
                 closed.append(True)
-            return b""
+            return ""
 
     asking = open_asking()
     async with Peer(gone).serving() as peer:
