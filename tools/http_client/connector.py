@@ -23,13 +23,19 @@ from tools.call import current_call
 from tools.errors import PoolClosed, PoolTimeout
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.holds import Hold, HoldLedger
+from tools.http_client.shares import HostShares
 from tools.http_client.stats import Counters, HostStats, PoolStats
 
 __all__ = ["AsyncPoolClosed", "AsyncPoolTimeout", "PooledConnector", "missing_names", "set_write_timeout"]
 
 log = logging.getLogger(__name__)
 
-_CLASS_NAMES = ("_release", "_wait_for_available_connection", "_create_connection")
+_CLASS_NAMES = (
+    "_release",
+    "_wait_for_available_connection",
+    "_available_connections",
+    "_create_connection",
+)
 _INSTANCE_NAMES = ("_conns", "_acquired", "_waiters")
 #: Seconds that a peer gets to see our end of an evicted connection and to close its own.
 _GOODBYE_S = 0.25
@@ -96,6 +102,7 @@ class PooledConnector(aiohttp.TCPConnector):
         self._idle: dict[ResponseHandler, _Socket] = {}  # oldest first
         self._closing: dict[ResponseHandler, asyncio.Future[None]] = {}
         self._connecting: Counter[str] = Counter()
+        self._shares: HostShares[ConnectionKey] = HostShares(limits.max_connections)
         self._draining = False
         self._trim_scheduled = False
         self._timer: asyncio.TimerHandle | None = None
@@ -109,6 +116,12 @@ class PooledConnector(aiohttp.TCPConnector):
         """
         if self._draining:
             raise AsyncPoolClosed("the pool is shutting down")
+        key = req.connection_key
+        now = self._loop.time()
+        self._shares.ask(key, now)
+        if self._shares.left(key, self._connecting[_label(key)], now) <= 0:
+            # Or it would go on with its idle connections, until it has all.
+            await self._wait_for_available_connection(key, traces)
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol
@@ -123,12 +136,18 @@ class PooledConnector(aiohttp.TCPConnector):
         if taken.uses:
             self._counters.reused += 1
         taken.uses += 1
+        self._shares.take(taken.key)
         call = current_call()
         if call is not None:
             call.reused_connection = taken.uses > 1
         self._holds.take(protocol, _label(taken.key), self._loop.time(), call)
         self._arm_timer()
         return connection
+
+    def _available_connections(self, key: ConnectionKey) -> int:
+        """How many connections to `key` may be taken now."""
+        left = self._shares.left(key, self._connecting[_label(key)], self._loop.time())
+        return min(super()._available_connections(key), left)
 
     async def _wait_for_available_connection(self, key: ConnectionKey, traces: list[Trace]) -> None:
         started = self._loop.time()
@@ -199,6 +218,8 @@ class PooledConnector(aiohttp.TCPConnector):
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         hold = self._holds.give_back(protocol)
+        if hold is not None:
+            self._shares.give_back(key)
         connected, transport = protocol.is_connected(), protocol.transport
         somebody_waited = self._waiting() > 0
         super()._release(key, protocol, should_close=should_close)
