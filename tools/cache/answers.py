@@ -58,16 +58,15 @@ class AnswerCache:
         """Keep a whole answer in this process; returns what the shared store is to keep, and for how many seconds."""
         if kept.not_found is None and not part.is_whole(kept.value):  # type: ignore[arg-type]  # a value is there
             return None
-        content = encode(kept)
-        self.memory.put(key, kept, len(content))
-        return (content, _freshness(kept, part).on_error_s) if self.shared is not None else None
+        self.memory.put(key, kept, kept.size_bytes)
+        return (encode(kept), _freshness(kept, part).on_error_s) if self.shared is not None else None
 
     def _better(self, key: str, kept: Kept[T] | None, content: bytes | None, part: Part[T]) -> Kept[T] | None:
         """The younger one of what this process keeps and what another left in the shared store."""
         theirs = None if content is None else decode(content, _adapter(part.kind))
         if content is None or theirs is None or (kept is not None and kept.retrieved_at >= theirs.retrieved_at):
             return kept
-        self.memory.put(key, theirs, len(content))
+        self.memory.put(key, theirs, theirs.size_bytes)
         return theirs
 
     def age_s(self, at: datetime) -> float:
