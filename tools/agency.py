@@ -56,7 +56,7 @@ class AgencyTool(ComplianceTool):
         self.sandbox = sandbox
         self._secrets = dict(secrets or {})
         self.policies = policies or _policies_of_the_process(self.base_url, "0" if sandbox else self.default_rate)
-        self._asking = Asking(str(self.upstream), self.base_url, self.policies, store)
+        self._asking = Asking(str(self.upstream), self.base_url, self.policies, self.deadline_s, store)
 
     @property
     def missing(self) -> tuple[str, ...]:

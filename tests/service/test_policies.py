@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -229,3 +230,32 @@ async def test_switched_off_each_policy_is_gone(open_gateway: OpenGateway, upstr
     assert (health["cache"], health["upstreams"]["hts"]["breaker"]) == (None, None)
     for _ in range(2):
         assert served((await get(gateway, LINE))[1]) == ("live", 2)
+
+
+async def test_a_caller_who_leaves_ends_the_request_to_the_agency_unless_others_wait_for_it(
+    open_gateway: OpenGateway, upstream: HTSUpstream
+) -> None:
+    async def in_use() -> int:
+        _, body = await get(gateway, "/health")
+        return int(body["pools"]["async"]["in_use"])
+
+    async def until(condition: Callable[[int], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition(await in_use()):
+                await asyncio.sleep(0.01)
+
+    upstream.gate.clear()
+    gateway = await open_gateway(cache=True)
+    leaving, staying = (asyncio.create_task(get(gateway, LINE)) for _ in range(2))
+    await until(lambda held: held == 1 and len(upstream.asked) == 1)
+    leaving.cancel()
+    await asyncio.sleep(0.1)
+    assert await in_use() == 1
+    upstream.gate.set()
+    assert (await staying)[0] == 200
+    assert paths(upstream) == ["currentRelease", "exportList"]
+    upstream.gate.clear()
+    leaving = asyncio.create_task(get(gateway, LINE, **{"Cache-Control": "no-cache"}))
+    await until(lambda held: held == 1)
+    leaving.cancel()
+    await until(lambda held: held == 0)

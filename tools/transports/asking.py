@@ -39,12 +39,13 @@ class AnswerStore:
 class Asking:
     """One agency: its short name, its address (answers of another address are other answers), and how it is asked.
 
-    Without a `store` every question goes to the agency.
+    `deadline_s` bounds what is asked without anybody waiting. Without a `store` every question goes to the agency.
     """
 
     upstream: str
     scope: str
     policies: AgencyPolicies
+    deadline_s: float
     store: AnswerStore | None = None
 
 

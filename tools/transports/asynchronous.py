@@ -79,7 +79,7 @@ async def _kept_or_new(
         told.note(part, held, "cache")
         return held
     if held is not None and use == "revalidate":
-        store.in_tasks.refresh(key, call.deadline_at - call.started_at, fetch)
+        store.in_tasks.refresh(key, asking.deadline_s, fetch)
         told.note(part, held, "stale", "a new answer is being fetched")
         return held
     old = held if use == "on_error" else None

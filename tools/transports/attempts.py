@@ -91,7 +91,9 @@ class Attempts:
         verdict = self.request.classify(response)
         said = "ok" if verdict == "ok" else _in_words(response)
         self._end(said, now)
-        self._settle(None if verdict in ("ok", "rejected") else said, now)
+        # 408 and 425 may pass, and yet say nothing of how the agency does.
+        is_ours = 400 <= response.status < 500 and response.status != 429
+        self._settle(None if verdict in ("ok", "rejected") or is_ours else said, now)
 
     def broke(self, error: ToolError, now: float) -> None:
         """No whole answer came."""

@@ -70,7 +70,7 @@ def _kept_or_new(
         told.note(part, held, "cache")
         return held
     if held is not None and use == "revalidate":
-        store.in_threads.refresh(key, call.deadline_at - call.started_at, fetch)
+        store.in_threads.refresh(key, asking.deadline_s, fetch)
         told.note(part, held, "stale", "a new answer is being fetched")
         return held
     old = held if use == "on_error" else None
@@ -124,7 +124,11 @@ def _attempt(client: requests.Session, attempts: Attempts, call: Call) -> None:
     """One attempt, admitted, sent, read and judged. Raises ToolError."""
     wait_s = attempts.admit(time.monotonic())
     if wait_s:
-        time.sleep(wait_s)
+        try:
+            time.sleep(wait_s)
+        except BaseException:  # Ctrl-C in a script
+            attempts.leave_queue()
+            raise
     attempts.sent(time.monotonic())
     try:
         with translating(attempts.request.upstream), body_limit(attempts.request.max_bytes):
