@@ -7,7 +7,7 @@ authentication and reply, and so that a connection left in the middle of an exch
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -45,8 +45,6 @@ class _Connection(Protocol):
 
     _writer: asyncio.StreamWriter | None
 
-    @property
-    def is_connected(self) -> bool: ...
     async def connect(self) -> None: ...
     async def can_read(self) -> bool: ...
     async def send_command(self, *words: str | bytes | int) -> None: ...
@@ -84,18 +82,20 @@ class Link:
 
     async def _exchange(self, words: tuple[str | bytes | int, ...]) -> Reply:
         connection = self._idle.pop() if self._idle else self._open()
+        writer = _writer_of(connection)
         try:
-            if connection.is_connected and await connection.can_read():
+            if writer is not None and await connection.can_read():
                 # While it was idle Redis ended it, or sent what nobody asked for.
-                await _abort(connection)
+                await _abort(connection, writer)
             await connection.connect()
+            writer = _writer_of(connection)
             await connection.send_command(*words)
             reply = _reply_to(words[0], await connection.read_response())
         except BaseException:
-            await _abort(connection)
+            await _abort(connection, writer)
             raise
         if self._is_closed:
-            await _abort(connection)
+            await _abort(connection, writer)
         else:
             self._idle.append(connection)
         return reply
@@ -107,10 +107,17 @@ def _reply_to(command: str | bytes | int, reply: object) -> Reply:
     return Reply(reply)
 
 
-async def _abort(connection: _Connection) -> None:
-    """Ends it without a wait, and without what is still to be written: a deaf peer would keep a closed one open."""
-    if connection._writer is not None:  # noqa: SLF001 - the transport has no public name; a deaf peer has its test
-        connection._writer.transport.abort()  # noqa: SLF001 - likewise
+def _writer_of(connection: _Connection) -> asyncio.StreamWriter | None:
+    return connection._writer  # noqa: SLF001 - it has no public name; that it leads to the transport has its test
+
+
+async def _abort(connection: _Connection, writer: asyncio.StreamWriter | None) -> None:
+    """Ends it without a wait, and without what is still to be written: for a deaf peer that would be kept for ever.
+
+    redis-py itself only closes its writer, and forgets it, when a command fails: hence the second argument.
+    """
+    if writer is not None:
+        writer.transport.abort()
     await connection.disconnect(nowait=True)
 
 
@@ -120,17 +127,12 @@ def read_url(url: str) -> tuple[Callable[[], _Connection], str]:
     Raises ValueError, whose message holds nothing of the URL. Reads the files that a rediss:// URL names.
     """
     try:
-        options: dict[str, Any] = {**parse_url(url)}
-        kind = options.pop("connection_class", Connection)
-        options |= _OPTIONS
+        kind, options = _read_parts(url)
         sample = kind(**options)
         if isinstance(sample, SSLConnection):
             sample.ssl_context.get()  # reads files, for which there is no time later
-        is_whole = _is_whole(url, options)
     except (TypeError, ValueError, OSError, RedisError):
-        is_whole = False
-    if not is_whole:
-        raise ValueError(f"not the URL of a Redis: {_URL_GRAMMAR}")
+        raise ValueError(f"not the URL of a Redis: {_URL_GRAMMAR}") from None
 
     def open_one() -> _Connection:
         connection: _Connection = kind(**options)
@@ -138,15 +140,19 @@ def read_url(url: str) -> tuple[Callable[[], _Connection], str]:
             connection.ssl_context = sample.ssl_context
         return connection
 
-    return open_one, options.get("path", f"{sample.host}:{sample.port}")
+    return open_one, ":".join(str(value) for name, value in sample.repr_pieces() if name in {"host", "port", "path"})
 
 
-def _is_whole(url: str, options: Mapping[str, object]) -> bool:
-    """Whether `url` means what redis-py reads in it: that leaves out what it does not understand."""
+def _read_parts(url: str) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """As redis-py reads them, but for what it would leave out. Raises ValueError."""
+    options: dict[str, Any] = {**parse_url(url)}
+    kind = options.pop("connection_class", Connection)
     parts = urlsplit(url)
     if parts.scheme == "unix":
         has_place = bool(parts.path) and parts.hostname is None
     else:
         has_place = parts.hostname is not None and re.fullmatch(r"/?[0-9]*", parts.path) is not None
-    is_known = all(name in _URL_OPTIONS or name.startswith("ssl_") for name in options.keys() - _OPTIONS.keys())
-    return has_place and is_known and not parts.fragment
+    is_known = all(name in _URL_OPTIONS or name.startswith("ssl_") for name in options)
+    if parts.fragment or not has_place or not is_known:
+        raise ValueError
+    return kind, options | _OPTIONS

@@ -68,7 +68,7 @@ class SharedStore:
         # The first failure opens it, whatever succeeded before.
         self._breaker = Breaker(BreakerRules(window_s=0.0, in_a_row=1, slow_call_s=math.inf, recovery_s=pause_s))
         self._lock = threading.Lock()
-        #: By process and loop: connections that came by a fork are the parent's, and are not even closed here.
+        #: By process and loop. Those that came by a fork are kept: to close them ends the parent's watch on its own.
         self._links: dict[tuple[int, asyncio.AbstractEventLoop], Link] = {}
         self._thread: _LoopThread | None = None
         self._is_closed = False
@@ -96,10 +96,12 @@ class SharedStore:
         """Ends all connections, of every event loop that still runs, and the thread. What comes later is skipped."""
         with self._lock:
             self._is_closed = True
-            links = {loop: link for (process, loop), link in self._links.items() if process == os.getpid()}
-            thread = self._thread if self._thread is not None and self._thread.process == os.getpid() else None
-            self._links, self._thread = {}, None
-        for loop, link in links.items():
+            here = [key for key in self._links if key[0] == os.getpid()]
+            links = [(key[1], self._links.pop(key)) for key in here]
+            thread = None
+            if self._thread is not None and self._thread.process == os.getpid():
+                thread, self._thread = self._thread, None
+        for loop, link in links:
             with contextlib.suppress(TimeoutError, RuntimeError):  # RuntimeError: that loop has ended just now
                 async with asyncio.timeout(_CLOSE_S):
                     if loop is asyncio.get_running_loop():
@@ -203,7 +205,7 @@ class SharedStore:
         return (self._prefix + key).encode(errors="surrogatepass")
 
     def _is_worth_writing(self, content: bytes, ttl_s: float) -> bool:
-        if len(content) <= _LARGEST_BYTES and ttl_s > 0:
+        if len(content) <= _LARGEST_BYTES and 0 < ttl_s < math.inf:
             return True
         self._note_skipped()
         return False
