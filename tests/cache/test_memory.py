@@ -12,7 +12,7 @@ from tools.cache import Kept, MemoryStats, MemoryStore
 
 
 def kept(value: str) -> Kept[Any]:
-    return Kept(value, None, datetime(2026, 1, 2, tzinfo=UTC), "ab" * 32, is_sample_data=False)
+    return Kept(value, None, datetime(2026, 1, 2, tzinfo=UTC), "ab" * 32, 10, is_sample_data=False)
 
 
 def filled(*keys: str, max_entries: int = 3, max_bytes: int = 100, size_bytes: int = 10) -> MemoryStore:

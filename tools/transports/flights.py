@@ -156,7 +156,12 @@ class SyncFlights:
             except ToolError:
                 pass  # nobody waits for it; the next who asks is told
 
-        threading.Thread(target=run, name="refresh", daemon=True).start()
+        self.in_background(run)
+
+    @staticmethod
+    def in_background(chore: Callable[[], None]) -> None:
+        """Call `chore` without anybody waiting for it; it must not raise."""
+        threading.Thread(target=chore, name="chore", daemon=True).start()
 
     def _fly(self, key: str, call: Call, landing: Future[Any], fetch: Callable[[Call], T]) -> T:
         try:

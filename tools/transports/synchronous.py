@@ -1,6 +1,7 @@
 """Drives a plan over a `requests.Session`; urllib3's Retry makes the attempts that the policies allow."""
 
 import time
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -57,7 +58,7 @@ def _kept_or_new(
         kept = _fetch(client, part, flying, asking)
         to_share = store.answers.keep(key, kept, part)
         if to_share is not None and store.answers.shared is not None:
-            store.answers.shared.put(key, *to_share)
+            store.in_threads.in_background(partial(store.answers.shared.put, key, *to_share))
         return kept
 
     if call.wants_live:
