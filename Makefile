@@ -4,6 +4,7 @@
 #   make run      serve sample data on 127.0.0.1:8080 and print one answer
 #   make test     every test; ARGS="-k health" is handed to pytest
 #   make bench    what the policies cost a healthy call, measured in alternating rounds
+#   make chaos    60 s of every fault at once against a gateway of its own, and a table; ARGS="--seed 7 --seconds 20"
 #   make check    format, lint, types, Dockerfile, compose file
 #   make format   put the code into our format
 #   make lock     write locks/ anew after a change of dependencies; UPGRADE=1 takes newer versions
@@ -17,7 +18,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
 UV_VERSION := 0.13.9
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test bench check format lock clean
+.PHONY: help setup run test bench chaos check format lock clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -47,6 +48,9 @@ test: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench.policies $(ARGS)
+
+chaos: setup
+	@$(BIN)/python -m tests.integration.faults.chaos $(ARGS)
 
 READ_COMPOSE_FILE := import compose_spec as c, pathlib as p; \
 	c.PyOptions(apply_merge=True).from_yaml(p.Path("docker-compose.yml").read_text()).validate()

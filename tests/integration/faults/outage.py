@@ -1,0 +1,75 @@
+"""Callers who ask at a steady rate, whatever becomes of their calls, and when the gateway's breaker changes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+
+from tests.integration.faults.callers import Tally, call
+from tests.integration.faults.gateway import GatewayProcess
+from tests.integration.faults.questions import Question
+
+__all__ = ["BreakerWatch", "ask_steadily", "watching_breaker"]
+
+_LOOK_EVERY_S = 0.02
+
+
+class BreakerWatch:
+    """The states of one agency's breaker, each with the moment (monotonic seconds) at which it was first seen."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[float, str]] = []
+
+    def first(self, state: str, since: float = 0.0) -> float | None:
+        """When it was first seen in `state`, not before `since`; None: not yet."""
+        return next((at for at, seen in self.seen if seen == state and at >= since), None)
+
+    async def becomes(self, state: str, within_s: float) -> float:
+        """Wait until it is in `state`; when that was. Raises TimeoutError."""
+        async with asyncio.timeout(within_s):
+            while not self.seen or self.seen[-1][1] != state:
+                await asyncio.sleep(_LOOK_EVERY_S)
+        return self.seen[-1][0]
+
+
+@asynccontextmanager
+async def watching_breaker(gateway: GatewayProcess, agency: str) -> AsyncIterator[BreakerWatch]:
+    """Looks at `/health` every 20 ms while the body runs."""
+    watch = BreakerWatch()
+
+    async def look() -> None:
+        async with aiohttp.ClientSession(gateway.url) as session:
+            while True:
+                async with session.get("/health") as response:
+                    state = (await response.json())["upstreams"][agency]["breaker"]["state"]
+                if not watch.seen or watch.seen[-1][1] != state:
+                    watch.seen.append((time.monotonic(), state))
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield watch
+    finally:
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+
+
+async def ask_steadily(
+    url: str, questions: Iterator[Question], rate: float, seconds: float, deadline_s: float
+) -> tuple[Tally, list[float]]:
+    """So many `questions` a second for `seconds`, each with `deadline_s`; what was told, and when each was asked."""
+    tally, asked_at, start = Tally(), list[float](), time.monotonic()
+    headers = {"X-Request-Timeout": f"{deadline_s}"}
+    connector = aiohttp.TCPConnector(limit=0)
+    async with (
+        aiohttp.ClientSession(url, connector=connector, timeout=aiohttp.ClientTimeout(None)) as session,
+        asyncio.TaskGroup() as calls,
+    ):
+        for number in range(int(rate * seconds)):
+            await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
+            asked_at.append(time.monotonic())
+            calls.create_task(call(session, next(questions), deadline_s, tally, headers))
+    return tally, asked_at

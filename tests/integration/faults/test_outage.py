@@ -1,0 +1,81 @@
+"""One agency is out altogether: it is left alone, callers are told in time, others notice nothing, it comes back."""
+
+import asyncio
+import statistics
+import time
+
+import pytest
+
+from service.config import Config
+from tests.integration.faults.conftest import Agencies, StartGateway
+from tests.integration.faults.outage import ask_steadily, watching_breaker
+from tests.integration.faults.questions import questions_of
+
+pytestmark = pytest.mark.skipif("breaker" not in Config.model_fields, reason="the service has no breaker yet")
+
+#: Questions a second to the agency that is out, and to another one; seconds of each phase.
+RATE, OTHER_RATE, PHASE_S = 200.0, 20.0, 4.0
+DEADLINE_S = 1.0
+#: The breaker's default.
+RECOVERY_S = 10.0
+#: Requests on their way when the breaker opens, and how late its opening is seen.
+A_FEW, SEEN_LATE_S = 5, 0.15
+
+
+@pytest.mark.parametrize("misdeed", ["status-503", "reset-before-headers", "never-answers"])
+async def test_an_outage_is_not_multiplied_and_touches_nobody_else(
+    agencies: Agencies, start_gateway: StartGateway, misdeed: str
+) -> None:
+    gateway = await start_gateway()
+    out, other = agencies["csl"], agencies["cross"]
+    # Names with odd numbers are not on the list: one request each.
+    asked = (each for each in questions_of("csl") if "Harmless" in each.path)
+    elsewhere = questions_of("cross")
+    async with watching_breaker(gateway, "csl") as watch:
+        before, (calm, _) = await asyncio.gather(
+            ask_steadily(gateway.url, asked, RATE, PHASE_S, DEADLINE_S),
+            ask_steadily(gateway.url, elsewhere, OTHER_RATE, PHASE_S, DEADLINE_S),
+        )
+        assert {kind for kind, _ in before[0].outcomes} == {"right"}
+        out.weather = {misdeed: 1.0}
+        began = time.monotonic()
+        (told, asked_at), (meanwhile, _) = await asyncio.gather(
+            ask_steadily(gateway.url, asked, RATE, PHASE_S, DEADLINE_S),
+            ask_steadily(gateway.url, elsewhere, OTHER_RATE, PHASE_S, DEADLINE_S),
+        )
+        ended = time.monotonic()
+        opened = watch.first("open", since=began)
+    assert told.wrong == []
+    assert {kind for kind, _ in told.outcomes} == {"honest"}
+    assert told.outcomes["honest", "circuit_open"] > 0
+    assert told.late_s <= 0.25, told.latest
+    assert opened is not None
+    by_callers = sum(at < opened for at in asked_at)
+    assert out.asked_between(began, opened) <= 1.2 * by_callers + A_FEW
+    probes = out.asked_between(opened + SEEN_LATE_S, ended)
+    assert probes <= (ended - opened) // RECOVERY_S + 1
+    # The other agency is asked as before, and answers as before; a busy machine alone moves a median by some ms.
+    assert {kind for kind, _ in meanwhile.outcomes} == {"right"}
+    assert statistics.median(meanwhile.took_s) <= 1.1 * statistics.median(calm.took_s) + 0.005
+    assert len(other.arrivals) == calm.requests + meanwhile.requests
+    assert await gateway.leaked_slots(within_s=5.0) == 0
+
+
+async def test_an_agency_that_comes_back_is_asked_again_within_one_recovery_period(
+    agencies: Agencies, start_gateway: StartGateway
+) -> None:
+    gateway = await start_gateway()
+    asked = (each for each in questions_of("csl") if "Harmless" in each.path)
+    async with watching_breaker(gateway, "csl") as watch:
+        agencies["csl"].weather = {"status-503": 1.0}
+        await ask_steadily(gateway.url, asked, RATE, 1.0, DEADLINE_S)
+        opened = await watch.becomes("open", within_s=1.0)
+        agencies["csl"].weather = {}
+        # Callers keep asking; the first of them after the period is the probe.
+        await ask_steadily(gateway.url, asked, 20.0, RECOVERY_S + 1.0, DEADLINE_S)
+        closed = watch.first("closed", since=opened)
+    assert closed is not None
+    assert closed - opened <= RECOVERY_S + 0.5
+    assert agencies["csl"].asked_between(opened + SEEN_LATE_S, opened + RECOVERY_S - 0.5) == 0
+    tally, _ = await ask_steadily(gateway.url, asked, 20.0, 0.5, DEADLINE_S)
+    assert {kind for kind, _ in tally.outcomes} == {"right"}
