@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 from tests.driving import drive_by
 from tests.fda_answers import refused, success
-from tools.refusals import RefusalsQuery, exchange
+from tools.refusals import RefusalsQuery, plan
 
 def reply(request):
     start = request.json["start"]
@@ -26,7 +26,7 @@ def peak_mib():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
 
 before = peak_mib()
-result = drive_by(exchange(RefusalsQuery(country="CN", limit=10_000), "https://fda.test", "u", "k"), reply)[0].result
+result = drive_by(plan(RefusalsQuery(country="CN", limit=10_000), "https://fda.test", "u", "k"), reply)[0].result
 assert (result.counted, len(result.refusals), result.firms) == (100_000, 10_000, 100_000)
 orjson.dumps(result)
 print(peak_mib() - before)

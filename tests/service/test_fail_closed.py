@@ -12,10 +12,12 @@ import orjson
 import pytest
 
 from tests.http_client.peer import Answer, Incoming, Peer, answer
+from tests.probe import ONCE
 from tests.service.conftest import OpenGateway
 from tests.service.fail_closed_cases import FAULTS, KEY, KEYS, QUESTIONS, Fault, Question
 from tools.errors import ToolError
 from tools.http_client import HTTPClientManager
+from tools.policy.agency_policies import AgencyPolicies
 
 
 def after(good: tuple[object, ...], fault: Answer) -> Answer:
@@ -82,6 +84,7 @@ async def test_over_the_library_in_sync(
         tool = question.tool(
             base_url=f"{fault.scheme}://127.0.0.1:{port}",
             client=manager.sync_client,
+            policies=AgencyPolicies(retry=ONCE, breaker=None),
             deadline_s=fault.settings.get("deadline_s", 20),
             **dict[str, Any](question.secrets),
         )
@@ -107,7 +110,8 @@ async def test_on_a_good_day_each_question_has_one_answer_in_both_modes(
         assert response.status == 200, body
         assert body["source"]["attempts"] == len(question.good)
         secrets = dict[str, Any](question.secrets)
-        tool = question.tool(base_url=url, client=open_manager().sync_client, **secrets)
+        policies = AgencyPolicies(retry=ONCE, breaker=None)
+        tool = question.tool(base_url=url, client=open_manager().sync_client, policies=policies, **secrets)
         told = await asyncio.to_thread(tool.run, **question.arguments)
         assert orjson.loads(orjson.dumps(told.result)) == body["result"]
 
