@@ -241,3 +241,27 @@ async def test_a_quota_spaces_requests_and_refuses_at_once_what_cannot_go_in_tim
         assert refused
         assert time.monotonic() - started < 2
         assert all(each.retry_after_s for each in refused)
+
+
+async def test_whoever_waited_for_a_connection_is_not_sent_when_the_circuit_has_opened_meanwhile(
+    open_asking: OpenAsking,
+) -> None:
+    gate = asyncio.Event()
+
+    async def fail(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+        await gate.wait()
+        return await answer(503)(incoming, writer)
+
+    breaker = Breaker(BreakerRules(in_a_row=1))
+    once = RetryPolicy(attempts=1)
+    asking = open_asking(policies(breaker=breaker, retry=once), max_connections=1, acquire_s=10)
+    async with Peer(fail).serving() as peer:
+        callers = [asyncio.create_task(asking.ask(peer.url())) for _ in range(4)]
+        async with asyncio.timeout(10):
+            while asking.stats().waiting < 3:
+                await asyncio.sleep(0.01)
+        gate.set()
+        told = await asyncio.gather(*callers, return_exceptions=True)
+        assert sorted(type(each).__name__ for each in told) == ["CircuitOpen"] * 3 + ["ProviderFailed"]
+        assert len(peer.asked) == 1
+        assert (asking.stats().in_use, asking.stats().waiting) == (0, 0)

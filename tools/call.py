@@ -5,7 +5,7 @@ can see it. Times are seconds of the monotonic clock.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -41,7 +41,8 @@ class Call:
 
     `is_impatient`: its caller gave it less time than the tool takes by itself. `wants_live`: nothing that was kept will
     do. `resends`: what sends its requests sends them again itself, so that no pool does; pools leave word in
-    `reused_connection` whether the last one went over a connection that had been used before.
+    `reused_connection` whether the last one went over a connection that had been used before. After a wait in their
+    queue pools ask `check_again`, which raises CircuitOpen when the request is not to be sent any more.
 
     Pools add the time for which it waited in their queue to `queued_s`, and set `cut_on_wire` when they had to give a
     connection up because the deadline struck.
@@ -56,6 +57,7 @@ class Call:
     wants_live: bool = False
     resends: bool = False
     reused_connection: bool = False
+    check_again: Callable[[], None] | None = None
 
     @property
     def mostly_queued(self) -> bool:

@@ -20,7 +20,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from tools.call import current_call
-from tools.errors import PoolClosed, PoolTimeout
+from tools.errors import CircuitOpen, PoolClosed, PoolTimeout
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.holds import Hold, HoldLedger
 from tools.http_client.shares import HostShares
@@ -34,6 +34,7 @@ _CLASS_NAMES = (
     "_release",
     "_wait_for_available_connection",
     "_available_connections",
+    "_release_waiter",
     "_create_connection",
 )
 _INSTANCE_NAMES = ("_conns", "_acquired", "_waiters")
@@ -150,10 +151,16 @@ class PooledConnector(aiohttp.TCPConnector):
         return min(super()._available_connections(key), left)
 
     async def _wait_for_available_connection(self, key: ConnectionKey, traces: list[Trace]) -> None:
+        call = current_call()
         started = self._loop.time()
         try:
             async with asyncio.timeout(self._timeouts.acquire_s):
                 await super()._wait_for_available_connection(key, traces)
+            if call is not None and call.check_again is not None:
+                call.check_again()
+        except CircuitOpen:
+            self._release_waiter()  # the place is the next one's
+            raise
         except TimeoutError as exc:
             self._counters.acquire_timeouts += 1
             raise AsyncPoolTimeout(
@@ -172,7 +179,7 @@ class PooledConnector(aiohttp.TCPConnector):
         finally:
             waited_s = self._loop.time() - started
             self._counters.acquire_wait_s += waited_s
-            if (call := current_call()) is not None:
+            if call is not None:
                 call.queued_s += waited_s
 
     async def _create_connection(

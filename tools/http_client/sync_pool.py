@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable
 from typing import Protocol
 
 from tools.call import current_call
-from tools.errors import DeadlineExceeded, PoolClosed, PoolTimeout
+from tools.errors import CircuitOpen, DeadlineExceeded, PoolClosed, PoolTimeout
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.holds import HoldLedger
 from tools.http_client.pool_state import Closing, PoolState
@@ -139,20 +139,29 @@ class SyncPool:
             if call is not None:
                 call.queued_s += waited_s
             self._state.leave_queue(waiter)
-            if waiter.granted:
-                return
-            if self.closed:
-                raise PoolClosed("the pool was shut down")
-            self._counters.acquire_timeouts += 1
-            if cut_short:
-                raise DeadlineExceeded(f"the call's time ran out while it waited for a connection to {waiter.label}")
-            raise PoolTimeout(
-                host=waiter.label,
-                waited_s=timeout_s,
-                limit=self._limits.max_connections,
-                in_use=self._state.in_use,
-                waiting=self._state.waiting + 1,  # with this one, which has just left the queue
-            )
+            if not waiter.granted:
+                raise self._not_granted(waiter, timeout_s, cut_short=cut_short)
+        if call is not None and call.check_again is not None:
+            try:
+                call.check_again()
+            except CircuitOpen:
+                self._leave(waiter)
+                raise
+
+    def _not_granted(self, waiter: _Waiter, timeout_s: float, *, cut_short: bool) -> Exception:
+        """Why `waiter` got no slot in the time that it had. The lock is held."""
+        if self.closed:
+            return PoolClosed("the pool was shut down")
+        self._counters.acquire_timeouts += 1
+        if cut_short:
+            return DeadlineExceeded(f"the call's time ran out while it waited for a connection to {waiter.label}")
+        return PoolTimeout(
+            host=waiter.label,
+            waited_s=timeout_s,
+            limit=self._limits.max_connections,
+            in_use=self._state.in_use,
+            waiting=self._state.waiting + 1,  # with this one, which has just left the queue
+        )
 
     def _leave(self, waiter: _Waiter) -> None:
         """Leave the queue, and give back what `waiter` may have been granted already."""

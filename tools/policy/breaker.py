@@ -83,7 +83,7 @@ class Breaker:
         self._bad_by_reason = Counter[str]()
         self._calls: deque[tuple[float, bool]] = deque()
         self._bad = 0
-        self._failures_in_a_row = 0
+        self._failures_in_a_row = self._doubts_in_a_row = 0
 
     def admit(self, now: float) -> Pass | float:
         """A pass, or the seconds after which asking again may help."""
@@ -99,8 +99,20 @@ class Breaker:
             self._probing = True
             return Pass(self._era, is_probe=True)
 
-    def settle(self, admitted: Pass, now: float, *, took_s: float, failure: str | None) -> None:
-        """The call is over: `failure` says in words what the agency did wrong, None that it did nothing wrong."""
+    def withdrawn(self, admitted: Pass, now: float) -> float | None:
+        """Seconds to wait in place of making the call, when its pass is worth nothing any more; None: it is."""
+        with self._lock:
+            if admitted.era == self._era or self._state == "closed":
+                return None
+            return max(0.0, self._opened_at + self.rules.recovery_s - now)
+
+    def settle(
+        self, admitted: Pass, now: float, *, took_s: float, failure: str | None, is_certain: bool = True
+    ) -> None:
+        """The call is over: `failure` says in words what the agency did wrong, None that it did nothing wrong.
+
+        One that is not certain counts like others in the share of bad calls; in a row it takes `min_calls` of them.
+        """
         with self._lock:
             if admitted.era != self._era:
                 return
@@ -113,8 +125,13 @@ class Breaker:
                 self._enter("closed") if reason is None else self._open(now)
                 return
             self._note(now, is_bad=reason is not None)
-            self._failures_in_a_row = 0 if failure is None else self._failures_in_a_row + 1
-            if self._failures_in_a_row >= self.rules.in_a_row or self._has_too_many_bad():
+            if failure is None:
+                self._failures_in_a_row = self._doubts_in_a_row = 0
+            elif is_certain:
+                self._failures_in_a_row += 1
+            else:
+                self._doubts_in_a_row += 1
+            if self._is_bad_in_a_row() or self._has_too_many_bad():
                 self._open(now)
 
     def release(self, admitted: Pass) -> None:
@@ -149,6 +166,9 @@ class Breaker:
         while self._calls and self._calls[0][0] <= now - self.rules.window_s:
             self._bad -= self._calls.popleft()[1]
 
+    def _is_bad_in_a_row(self) -> bool:
+        return self._failures_in_a_row >= self.rules.in_a_row or self._doubts_in_a_row >= self.rules.min_calls
+
     def _has_too_many_bad(self) -> bool:
         calls = len(self._calls)
         return calls >= self.rules.min_calls and self._bad >= calls * self.rules.bad_share
@@ -163,4 +183,4 @@ class Breaker:
         self._era += 1
         self._probing = False
         self._calls.clear()
-        self._bad = self._failures_in_a_row = 0
+        self._bad = self._failures_in_a_row = self._doubts_in_a_row = 0

@@ -111,7 +111,7 @@ async def _send(client: aiohttp.ClientSession, request: Request, call: Call, ask
     """One request, in as many attempts as it takes and may."""
     if client.closed:
         raise PoolClosed("the client is closed")
-    attempts = Attempts(request, call, asking.policies)
+    attempts = Attempts(request, call, asking.policies, time.monotonic)
     # The client is not closed by it: the session has an owner.
     retrying = RetryClient(client_session=_Attempt(client, attempts))  # type: ignore[arg-type]  # it asks for no more
     await retrying.request(request.method, request.url, retry_options=_AsThePolicySays(attempts))
@@ -165,6 +165,7 @@ async def _wait_for_turn(attempts: Attempts) -> None:
     if wait_s:
         try:
             await asyncio.sleep(wait_s)
+            attempts.check_again()
         except BaseException:
             attempts.leave_queue()
             raise

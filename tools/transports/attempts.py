@@ -4,6 +4,7 @@ No I/O and no waiting in here: it asks the policies, in this order: circuit brea
 are seconds of the monotonic clock.
 """
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from tools.call import Call, Try
@@ -29,15 +30,18 @@ __all__ = ["MAY_PASS", "Attempts"]
 MAY_PASS = (ProviderUnreachable, ProviderTimeout)
 #: What says something about the agency.
 _ITS_FAULT = (*MAY_PASS, ProviderGarbled, ProviderTooLarge)
+#: An agency that did not answer within so little time need not be out of order.
+_HURRY_S = 0.5
 #: What ended the attempt before it got to the agency.
-_NEVER_SENT = (PoolTimeout, PoolClosed, DeadlineExceeded)
+_NEVER_SENT = (PoolTimeout, PoolClosed, DeadlineExceeded, CircuitOpen)
 
 
 class Attempts:
     """One request of `call`, sent once or more often. Belongs to one thread or task."""
 
-    def __init__(self, request: Request, call: Call, policies: AgencyPolicies) -> None:
+    def __init__(self, request: Request, call: Call, policies: AgencyPolicies, clock: Callable[[], float]) -> None:
         self.request = request
+        self._clock = clock
         self.last: Response | ToolError | None = None
         self._call, self._policies = call, policies
         self._count = 0
@@ -55,11 +59,7 @@ class Attempts:
         if self._policies.breaker is not None:
             admitted = self._policies.breaker.admit(now)
             if not isinstance(admitted, Pass):
-                raise CircuitOpen(
-                    f"{upstream} failed too often and is left alone; nothing was sent",
-                    retry_after_s=admitted,
-                    upstream=upstream,
-                )
+                raise self._circuit_open(admitted)
             self._pass = admitted
         self._turn_at, granted = self._policies.quota.take_turn(now, self._call.deadline_at)
         if not granted:
@@ -76,13 +76,29 @@ class Attempts:
         self._policies.quota.give_back(self._turn_at)
         self._release()
 
+    def check_again(self) -> None:
+        """Its turn came, or a connection: whether it is still to be sent. Raises CircuitOpen."""
+        if self._policies.breaker is not None and self._pass is not None:
+            wait_s = self._policies.breaker.withdrawn(self._pass, self._clock())
+            if wait_s is not None:
+                raise self._circuit_open(wait_s)
+
+    def _circuit_open(self, retry_after_s: float) -> CircuitOpen:
+        upstream = self.request.upstream
+        return CircuitOpen(
+            f"{upstream} failed too often and is left alone; nothing was sent",
+            retry_after_s=round(retry_after_s, 3),
+            upstream=upstream,
+        )
+
     def sent(self, now: float) -> None:
-        """The request goes out now."""
+        """The request goes out now, as soon as there is a connection for it."""
         self._count += 1
         if self._count == 1:
             self._policies.budget.note_request(now)
         self._call.usage.attempts += 1
         self._call.resends, self._call.reused_connection = True, False
+        self._call.check_again = self.check_again
         self._sent_at, self._queued_before_s = now, self._call.queued_s
 
     def answered(self, response: Response, now: float) -> None:
@@ -98,6 +114,10 @@ class Attempts:
     def broke(self, error: ToolError, now: float) -> None:
         """No whole answer came."""
         self.last = error
+        if isinstance(error, _NEVER_SENT):
+            self._call.usage.attempts -= 1
+            self._release()
+            return
         self._end(error.code, now)
         if isinstance(error, ProviderUnreachable) and error.was_stale:
             self._release()  # that the agency closes idle connections is no failure
@@ -105,8 +125,6 @@ class Attempts:
             self._cut(now)
         elif isinstance(error, _ITS_FAULT):
             self._settle(error.code, now)
-        elif isinstance(error, _NEVER_SENT):
-            self._release()
         else:
             self._settle(None, now)
 
@@ -153,16 +171,19 @@ class Attempts:
         return max(0.0, now - self._sent_at - (self._call.queued_s - self._queued_before_s))
 
     def _cut(self, now: float) -> None:
-        """The deadline struck while the agency had the request. A caller in a hurry proves nothing by that."""
-        breaker = self._policies.breaker
-        if breaker is None or (self._call.is_impatient and self._took_s(now) < breaker.rules.slow_call_s):
+        """The deadline struck while the agency had the request.
+
+        That a caller in a hurry was not served proves little, and nothing when the hurry was great.
+        """
+        if self._call.is_impatient and self._took_s(now) < _HURRY_S:
             self._release()
         else:
-            self._settle("no answer within the deadline", now)
+            self._settle("no answer within the deadline", now, is_certain=not self._call.is_impatient)
 
-    def _settle(self, failure: str | None, now: float) -> None:
+    def _settle(self, failure: str | None, now: float, *, is_certain: bool = True) -> None:
         if self._policies.breaker is not None and self._pass is not None:
-            self._policies.breaker.settle(self._pass, now, took_s=self._took_s(now), failure=failure)
+            took_s = self._took_s(now)
+            self._policies.breaker.settle(self._pass, now, took_s=took_s, failure=failure, is_certain=is_certain)
         self._pass = None
 
     def _release(self) -> None:

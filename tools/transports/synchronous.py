@@ -103,7 +103,7 @@ def _fetch(client: requests.Session, part: Part[T], call: Call, asking: Asking) 
 
 def _send(client: requests.Session, request: Request, call: Call, asking: Asking) -> Response:
     """One request, in as many attempts as it takes and may."""
-    attempts = Attempts(request, call, asking.policies)
+    attempts = Attempts(request, call, asking.policies, time.monotonic)
     retry = _AsThePolicySays(attempts)
     while True:
         failure: ToolError | None = None
@@ -127,7 +127,8 @@ def _attempt(client: requests.Session, attempts: Attempts, call: Call) -> None:
     if wait_s:
         try:
             time.sleep(wait_s)
-        except BaseException:  # Ctrl-C in a script
+            attempts.check_again()
+        except BaseException:  # Ctrl-C in a script, too
             attempts.leave_queue()
             raise
     attempts.sent(time.monotonic())
