@@ -258,7 +258,7 @@ async def test_whoever_waited_for_a_connection_is_not_sent_when_the_circuit_has_
     async with Peer(fail).serving() as peer:
         callers = [asyncio.create_task(asking.ask(peer.url())) for _ in range(4)]
         async with asyncio.timeout(10):
-            while asking.stats().waiting < 3:
+            while not peer.asked or asking.stats().waiting < 3:
                 await asyncio.sleep(0.01)
         gate.set()
         told = await asyncio.gather(*callers, return_exceptions=True)
