@@ -64,11 +64,12 @@ class Attempts:
         self._turn_at, granted = self._policies.quota.take_turn(now, self._call.deadline_at)
         if not granted:
             self._release()
-            raise RateLimited(
+            self.last = RateLimited(
                 f"our own bound on requests to {upstream} is used up for longer than this call may take",
                 retry_after_s=round(self._turn_at - now, 3),
                 upstream=upstream,
             )
+            raise self.last
         return max(0.0, self._turn_at - now)
 
     def leave_queue(self) -> None:
@@ -85,16 +86,14 @@ class Attempts:
 
     def _circuit_open(self, retry_after_s: float) -> CircuitOpen:
         upstream = self.request.upstream
-        return CircuitOpen(
-            f"{upstream} failed too often and is left alone; nothing was sent",
-            retry_after_s=round(retry_after_s, 3),
-            upstream=upstream,
-        )
+        said = f"{upstream} failed too often and is left alone; nothing was sent"
+        self.last = CircuitOpen(said, retry_after_s=round(retry_after_s, 3), upstream=upstream)
+        return self.last
 
     def sent(self, now: float) -> None:
         """The request goes out now, as soon as there is a connection for it."""
         self._count += 1
-        if self._count == 1:
+        if self._count == 1 and not self._stale_once:
             self._policies.budget.note_request(now)
         self._call.usage.attempts += 1
         self._call.resends, self._call.reused_connection = True, False
