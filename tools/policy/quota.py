@@ -6,7 +6,7 @@ may go, to threads and to the loop alike, and refuses at once what cannot go in 
 
 import re
 import threading
-from collections import deque
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,7 +54,9 @@ class Quota:
     def __init__(self, rates: Sequence[Rate]) -> None:
         self.rates = tuple(rates)
         self._lock = threading.Lock()
-        self._turns: deque[float] = deque(maxlen=max((rate.requests for rate in rates), default=1))
+        #: In order of time, those that are waited for included; what is too old for any rate is forgotten.
+        self._turns: list[float] = []
+        self._remembered_s = max((rate.period_s for rate in rates), default=0.0) + _MARGIN_S
         self._granted = self._refused = 0
 
     def take_turn(self, now: float, latest: float) -> tuple[float, bool]:
@@ -64,7 +66,8 @@ class Quota:
             if at > latest:
                 self._refused += 1
                 return at, False
-            self._turns.append(at)
+            del self._turns[: bisect_right(self._turns, now - self._remembered_s)]
+            insort(self._turns, at)  # of turns that were given back, the next may be earlier than those still held
             self._granted += 1
             return at, True
 
