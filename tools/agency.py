@@ -4,7 +4,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from threading import Lock
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
@@ -149,10 +149,16 @@ def _only(part: Part[T]) -> Plan[T]:
     return Reading((yield from ask(part)), version=None)
 
 
-@cache
-def _policies_of_the_process(base_url: str, rate: str) -> AgencyPolicies:  # noqa: ARG001 - what they are kept by
+_of_the_process: dict[tuple[str, str], AgencyPolicies] = {}
+_lock = Lock()
+
+
+def _policies_of_the_process(base_url: str, rate: str) -> AgencyPolicies:
     """For tools that are used without the service: one set for each address, however many tools ask there."""
-    return AgencyPolicies(quota=Quota(parse_rates(rate)))
+    with _lock:
+        if (base_url, rate) not in _of_the_process:
+            _of_the_process[base_url, rate] = AgencyPolicies(quota=Quota(parse_rates(rate)))
+        return _of_the_process[base_url, rate]
 
 
 def _masked(said: str, secret: str) -> str:

@@ -77,9 +77,9 @@ class Call:
         """Seconds to the deadline, negative once it has passed."""
         return self.deadline_at - (time.monotonic() if now is None else now)
 
-    def is_over(self) -> bool:
+    def is_over(self, now: float | None = None) -> bool:
         """Whether the deadline has struck; a millisecond early counts, timers do not fire to the microsecond."""
-        return self.remaining_s() <= 0.001
+        return self.remaining_s(now) <= 0.001
 
 
 _current: ContextVar[Call | None] = ContextVar("tools_current_call", default=None)

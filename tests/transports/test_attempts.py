@@ -27,7 +27,6 @@ from tools.policy.quota import Quota, parse_rates
 from tools.policy.retry import RetryPolicy
 from tools.transports.attempts import Attempts
 
-#: Whether a call is over is read from the real clock, so that times in here are of that one, too.
 NOW = time.monotonic()
 GET = Request("GET", "http://agency/path?key=secret", "agency")
 POST = Request("POST", "http://agency/path", "agency")
@@ -74,7 +73,7 @@ def has_free_place(policies: AgencyPolicies) -> bool:
 
 
 def sent(policies: AgencyPolicies, request: Request = GET, call: Call | None = None, at: float = NOW) -> Attempts:
-    attempts = Attempts(request, call or a_call(), policies)
+    attempts = Attempts(request, call or a_call(), policies, time.monotonic)
     again(attempts, at)
     return attempts
 
@@ -102,7 +101,7 @@ def pool_timeout() -> PoolTimeout:
 def test_an_open_breaker_is_asked_before_the_quota_and_no_turn_is_taken() -> None:
     closed_off = policies("1/1s", failures=5)
     with pytest.raises(CircuitOpen) as caught:
-        Attempts(GET, a_call(), closed_off).admit(NOW + 4)
+        Attempts(GET, a_call(), closed_off, time.monotonic).admit(NOW + 4)
     assert caught.value.retry_after_s == pytest.approx(6)
     assert caught.value.upstream == "agency"
     assert (closed_off.quota.stats(NOW).granted, closed_off.quota.stats(NOW).refused) == (0, 0)
@@ -113,7 +112,7 @@ def test_a_turn_that_comes_after_the_deadline_is_refused_at_once() -> None:
     call = a_call(allowed_s=20)
     sent(slow, call=call)
     with pytest.raises(RateLimited) as caught:
-        Attempts(GET, call, slow).admit(NOW + 10)
+        Attempts(GET, call, slow, time.monotonic).admit(NOW + 10)
     assert caught.value.retry_after_s == pytest.approx(50.05)
     assert call.usage.attempts == 1
 
@@ -122,25 +121,25 @@ def test_a_refused_turn_frees_the_place_of_the_probe() -> None:
     slow = half_open("1/60s")
     slow.quota.take_turn(NOW, NOW)
     with pytest.raises(RateLimited):
-        Attempts(GET, a_call(allowed_s=20), slow).admit(NOW)
+        Attempts(GET, a_call(allowed_s=20), slow, time.monotonic).admit(NOW)
     assert has_free_place(slow)
 
 
 def test_the_wait_for_a_turn_is_told_not_waited_for() -> None:
     slow = policies("1/60s")
     sent(slow)
-    assert Attempts(GET, a_call(), slow).admit(NOW + 10) == pytest.approx(50.05)
+    assert Attempts(GET, a_call(), slow, time.monotonic).admit(NOW + 10) == pytest.approx(50.05)
 
 
 def test_who_leaves_the_queue_gives_back_the_turn_and_the_place_of_the_probe() -> None:
     slow = half_open("1/60s")
     slow.quota.take_turn(NOW, NOW)
-    attempts = Attempts(GET, a_call(), slow)
+    attempts = Attempts(GET, a_call(), slow, time.monotonic)
     wait_s = attempts.admit(NOW)
     assert not has_free_place(slow)
     attempts.leave_queue()
     assert slow.quota.stats(NOW).granted == 1
-    assert Attempts(GET, a_call(), slow).admit(NOW) == wait_s
+    assert Attempts(GET, a_call(), slow, time.monotonic).admit(NOW) == wait_s
 
 
 def test_a_refusal_of_ours_ends_the_attempts_that_came_before_it() -> None:
@@ -274,17 +273,31 @@ def test_no_answer_within_the_deadline_is_a_failure(cut: Callable[[Attempts], No
 
 
 @pytest.mark.parametrize("cut", [by_cancelling, by_an_error])
-def test_a_caller_in_a_hurry_proves_nothing(cut: Callable[[Attempts], None]) -> None:
-    tried = half_open()
-    cut(sent(tried, call=a_call_that_is_over(is_impatient=True), at=NOW - 9))
-    assert breaker_of(tried).stats(NOW).state == "half_open"
-    assert has_free_place(tried)
+def test_twenty_callers_in_a_hurry_prove_what_one_does_not(cut: Callable[[Attempts], None]) -> None:
+    asked = policies(bad_share=1.1)
+    for at in range(20):
+        assert breaker_of(asked).stats(NOW).state == "closed", at
+        cut(sent(asked, call=a_call_that_is_over(is_impatient=True), at=NOW - 1))
+    assert breaker_of(asked).stats(NOW).state == "open"
 
 
 @pytest.mark.parametrize("cut", [by_cancelling, by_an_error])
-def test_unless_it_gave_the_agency_the_time_of_a_slow_call(cut: Callable[[Attempts], None]) -> None:
+def test_less_than_half_a_second_proves_nothing(cut: Callable[[Attempts], None]) -> None:
+    asked = policies()
+    cut(sent(asked, call=a_call_that_is_over(), at=NOW - 0.4))
+    assert bad(asked) == (0, 0)
+
+
+def test_a_call_that_had_used_up_most_of_its_time_before_proves_little() -> None:
+    asked = policies(in_a_row=1)
+    sent(asked, call=a_call_that_is_over(), at=NOW - 9).cut_short(NOW)
+    assert (bad(asked), breaker_of(asked).stats(NOW).state) == ((1, 1), "closed")
+
+
+@pytest.mark.parametrize("cut", [by_cancelling, by_an_error])
+def test_a_probe_that_came_to_nothing_was_one_however_short(cut: Callable[[Attempts], None]) -> None:
     tried = half_open()
-    cut(sent(tried, call=a_call_that_is_over(is_impatient=True), at=NOW - 10))
+    cut(sent(tried, call=a_call_that_is_over(is_impatient=True), at=NOW - 0.1))
     assert breaker_of(tried).stats(NOW).state == "open"
 
 

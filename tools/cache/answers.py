@@ -64,7 +64,10 @@ class AnswerCache:
     def _better(self, key: str, kept: Kept[T] | None, content: bytes | None, part: Part[T]) -> Kept[T] | None:
         """The younger one of what this process keeps and what another left in the shared store."""
         theirs = None if content is None else decode(content, _adapter(part.kind))
-        if content is None or theirs is None or (kept is not None and kept.retrieved_at >= theirs.retrieved_at):
+        # One from the future, by a clock that is wrong, is younger than ours and worth nothing.
+        if theirs is None or self.use_of(theirs, part) == "expired":
+            return kept
+        if kept is not None and kept.retrieved_at >= theirs.retrieved_at:
             return kept
         self.memory.put(key, theirs, theirs.size_bytes)
         return theirs

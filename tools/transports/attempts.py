@@ -32,6 +32,7 @@ MAY_PASS = (ProviderUnreachable, ProviderTimeout)
 _ITS_FAULT = (*MAY_PASS, ProviderGarbled, ProviderTooLarge)
 #: An agency that did not answer within so little time need not be out of order.
 _HURRY_S = 0.5
+_TO_ANSWER_S = 1.0
 #: What ended the attempt before it got to the agency.
 _NEVER_SENT = (PoolTimeout, PoolClosed, DeadlineExceeded, CircuitOpen)
 
@@ -61,7 +62,10 @@ class Attempts:
             if not isinstance(admitted, Pass):
                 raise self._circuit_open(admitted)
             self._pass = admitted
-        self._turn_at, granted = self._policies.quota.take_turn(now, self._call.deadline_at)
+        allowed_s = self._call.deadline_at - self._call.started_at
+        # The agency is to have some time to answer in: a turn just before the deadline is none.
+        latest = self._call.deadline_at - min(_TO_ANSWER_S, allowed_s / 4)
+        self._turn_at, granted = self._policies.quota.take_turn(now, max(now, latest))
         if not granted:
             self._release()
             self.last = RateLimited(
@@ -120,7 +124,7 @@ class Attempts:
         self._end(error.code, now)
         if isinstance(error, ProviderUnreachable) and error.was_stale:
             self._release()  # that the agency closes idle connections is no failure
-        elif isinstance(error, ProviderTimeout) and self._call.is_over():
+        elif isinstance(error, ProviderTimeout) and self._call.is_over(now):
             self._cut(now)
         elif isinstance(error, _ITS_FAULT):
             self._settle(error.code, now)
@@ -130,7 +134,7 @@ class Attempts:
     def cut_short(self, now: float) -> None:
         """The attempt was cancelled: its time ran out, or nobody waits for it any more."""
         self._end("cut short", now)
-        if self._call.is_over() and not self._call.mostly_queued:
+        if self._call.is_over(now) and not self._call.mostly_queued:
             self._cut(now)
         else:
             self._release()
@@ -172,12 +176,16 @@ class Attempts:
     def _cut(self, now: float) -> None:
         """The deadline struck while the agency had the request.
 
-        That a caller in a hurry was not served proves little, and nothing when the hurry was great.
+        How much that proves is a matter of the time that it had: little, when the caller was in a hurry or most of the
+        time had gone by before. (A probe that came to nothing was one all the same.)
         """
-        if self._call.is_impatient and self._took_s(now) < _HURRY_S:
-            self._release()
+        took_s, is_probe = self._took_s(now), self._pass is not None and self._pass.is_probe
+        had_most = took_s >= (self._call.deadline_at - self._call.started_at) / 2
+        is_certain = had_most and not self._call.is_impatient
+        if is_certain or is_probe or took_s >= _HURRY_S:
+            self._settle("no answer within the deadline", now, is_certain=is_certain)
         else:
-            self._settle("no answer within the deadline", now, is_certain=not self._call.is_impatient)
+            self._release()
 
     def _settle(self, failure: str | None, now: float, *, is_certain: bool = True) -> None:
         if self._policies.breaker is not None and self._pass is not None:

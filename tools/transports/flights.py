@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -46,6 +46,7 @@ class AsyncFlights:
             flight = self._take_off(here, replace(call), fetch)
         else:
             flight.call.deadline_at = max(flight.call.deadline_at, call.deadline_at)
+            flight.call.is_impatient &= call.is_impatient
         flight.waiters += 1
         try:
             return await asyncio.shield(flight.task)
@@ -130,13 +131,12 @@ class SyncFlights:
                 pilot, landing = self._flights.setdefault(key, (call, Future()))
             if pilot is call:
                 return self._fly(key, call, landing, fetch)
-            try:
-                found: T = landing.result(max(0.0, call.remaining_s()))
-            except TimeoutError:
-                if landing.done():
-                    raise
+            wait([landing], max(0.0, call.remaining_s()))
+            if not landing.done():
                 call.cut_on_wire = True
-                raise call.out_of_time(None) from None
+                raise call.out_of_time(None)
+            try:
+                found: T = landing.result()
             except ToolError:
                 if pilot.is_over() and not call.is_over():
                     continue  # that one's time ran out, not ours
