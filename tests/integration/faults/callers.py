@@ -20,9 +20,13 @@ _PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class CallerHabits:
-    """How callers behave. Shares are from 0 to 1; `deadline_s` is what the gateway gives who names no time."""
+    """How callers behave. Shares are from 0 to 1; `deadline_s` is what the gateway gives who names no time.
 
-    different: int = 500
+    There are few `different` questions of each kind, so that what the gateway keeps stops growing early in a run, and
+    half of the callers want a live answer, so that it does not hide the agencies.
+    """
+
+    different: int = 100
     deadline_s: float = 3.0
     think_s: float = 0.5
     share_with_time: float = 0.3

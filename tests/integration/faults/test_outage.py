@@ -26,7 +26,7 @@ A_FEW, SEEN_LATE_S = 5, 0.15
 async def test_an_outage_is_not_multiplied_and_touches_nobody_else(
     agencies: Agencies, start_gateway: StartGateway, misdeed: str
 ) -> None:
-    gateway = await start_gateway()
+    gateway = await start_gateway(deadline_s=DEADLINE_S)
     out, other = agencies["csl"], agencies["cross"]
     # Names with odd numbers are not on the list: one request each.
     asked = (each for each in questions_of("csl") if "Harmless" in each.path)
@@ -64,7 +64,7 @@ async def test_an_outage_is_not_multiplied_and_touches_nobody_else(
 async def test_an_agency_that_comes_back_is_asked_again_within_one_recovery_period(
     agencies: Agencies, start_gateway: StartGateway
 ) -> None:
-    gateway = await start_gateway()
+    gateway = await start_gateway(deadline_s=DEADLINE_S)
     asked = (each for each in questions_of("csl") if "Harmless" in each.path)
     async with watching_breaker(gateway, "csl") as watch:
         agencies["csl"].weather = {"status-503": 1.0}
