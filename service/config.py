@@ -168,7 +168,7 @@ class Config(BaseSettings):
     cache_max_entries: int = Field(10_000, ge=1, le=10_000_000, description="Answers that a process keeps at most")
     cache_max_bytes: int = Field(
         64 * 1024 * 1024, ge=1024, le=2**40,
-        description="The same in bytes as agencies sent them; in memory they take about half as much again")
+        description="The same in bytes")
     hts_rate: Rate | None = Field(
         None, description=f"How often USITC HTS is asked at most; unset: {HTSTool.default_rate}, 0 in the sandbox",
         json_schema_extra=_A_RATE)

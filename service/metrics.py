@@ -142,7 +142,7 @@ def _of_upstreams(tools: dict[str, AgencyTool]) -> Iterator[Metric]:
 def _of_cache(store: AnswerStore) -> Iterator[Metric]:
     memory, shared = store.answers.memory.stats(), store.answers.shared
     yield GaugeMetricFamily("cache_entries", "Answers kept in this process", memory.entries)
-    yield GaugeMetricFamily("cache_bytes", "The same in bytes as agencies sent them", memory.bytes)
+    yield GaugeMetricFamily("cache_bytes", "The same in bytes", memory.bytes)
     lookups = CounterMetricFamily("cache_lookups", "Answers looked for", labels=["store", "found"])
     lookups.add_metric(["memory", "yes"], memory.hits)
     lookups.add_metric(["memory", "no"], memory.misses)

@@ -92,9 +92,7 @@ def adapter(kind: Any) -> TypeAdapter[Kept[Any]]:
 
 
 def kept(value: object, not_found: str | None = None) -> Kept[Any]:
-    return Kept(
-        value, not_found, datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), "ab" * 32, 10, is_sample_data=False
-    )
+    return Kept(value, not_found, datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), "ab" * 32, is_sample_data=False)
 
 
 @pytest.mark.parametrize(("kind", "value"), VALUES)
@@ -116,9 +114,7 @@ def test_any_text_comes_back(text: str) -> None:
 
 
 def test_the_time_comes_back_as_the_same_moment_with_its_zone() -> None:
-    elsewhere = Kept(
-        "x", None, datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=5))), "ab", 10, is_sample_data=True
-    )
+    elsewhere = Kept("x", None, datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=5))), "ab", is_sample_data=True)
     back = decode(encode(elsewhere), adapter(str))
     assert back == elsewhere
     assert back is not None

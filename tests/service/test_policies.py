@@ -1,10 +1,9 @@
 """Retries, breakers, quotas and kept answers as callers of the service meet them."""
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -124,9 +123,10 @@ async def test_that_there_is_none_is_believed_for_five_minutes(
     store = gateway.app[STORE]
     assert store is not None
     # As if these rows had been kept for ten minutes.
-    for key, (kept, size_bytes) in list(store.answers.memory._kept.items()):
-        older = dataclasses.replace(kept, retrieved_at=kept.retrieved_at - timedelta(minutes=10))
-        store.answers.memory.put(key, older, size_bytes)
+    for key, content in list(store.answers.memory._kept.items()):
+        kept = orjson.loads(content)
+        older = datetime.fromisoformat(kept["retrieved_at"]) - timedelta(minutes=10)
+        store.answers.memory.put(key, orjson.dumps(kept | {"retrieved_at": older.isoformat()}))
     assert (await get(gateway, "/v1/hts/8507.99"))[0] == 404
     assert len(upstream.asked) == 4
 

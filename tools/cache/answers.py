@@ -42,14 +42,14 @@ class AnswerCache:
 
     def find(self, key: str, part: Part[T]) -> Kept[T] | None:
         """What is kept, for a thread."""
-        kept = self.memory.get(key)
+        kept = self._in_memory(key, part)
         if self.shared is None or self.use_of(kept, part) == "fresh":
             return kept
         return self._better(key, kept, self.shared.get(key), part)
 
     async def find_async(self, key: str, part: Part[T]) -> Kept[T] | None:
         """What is kept, for the event loop."""
-        kept = self.memory.get(key)
+        kept = self._in_memory(key, part)
         if self.shared is None or self.use_of(kept, part) == "fresh":
             return kept
         return self._better(key, kept, await self.shared.get_async(key), part)
@@ -58,18 +58,23 @@ class AnswerCache:
         """Keep a whole answer in this process; returns what the shared store is to keep, and for how many seconds."""
         if kept.not_found is None and not part.is_whole(kept.value):  # type: ignore[arg-type]  # a value is there
             return None
-        self.memory.put(key, kept, kept.size_bytes)
-        return (encode(kept), _freshness(kept, part).on_error_s) if self.shared is not None else None
+        content = encode(kept)
+        self.memory.put(key, content)
+        return (content, _freshness(kept, part).on_error_s) if self.shared is not None else None
+
+    def _in_memory(self, key: str, part: Part[T]) -> Kept[T] | None:
+        content = self.memory.get(key)
+        return None if content is None else decode(content, _adapter(part.kind))
 
     def _better(self, key: str, kept: Kept[T] | None, content: bytes | None, part: Part[T]) -> Kept[T] | None:
         """The younger one of what this process keeps and what another left in the shared store."""
         theirs = None if content is None else decode(content, _adapter(part.kind))
         # One from the future, by a clock that is wrong, is younger than ours and worth nothing.
-        if theirs is None or self.use_of(theirs, part) == "expired":
+        if content is None or theirs is None or self.use_of(theirs, part) == "expired":
             return kept
         if kept is not None and kept.retrieved_at >= theirs.retrieved_at:
             return kept
-        self.memory.put(key, theirs, theirs.size_bytes)
+        self.memory.put(key, content)
         return theirs
 
     def age_s(self, at: datetime) -> float:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Kept(Generic[T]):
-    """What an agency answered, at `retrieved_at` (aware UTC), in `size_bytes` with the hash `sha256`.
+    """What an agency answered, at `retrieved_at` (aware UTC), in bytes with the hash `sha256`.
 
     Either a `value`, or None and in `not_found` what the agency does not have.
     """
@@ -23,7 +23,6 @@ class Kept(Generic[T]):
     not_found: str | None
     retrieved_at: datetime
     sha256: str
-    size_bytes: int
     is_sample_data: bool
 
 

@@ -1,11 +1,12 @@
-"""Parsed answers in this process: the ones used last, within a number and a size. No age is judged here."""
+"""Answers in this process: the ones used last, within a number and a size. No age is judged here.
+
+They are kept as bytes: a hundred thousand objects that live on would make every run of Python's garbage collector a
+stall of the event loop.
+"""
 
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
-
-from tools.cache.kept import Kept
 
 __all__ = ["MemoryStats", "MemoryStore"]
 
@@ -29,11 +30,11 @@ class MemoryStore:
     def __init__(self, max_entries: int, max_bytes: int) -> None:
         self.max_entries, self.max_bytes = max_entries, max_bytes
         self._lock = threading.Lock()
-        #: Oldest use first, each with its size.
-        self._kept: OrderedDict[str, tuple[Kept[Any], int]] = OrderedDict()
+        #: Oldest use first.
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = self._hits = self._misses = self._evicted = 0
 
-    def get(self, key: str) -> Kept[Any] | None:
+    def get(self, key: str) -> bytes | None:
         """What is kept under `key`, which thereby is the last to make room."""
         with self._lock:
             if (found := self._kept.get(key)) is None:
@@ -41,24 +42,19 @@ class MemoryStore:
                 return None
             self._hits += 1
             self._kept.move_to_end(key)
-            return found[0]
+            return found
 
-    def put(self, key: str, kept: Kept[Any], size_bytes: int) -> None:
-        """Keeps `kept` in place of what was under `key`; not if it alone is too large, but the old one goes anyway."""
+    def put(self, key: str, content: bytes) -> None:
+        """Keeps `content` in place of what was under `key`; not if it is too large, but the old one goes anyway."""
         with self._lock:
             self._remove(key)
-            if size_bytes > self.max_bytes:
+            if len(content) > self.max_bytes:
                 return
-            self._kept[key] = kept, size_bytes
-            self._bytes += size_bytes
+            self._kept[key] = content
+            self._bytes += len(content)
             while len(self._kept) > self.max_entries or self._bytes > self.max_bytes:
                 self._remove(next(iter(self._kept)))
                 self._evicted += 1
-
-    def drop(self, key: str) -> None:
-        """Nothing is kept under `key` any more."""
-        with self._lock:
-            self._remove(key)
 
     def stats(self) -> MemoryStats:
         """How it stands."""
@@ -75,4 +71,4 @@ class MemoryStore:
 
     def _remove(self, key: str) -> None:
         if (removed := self._kept.pop(key, None)) is not None:
-            self._bytes -= removed[1]
+            self._bytes -= len(removed)

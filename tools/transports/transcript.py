@@ -20,7 +20,6 @@ class Transcript(Generic[T]):
         self._exchange = part.exchange()
         self._first_at: datetime | None = None
         self._digest = hashlib.sha256()
-        self._size_bytes = 0
         self._met_sample_data = False
         self._kept: Kept[T] | None = None
 
@@ -31,7 +30,6 @@ class Transcript(Generic[T]):
                 return next(self._exchange)
             self._first_at = self._first_at or answered.received_at
             self._digest.update(answered.body)
-            self._size_bytes += len(answered.body)
             self._met_sample_data |= answered.is_sample_data
             return self._exchange.send(answered)
         except StopIteration as done:
@@ -57,6 +55,5 @@ class Transcript(Generic[T]):
             not_found=not_found,
             retrieved_at=self._first_at or datetime.now(UTC),
             sha256=self._digest.hexdigest(),
-            size_bytes=self._size_bytes,
             is_sample_data=self._met_sample_data,
         )
