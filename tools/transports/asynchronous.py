@@ -82,16 +82,16 @@ async def _kept_or_new(
         store.in_tasks.refresh(key, asking.deadline_s, fetch)
         told.note(part, held, "stale", "a new answer is being fetched")
         return held
-    old = held if use == "on_error" else None
-    asked = call if old is None else leaving_time_to_tell(call)
-    try:
-        async with asyncio.timeout(None if old is None else asked.remaining_s()):
-            kept = await store.in_tasks.join(key, asked, fetch)
-    except (*STALE_WILL_DO, TimeoutError) as exc:
-        if old is None:
-            raise
-        told.note(part, old, "stale", exc.code if isinstance(exc, ToolError) else "no new answer came in time")
-        return old
+    if held is not None and use == "on_error":
+        asked = leaving_time_to_tell(call)
+        try:
+            async with asyncio.timeout(asked.remaining_s()):
+                kept = await store.in_tasks.join(key, asked, fetch)
+        except (*STALE_WILL_DO, TimeoutError) as exc:
+            told.note(part, held, "stale", exc.code if isinstance(exc, ToolError) else "no new answer came in time")
+            return held
+    else:
+        kept = await store.in_tasks.join(key, call, fetch)
     told.note(part, kept, "live")
     return kept
 

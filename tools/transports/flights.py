@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tools.call import Call, Usage, calling, resuming
@@ -43,7 +44,7 @@ class AsyncFlights:
         here = (asyncio.get_running_loop(), key)
         flight = self._flights.get(here)
         if flight is None:
-            flight = self._take_off(here, replace(call), fetch)
+            flight = self._take_off(here, copy(call), fetch)
         else:
             flight.call.deadline_at = max(flight.call.deadline_at, call.deadline_at)
             flight.call.is_impatient &= call.is_impatient
@@ -92,20 +93,18 @@ class AsyncFlights:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _take_off(self, here: Key, call: Call, fetch: Callable[[Call], Awaitable[Any]]) -> _Flight:
-        async def run() -> Any:
+        flight = self._flights[here] = _Flight(call, asyncio.create_task(self._fly(here, call, fetch)))
+        flight.task.add_done_callback(_retrieve)
+        return flight
+
+    async def _fly(self, here: Key, call: Call, fetch: Callable[[Call], Awaitable[Any]]) -> Any:
+        try:
             with resuming(call):
                 return await fetch(call)
-
-        flight = self._flights[here] = _Flight(call, asyncio.create_task(run()))
-
-        def landed(task: asyncio.Task[Any]) -> None:
-            if self._flights.get(here) is flight:
+        finally:
+            flight = self._flights.get(here)
+            if flight is not None and flight.call is call:
                 del self._flights[here]
-            if not task.cancelled():
-                task.exception()  # retrieved: whoever waited has been told, and of a refresh nobody needs to be
-
-        flight.task.add_done_callback(landed)
-        return flight
 
     async def _leave(self, here: Key, flight: _Flight) -> None:
         """One waiter is gone. With the last one, the flight ends, and its connection is given back before we go on."""
@@ -115,6 +114,12 @@ class AsyncFlights:
             del self._flights[here]
         flight.task.cancel()
         await asyncio.wait([flight.task])
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Whoever waited has been told of a failure, and of that of a refresh nobody needs to be."""
+    if not task.cancelled():
+        task.exception()
 
 
 class SyncFlights:
