@@ -66,9 +66,9 @@ class AsyncFlights:
         if here in self._flights:
             return
 
-        async def bounded(call: Call) -> None:
+        async def bounded(call: Call) -> Any:
             async with asyncio.timeout(deadline_s):
-                await fetch(call)
+                return await fetch(call)
 
         now = time.monotonic()
         self._take_off(here, Call(now, now + deadline_s, Usage()), bounded).is_refresh = True
