@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from aiohttp.hdrs import METH_ALL
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -54,7 +55,8 @@ class Metrics:
 
     def note_request(self, method: str, route: str, status: int, took_s: float) -> None:
         """One request was answered."""
-        self._requests.labels(method, route, str(status)).inc()
+        # A caller may make up methods, and each would be a series of its own.
+        self._requests.labels(method if method in METH_ALL else "other", route, str(status)).inc()
         self._seconds.labels(route).observe(took_s)
 
     def response(self) -> web.Response:

@@ -83,7 +83,7 @@ def _log_access(
         cause = failure.__cause__
         if cause is not None and not isinstance(cause, ToolError):
             # What it says, not its repr: aiohttp's errors carry the request's headers in that, keys included.
-            line["cause"] = _QUERY.sub("?...", f"{type(cause).__name__}: {cause}")
+            line["cause"] = _QUERY.sub("?...", failure.cause_in_words or f"{type(cause).__name__}: {cause}")
     if response.status >= 500 and not isinstance(failure, ToolError):
         log.error("request", **line, exc_info=failure)
     elif route is not None and route.startswith(("/health", "/metrics")):

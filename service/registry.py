@@ -73,7 +73,7 @@ def make_tools(
         own: dict[str, Any] = {"base_url": configured_url, "store": store}
         default_rate = kind.default_rate
         if sandbox is not None:
-            default_rate = "0"
+            default_rate = "0" if configured_url is None else default_rate
             own |= {"base_url": configured_url or sandbox.url(str(kind.upstream)), "sandbox": True}
             own |= {name: KEYS[name] for name in keys}
         else:

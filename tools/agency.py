@@ -126,7 +126,17 @@ class AgencyTool(ComplianceTool):
             for secret in filter(None, self._secrets.values()):
                 said = _masked(said, secret)
             exc.args = (said,)
+            exc.cause_in_words = self._masked_cause(exc)
             raise
+
+    def _masked_cause(self, exc: ToolError) -> str | None:
+        """What the library said, for the log; it too may quote what the agency sent."""
+        if exc.__cause__ is None:
+            return None
+        said = f"{type(exc.__cause__).__name__}: {exc.__cause__}"
+        for secret in filter(None, self._secrets.values()):
+            said = _masked(said, secret)
+        return said
 
     def _answer(self, reading: Reading[Any], told: Provenance) -> Answer[Any]:
         source = Source(

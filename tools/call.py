@@ -27,11 +27,13 @@ class Try:
 class Usage:
     """HTTP requests sent, and seconds spent on them from the first wait for a connection to the last byte.
 
-    `tries` are those of agencies, one by one, as far as they have ended.
+    `tries` are those of agencies, one by one, as far as they have ended. `shared_store_s` was spent on looking for kept
+    answers outside of this process.
     """
 
     attempts: int = 0
     upstream_s: float = 0.0
+    shared_store_s: float = 0.0
     tries: list[Try] = field(default_factory=list)
 
 
@@ -42,7 +44,8 @@ class Call:
     `is_impatient`: its caller gave it less time than the tool takes by itself. `wants_live`: nothing that was kept will
     do. `resends`: what sends its requests sends them again itself, so that no pool does; pools leave word in
     `reused_connection` whether the last one went over a connection that had been used before. After a wait in their
-    queue pools ask `check_again`, which raises CircuitOpen when the request is not to be sent any more.
+    queue pools ask `check_again`, which raises CircuitOpen when the request is not to be sent any more; they call
+    `connected` when they have a connection for it, so that it goes out now.
 
     Pools add the time for which it waited in their queue to `queued_s`, and set `cut_on_wire` when they had to give a
     connection up because the deadline struck.
@@ -58,6 +61,7 @@ class Call:
     resends: bool = False
     reused_connection: bool = False
     check_again: Callable[[], None] | None = None
+    connected: Callable[[], None] | None = None
 
     @property
     def mostly_queued(self) -> bool:

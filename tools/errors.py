@@ -53,6 +53,7 @@ class ToolError(Exception):
 
     `code` is stable: the class name in snake_case. `retryable` says whether the same question may succeed later.
     `upstream` names the agency (`hts`) where one is concerned; `sandbox` says that it speaks of sample data.
+    `cause_in_words` is what a client library said, without our keys, where the agency might have repeated them.
     """
 
     code: ClassVar[str] = "tool_error"
@@ -69,6 +70,7 @@ class ToolError(Exception):
         self.upstream = upstream
         self.retry_after_s: float | None = None
         self.sandbox = False
+        self.cause_in_words: str | None = None
 
 
 class InvalidQuery(ToolError):

@@ -98,7 +98,9 @@ class Response:
         if 400 <= self.status < 500:
             raise ProviderRejected(said, status=self.status, upstream=self.upstream)
         if self.status >= 500:
-            raise ProviderFailed(said, status=self.status, upstream=self.upstream)
+            failed = ProviderFailed(said, status=self.status, upstream=self.upstream)
+            failed.retry_after_s = self.retry_after_s
+            raise failed
         raise ProviderGarbled(said, upstream=self.upstream)
 
     def json(self) -> object:

@@ -41,7 +41,7 @@ _SEARCH_CAP = 100
 _HOUR_S = 3600.0
 _FRESHNESS = Freshness(fresh_s=24 * _HOUR_S, revalidate_s=48 * _HOUR_S, on_error_s=7 * 24 * _HOUR_S)
 # The service asks for it every quarter of an hour, so that no question has to wait for it.
-_RELEASE_FRESHNESS = Freshness(fresh_s=_HOUR_S / 3, revalidate_s=24 * _HOUR_S, on_error_s=7 * 24 * _HOUR_S)
+_RELEASE_FRESHNESS = Freshness(fresh_s=_HOUR_S / 3, revalidate_s=_HOUR_S / 2, on_error_s=7 * 24 * _HOUR_S)
 
 
 class HTSQuery(BaseModel):

@@ -138,8 +138,13 @@ def plan(query: RefusalsQuery, base_url: str, user: str | None, key: str | None)
             upstream=_UPSTREAM,
         )
     exchange = partial(_count, query, base_url, user, key)
-    part = Part((query.model_dump_json(),), RefusalsResult, _FRESHNESS, exchange)
+    part = Part((query.model_dump_json(),), RefusalsResult, _FRESHNESS, exchange, _is_whole)
     return Reading((yield from ask(part)), version=None)
+
+
+def _is_whole(result: RefusalsResult) -> bool:
+    """Whether all was read that the agency has, or as much as we ever read."""
+    return result.counted >= min(result.total, _MAX_ROWS)
 
 
 def _count(query: RefusalsQuery, base_url: str, user: str, key: str) -> Exchange[RefusalsResult]:

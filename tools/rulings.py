@@ -191,7 +191,11 @@ def _joined(letter: Record, listed: Record | None) -> Record:
 
 
 def _many(query: RulingsQuery, base_url: str) -> Generator[Part[Any], Any, RulingsResult]:
-    pages = Part(("search", query.model_dump_json()), _Found, SEARCH_FRESHNESS, lambda: _search(query, base_url))
+    def is_whole(found: _Found) -> bool:
+        return len(found.records) >= min(query.limit, found.total)
+
+    asked_for = ("search", query.model_dump_json())
+    pages = Part(asked_for, _Found, SEARCH_FRESHNESS, lambda: _search(query, base_url), is_whole)
     found = yield from ask(pages)
     asked = tuple(record.number for record in found.records[: query.limit])
     known = yield from looked_up(asked, merged_by_number(found.records), base_url, _LOOKUPS_FOR_MANY)

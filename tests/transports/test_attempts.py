@@ -73,7 +73,7 @@ def has_free_place(policies: AgencyPolicies) -> bool:
 
 
 def sent(policies: AgencyPolicies, request: Request = GET, call: Call | None = None, at: float = NOW) -> Attempts:
-    attempts = Attempts(request, call or a_call(), policies, time.monotonic)
+    attempts = Attempts(request, call or a_call(), policies, lambda: at)
     again(attempts, at)
     return attempts
 
@@ -81,6 +81,7 @@ def sent(policies: AgencyPolicies, request: Request = GET, call: Call | None = N
 def again(attempts: Attempts, at: float = NOW) -> None:
     assert attempts.admit(at) == 0
     attempts.sent(at)
+    attempts._connected()
 
 
 def an_answer(status: int = 200, headers: Mapping[str, str] | None = None, body: bytes = b"{}") -> Response:
@@ -147,11 +148,35 @@ def test_a_refusal_of_ours_ends_the_attempts_that_came_before_it() -> None:
         attempts = sent(limited, call=a_call(allowed_s=20))
         attempts.answered(an_answer(503), NOW)
         assert attempts.wait_s(NOW) is not None
-        spent = limited.budget.stats().retries
-        with pytest.raises((CircuitOpen, RateLimited)):
+        with pytest.raises((CircuitOpen, RateLimited)) as refused:
             attempts.admit(NOW)
         assert attempts.wait_s(NOW) is None
-        assert limited.budget.stats().retries == spent
+        assert limited.budget.stats().retries == 0  # it was not made
+        told = attempts.handed_over(refused.value)
+        assert told.status == 503
+
+
+def test_a_refusal_after_a_broken_attempt_tells_of_that_one() -> None:
+    limited = policies(failures=4)
+    attempts, broken = sent(limited), unreachable()
+    attempts.broke(broken, NOW)
+    with pytest.raises(CircuitOpen) as refused:
+        attempts.admit(NOW)
+    with pytest.raises(ProviderUnreachable):
+        attempts.handed_over(refused.value)
+    assert attempts.sent_last is broken
+
+
+def test_later_turns_count_from_when_a_request_really_went_out() -> None:
+    slow = policies("1/2s")
+    first = Attempts(GET, a_call(), slow, lambda: NOW + 0.5)
+    assert first.admit(NOW) == 0
+    first.sent(NOW)
+    second = Attempts(GET, a_call(), slow, lambda: NOW + 2.05)
+    assert second.admit(NOW) == pytest.approx(2.05)
+    first._connected()
+    assert second.still_to_wait_s(NOW + 2.05) == pytest.approx(0.5)
+    assert second.still_to_wait_s(NOW + 2.55) == pytest.approx(0, abs=1e-6)
 
 
 def test_without_a_breaker_everything_is_let_through() -> None:
@@ -409,7 +434,7 @@ def test_a_post_is_repeated_only_if_it_reads(answered: bool) -> None:
 # -- connections that idled for too long --
 
 
-def test_after_a_stale_connection_the_request_is_sent_at_once_and_nothing_is_spent_on_it() -> None:
+def test_after_a_stale_connection_the_request_is_sent_at_once_and_that_is_an_attempt() -> None:
     idled, call = policies(), a_call()
     attempts = sent(idled, call=call)
     attempts.broke(unreachable(was_stale=True), NOW)
@@ -417,31 +442,20 @@ def test_after_a_stale_connection_the_request_is_sent_at_once_and_nothing_is_spe
     again(attempts)
     attempts.answered(an_answer(), NOW)
     stats = idled.budget.stats()
-    assert (stats.requests, stats.retries, stats.refused) == (1, 0, 0)
+    assert (stats.requests, stats.retries, stats.refused) == (1, 1, 0)
     assert bad(idled) == (0, 1)
     assert call.usage.attempts == 2
 
 
-def test_a_stale_connection_takes_none_of_the_attempts() -> None:
-    attempts = sent(policies(in_a_row=99))
-    waits = []
-    for was_stale in (True, False, False, False):
-        attempts.broke(unreachable(was_stale=was_stale), NOW)
-        waits.append(attempts.wait_s(NOW))
-        again(attempts)
-    assert waits == [0, 0.25, 0.5, None]
-
-
-def test_a_second_stale_connection_is_an_attempt_like_any_other() -> None:
+def test_stale_connections_are_no_failures_and_three_of_them_the_end() -> None:
     idled = policies()
     attempts = sent(idled)
     waits = []
-    for _ in range(4):
+    for _ in range(3):
         attempts.broke(unreachable(was_stale=True), NOW)
         waits.append(attempts.wait_s(NOW))
         again(attempts)
-    assert waits == [0, 0.25, 0.5, None]
-    assert idled.budget.stats().retries == 2
+    assert waits == [0, 0, None]
     assert bad(idled) == (0, 0)
 
 

@@ -1,9 +1,8 @@
-"""The answers of agencies that are kept: found by their question, in this process first, then in the shared store."""
+"""The answers of agencies that are kept: found by their question, in this process and in the shared store."""
 
 import hashlib
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -15,9 +14,12 @@ from tools.cache.shared import SharedStore
 from tools.exchange import Part
 from tools.policy.freshness import NOT_FOUND, Freshness, Use
 
-__all__ = ["AnswerCache"]
+__all__ = ["LARGE_BYTES", "AnswerCache"]
 
 T = TypeVar("T")
+
+#: What is larger is decoded, and read, in a thread.
+LARGE_BYTES = 256 * 1024
 
 
 class AnswerCache:
@@ -41,18 +43,21 @@ class AnswerCache:
         return _freshness(kept, part).use_of(self._clock() - kept.retrieved_at.timestamp())
 
     def find(self, key: str, part: Part[T]) -> Kept[T] | None:
-        """What is kept, for a thread."""
-        kept = self._in_memory(key, part)
-        if self.shared is None or self.use_of(kept, part) == "fresh":
-            return kept
-        return self._better(key, kept, self.shared.get(key), part)
+        """What is kept in this process."""
+        content = self.memory.get(key)
+        return None if content is None else decode(content, _adapter(part.kind))
 
-    async def find_async(self, key: str, part: Part[T]) -> Kept[T] | None:
-        """What is kept, for the event loop."""
-        kept = self._in_memory(key, part)
-        if self.shared is None or self.use_of(kept, part) == "fresh":
-            return kept
-        return self._better(key, kept, await self.shared.get_async(key), part)
+    def take_in(self, key: str, content: bytes | None, part: Part[T]) -> Kept[T] | None:
+        """Keep in this process what another one left in the shared store, if it is younger; returns it when fresh."""
+        theirs = None if content is None else decode(content, _adapter(part.kind))
+        use = self.use_of(theirs, part)
+        # One from the future, by a clock that is wrong, is younger than ours and worth nothing.
+        if content is None or theirs is None or use == "expired":
+            return None
+        kept = self.find(key, part)
+        if kept is None or kept.retrieved_at < theirs.retrieved_at:
+            self.memory.put(key, content)
+        return theirs if use == "fresh" else None
 
     def keep(self, key: str, kept: Kept[T], part: Part[T]) -> tuple[bytes, float] | None:
         """Keep a whole answer in this process; returns what the shared store is to keep, and for how many seconds."""
@@ -62,24 +67,9 @@ class AnswerCache:
         self.memory.put(key, content)
         return (content, _freshness(kept, part).on_error_s) if self.shared is not None else None
 
-    def _in_memory(self, key: str, part: Part[T]) -> Kept[T] | None:
-        content = self.memory.get(key)
-        return None if content is None else decode(content, _adapter(part.kind))
-
-    def _better(self, key: str, kept: Kept[T] | None, content: bytes | None, part: Part[T]) -> Kept[T] | None:
-        """The younger one of what this process keeps and what another left in the shared store."""
-        theirs = None if content is None else decode(content, _adapter(part.kind))
-        # One from the future, by a clock that is wrong, is younger than ours and worth nothing.
-        if content is None or theirs is None or self.use_of(theirs, part) == "expired":
-            return kept
-        if kept is not None and kept.retrieved_at >= theirs.retrieved_at:
-            return kept
-        self.memory.put(key, content)
-        return theirs
-
-    def age_s(self, at: datetime) -> float:
-        """Seconds since `at`."""
-        return self._clock() - at.astimezone(UTC).timestamp()
+    def is_large(self, key: str) -> bool:
+        """Whether what is kept takes so long to decode that an event loop should not wait for it."""
+        return self.memory.size_of(key) > LARGE_BYTES
 
 
 def _freshness(kept: Kept[Any], part: Part[Any]) -> Freshness:

@@ -44,6 +44,11 @@ class MemoryStore:
             self._kept.move_to_end(key)
             return found
 
+    def size_of(self, key: str) -> int:
+        """Bytes under `key`; 0: nothing. Does not count as use."""
+        with self._lock:
+            return len(self._kept.get(key, b""))
+
     def put(self, key: str, content: bytes) -> None:
         """Keeps `content` in place of what was under `key`; not if it is too large, but the old one goes anyway."""
         with self._lock:

@@ -74,13 +74,13 @@ class SharedStore:
         self._is_closed = False
         self._pauses = self._hits = self._misses = self._errors = self._skipped = 0
 
-    async def get_async(self, key: str) -> bytes | None:
-        """What was put under `key`, or None: also when Redis does not say."""
-        return self._found(await self._ask_async("GET", self._name(key)))
+    async def get_async(self, key: str, within_s: float = math.inf) -> bytes | None:
+        """What was put under `key`, or None: also when Redis does not say, or not `within_s`."""
+        return self._found(await self._ask_async("GET", self._name(key), within_s=within_s))
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str, within_s: float = math.inf) -> bytes | None:
         """`get_async` for a thread without an event loop."""
-        return self._found(self._ask("GET", self._name(key)))
+        return self._found(self._ask("GET", self._name(key), within_s=within_s))
 
     async def put_async(self, key: str, content: bytes, ttl_s: float) -> None:
         """Keeps `content`, of 8 MiB at most, under `key` for `ttl_s` seconds, if Redis takes it."""
@@ -122,21 +122,21 @@ class SharedStore:
                 skipped=self._skipped,
             )
 
-    async def _ask_async(self, *words: str | bytes | int) -> Reply | None:
+    async def _ask_async(self, *words: str | bytes | int, within_s: float = math.inf) -> Reply | None:
         if (admitted := self._admit()) is None:
             return None
         with self._settling(admitted):
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(min(self._timeout_s, within_s)):
                 return await self._ask_from_this_loop(*words)
         return None
 
-    def _ask(self, *words: str | bytes | int) -> Reply | None:
+    def _ask(self, *words: str | bytes | int, within_s: float = math.inf) -> Reply | None:
         if (admitted := self._admit()) is None:
             return None
         with self._settling(admitted):
             future = _submit(self._ask_from_this_loop(*words), self._own_loop())
             try:
-                return future.result(self._timeout_s)
+                return future.result(min(self._timeout_s, within_s))
             except FutureCancelled:
                 raise NotAsked from None  # the store was closed meanwhile
             finally:

@@ -141,6 +141,8 @@ class PooledConnector(aiohttp.TCPConnector):
         call = current_call()
         if call is not None:
             call.reused_connection = taken.uses > 1
+            if call.connected is not None:
+                call.connected()
         self._holds.take(protocol, _label(taken.key), self._loop.time(), call)
         self._arm_timer()
         return connection

@@ -224,6 +224,8 @@ class SyncPool:
             if call is not None:
                 self._alarms[connection] = self.watchdog.call_at(call.deadline_at, connection.shut)
             self._arm_timer()
+        if call is not None and call.connected is not None:
+            call.connected()
 
     def dropped_while_idle(self, connection: PooledConnection) -> None:
         """An idle connection turned out to be closed by the peer; the caller goes on with its slot."""

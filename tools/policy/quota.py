@@ -6,7 +6,7 @@ may go, to threads and to the loop alike, and refuses at once what cannot go in 
 
 import re
 import threading
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,6 +70,27 @@ class Quota:
             insort(self._turns, at)  # of turns that were given back, the next may be earlier than those still held
             self._granted += 1
             return at, True
+
+    def confirm(self, at: float, now: float) -> float:
+        """The turn at `at` has come: the time at which it may be used, later when those before it were late."""
+        with self._lock:
+            place = bisect_left(self._turns, at)
+            due = now
+            for rate in self.rates:
+                if place >= rate.requests:
+                    due = max(due, self._turns[place - rate.requests] + rate.period_s + _MARGIN_S)
+            self._move(at, due)
+            return due
+
+    def use(self, at: float, now: float) -> None:
+        """The request of the turn at `at` goes out only now: what comes after it counts from here."""
+        with self._lock:
+            self._move(at, now)
+
+    def _move(self, at: float, to: float) -> None:
+        if at in self._turns:
+            self._turns.remove(at)
+            insort(self._turns, to)
 
     def give_back(self, at: float) -> None:
         """The turn at `at` is not used."""

@@ -53,6 +53,13 @@ class RetryBudget:
             self._retries_ever += 1
             return True
 
+    def give_back(self) -> None:
+        """The last retry was not made after all."""
+        with self._lock:
+            if self._retries:
+                self._retries.pop()
+                self._retries_ever -= 1
+
     def stats(self) -> RetryStats:
         """What it has seen so far."""
         with self._lock:

@@ -16,7 +16,7 @@ from tools.errors import (
 from tools.policy.agency_policies import AgencyPolicies
 from tools.transports.flights import AsyncFlights, SyncFlights
 
-__all__ = ["STALE_WILL_DO", "AnswerStore", "Asking", "leaving_time_to_tell", "value_of"]
+__all__ = ["STALE_WILL_DO", "AnswerStore", "Asking", "leaving_time_to_tell", "shared_store_left_s", "value_of"]
 
 T = TypeVar("T")
 
@@ -24,6 +24,8 @@ T = TypeVar("T")
 STALE_WILL_DO = (ProviderError, RateLimited, CircuitOpen, PoolTimeout, DeadlineExceeded)
 #: Of the time that is left, so much is kept to give the old answer in when no new one comes.
 _TO_TELL_S = 0.25
+#: A call with many parts looks in the shared store for each; a slow one is not to cost it more than this in all.
+SHARED_STORE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Asking:
     policies: AgencyPolicies
     deadline_s: float
     store: AnswerStore | None = None
+
+
+def shared_store_left_s(call: Call) -> float:
+    """Seconds that `call` may still spend on looking for answers outside of this process."""
+    return SHARED_STORE_S - call.usage.shared_store_s
 
 
 def value_of(kept: Kept[T], upstream: str) -> T:

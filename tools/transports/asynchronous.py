@@ -8,15 +8,22 @@ import aiohttp
 import orjson
 from aiohttp_retry import RetryClient, RetryOptionsBase
 
-from tools.cache import Kept
+from tools.cache import LARGE_BYTES, Kept
 from tools.call import Call, current_call
-from tools.errors import PoolClosed, ToolError
+from tools.errors import CircuitOpen, PoolClosed, RateLimited, ToolError
 from tools.exchange import Part, Plan, Reading, Request, Response
 from tools.http_client.body import body_limit
 from tools.http_client.redirects import MAX_REDIRECTS
-from tools.transports.asking import STALE_WILL_DO, AnswerStore, Asking, leaving_time_to_tell, value_of
+from tools.transports.asking import (
+    STALE_WILL_DO,
+    AnswerStore,
+    Asking,
+    leaving_time_to_tell,
+    shared_store_left_s,
+    value_of,
+)
 from tools.transports.attempts import MAY_PASS, Attempts
-from tools.transports.provenance import Provenance
+from tools.transports.provenance import BEING_FETCHED, Provenance, ServedFrom
 from tools.transports.transcript import Transcript
 from tools.transports.translation import ConnectionBroke, translating
 
@@ -62,38 +69,63 @@ async def _kept_or_new(
 ) -> Kept[T]:
     key = store.answers.key_of(asking.scope, part)
 
-    async def fetch(flying: Call) -> Kept[T]:
+    async def fetch(flying: Call) -> tuple[Kept[T], ServedFrom]:
+        shared = None if flying.wants_live else await _shared(store, key, part, flying)
+        if shared is not None:
+            return shared, "cache"
         kept = await _fetch(client, part, flying, asking)
         to_share = store.answers.keep(key, kept, part)
         if to_share is not None and store.answers.shared is not None:
             store.in_tasks.in_background(store.answers.shared.put_async(key, *to_share))
-        return kept
+        return kept, "live"
 
     if call.wants_live:
-        kept = await fetch(call)
-        told.note(part, kept, "live")
+        kept, how = await fetch(call)
+        told.note(part, kept, how)
         return kept
-    held = await store.answers.find_async(key, part)
+    held = await _held(store, key, part)
     use = store.answers.use_of(held, part)
     if held is not None and use == "fresh":
         told.note(part, held, "cache")
         return held
     if held is not None and use == "revalidate":
         store.in_tasks.refresh(key, asking.deadline_s, fetch)
-        told.note(part, held, "stale", "a new answer is being fetched")
+        told.note(part, held, "stale", BEING_FETCHED)
         return held
-    if held is not None and use == "on_error":
-        asked = leaving_time_to_tell(call)
-        try:
-            async with asyncio.timeout(asked.remaining_s()):
-                kept = await store.in_tasks.join(key, asked, fetch)
-        except (*STALE_WILL_DO, TimeoutError) as exc:
-            told.note(part, held, "stale", exc.code if isinstance(exc, ToolError) else "no new answer came in time")
-            return held
-    else:
-        kept = await store.in_tasks.join(key, call, fetch)
-    told.note(part, kept, "live")
+    asked = leaving_time_to_tell(call) if held is not None and use == "on_error" else call
+    try:
+        async with asyncio.timeout(None if asked is call else asked.remaining_s()):
+            kept, how = await store.in_tasks.join(key, asked, fetch)
+    except (*STALE_WILL_DO, TimeoutError) as exc:
+        # Looked at again: the shared store may have had one, and what was good enough before may be so no more.
+        held = await _held(store, key, part)
+        if held is None or store.answers.use_of(held, part) == "expired":
+            if isinstance(exc, ToolError):
+                raise
+            raise asked.out_of_time(asking.upstream) from exc
+        told.note(part, held, "stale", exc.code if isinstance(exc, ToolError) else "no new answer came in time")
+        return held
+    told.note(part, kept, how)
     return kept
+
+
+async def _held(store: AnswerStore, key: str, part: Part[T]) -> Kept[T] | None:
+    if store.answers.is_large(key):
+        return await asyncio.to_thread(store.answers.find, key, part)
+    return store.answers.find(key, part)
+
+
+async def _shared(store: AnswerStore, key: str, part: Part[T], call: Call) -> Kept[T] | None:
+    """What another instance left in the shared store and is as good as new, within the time that may cost."""
+    left_s = shared_store_left_s(call)
+    if store.answers.shared is None or left_s <= 0:
+        return None
+    started = time.monotonic()
+    content = await store.answers.shared.get_async(key, within_s=left_s)
+    call.usage.shared_store_s += time.monotonic() - started
+    if content is not None and len(content) > LARGE_BYTES:
+        return await asyncio.to_thread(store.answers.take_in, key, content, part)
+    return store.answers.take_in(key, content, part)
 
 
 async def _fetch(client: aiohttp.ClientSession, part: Part[T], call: Call, asking: Asking) -> Kept[T]:
@@ -101,7 +133,12 @@ async def _fetch(client: aiohttp.ClientSession, part: Part[T], call: Call, askin
     try:
         request = transcript.next_request()
         while request is not None:
-            request = transcript.next_request(await _send(client, request, call, asking))
+            response = await _send(client, request, call, asking)
+            if len(response.body) > LARGE_BYTES:
+                # The event loop has others to serve while so much is read.
+                request = await asyncio.to_thread(transcript.next_request, response)
+            else:
+                request = transcript.next_request(response)
     finally:
         transcript.close()
     return transcript.answer
@@ -114,7 +151,10 @@ async def _send(client: aiohttp.ClientSession, request: Request, call: Call, ask
     attempts = Attempts(request, call, asking.policies, time.monotonic)
     # The client is not closed by it: the session has an owner.
     retrying = RetryClient(client_session=_Attempt(client, attempts))  # type: ignore[arg-type]  # it asks for no more
-    await retrying.request(request.method, request.url, retry_options=_AsThePolicySays(attempts))
+    try:
+        await retrying.request(request.method, request.url, retry_options=_AsThePolicySays(attempts))
+    except (CircuitOpen, RateLimited) as exc:
+        return attempts.handed_over(exc)
     if not isinstance(attempts.last, Response):
         raise TypeError("an attempt that did not fail left no answer")
     return attempts.last
@@ -162,13 +202,13 @@ class _Attempt:
 
 async def _wait_for_turn(attempts: Attempts) -> None:
     wait_s = attempts.admit(time.monotonic())
-    if wait_s:
-        try:
+    try:
+        while wait_s:
             await asyncio.sleep(wait_s)
-            attempts.check_again()
-        except BaseException:
-            attempts.leave_queue()
-            raise
+            wait_s = attempts.still_to_wait_s(time.monotonic())
+    except BaseException:
+        attempts.leave_queue()
+        raise
 
 
 class _AsThePolicySays(RetryOptionsBase):

@@ -44,9 +44,11 @@ class Attempts:
         self.request = request
         self._clock = clock
         self.last: Response | ToolError | None = None
+        #: How the last attempt ended that was sent.
+        self.sent_last: Response | ToolError | None = None
         self._call, self._policies = call, policies
         self._count = 0
-        self._stale_once = False
+        self._is_counted = False
         self._pass: Pass | None = None
         self._turn_at = self._sent_at = 0.0
         self._queued_before_s = 0.0
@@ -56,10 +58,11 @@ class Attempts:
     def admit(self, now: float) -> float:
         """Begin an attempt; returns the seconds to wait for its turn. Raises CircuitOpen, RateLimited."""
         upstream = self.request.upstream
-        self._pass = None
+        self._pass, self._is_counted = None, False
         if self._policies.breaker is not None:
             admitted = self._policies.breaker.admit(now)
             if not isinstance(admitted, Pass):
+                self._refund()
                 raise self._circuit_open(admitted)
             self._pass = admitted
         allowed_s = self._call.deadline_at - self._call.started_at
@@ -67,6 +70,7 @@ class Attempts:
         latest = self._call.deadline_at - min(_TO_ANSWER_S, allowed_s / 4)
         self._turn_at, granted = self._policies.quota.take_turn(now, max(now, latest))
         if not granted:
+            self._refund()
             self._release()
             self.last = RateLimited(
                 f"our own bound on requests to {upstream} is used up for longer than this call may take",
@@ -74,6 +78,12 @@ class Attempts:
                 upstream=upstream,
             )
             raise self.last
+        return max(0.0, self._turn_at - now)
+
+    def still_to_wait_s(self, now: float) -> float:
+        """Its turn has come: seconds to wait on, because those before it were late. Raises CircuitOpen."""
+        self.check_again()
+        self._turn_at = self._policies.quota.confirm(self._turn_at, now)
         return max(0.0, self._turn_at - now)
 
     def leave_queue(self) -> None:
@@ -97,16 +107,28 @@ class Attempts:
     def sent(self, now: float) -> None:
         """The request goes out now, as soon as there is a connection for it."""
         self._count += 1
-        if self._count == 1 and not self._stale_once:
-            self._policies.budget.note_request(now)
         self._call.usage.attempts += 1
         self._call.resends, self._call.reused_connection = True, False
-        self._call.check_again = self.check_again
+        self._call.check_again, self._call.connected = self.check_again, self._connected
         self._sent_at, self._queued_before_s = now, self._call.queued_s
+
+    def _connected(self) -> None:
+        """There is a connection. Of redirects only the first counts."""
+        if self._is_counted:
+            return
+        now, self._is_counted = self._clock(), True
+        self._policies.quota.use(self._turn_at, now)
+        if self._count == 1:
+            self._policies.budget.note_request(now)
+
+    def _refund(self) -> None:
+        """A retry that is not made spends nothing of the budget."""
+        if self._count:
+            self._policies.budget.give_back()
 
     def answered(self, response: Response, now: float) -> None:
         """A whole answer came, good or bad."""
-        self.last = response
+        self.last = self.sent_last = response
         verdict = self.request.classify(response)
         said = "ok" if verdict == "ok" else _in_words(response)
         self._end(said, now)
@@ -119,8 +141,12 @@ class Attempts:
         self.last = error
         if isinstance(error, _NEVER_SENT):
             self._call.usage.attempts -= 1
+            if self._count > 1:
+                self._policies.budget.give_back()
+            self._policies.quota.give_back(self._turn_at)
             self._release()
             return
+        self.sent_last = error
         self._end(error.code, now)
         if isinstance(error, ProviderUnreachable) and error.was_stale:
             self._release()  # that the agency closes idle connections is no failure
@@ -152,15 +178,18 @@ class Attempts:
             retry_after_s = self.last.retry_after_s
         elif not isinstance(self.last, MAY_PASS):
             return None
-        elif isinstance(self.last, ProviderUnreachable) and self.last.was_stale and not self._stale_once:
-            # A connection that idled for too long: at once, on another one, and without a retry being spent on it.
-            self._stale_once = True
-            self._count -= 1
-            return 0.0 if self._call.remaining_s(now) > 0 else None
         wait_s = self._policies.retry.wait_s(self._count, retry_after_s, self._call.remaining_s(now))
+        if wait_s is not None and isinstance(self.last, ProviderUnreachable) and self.last.was_stale:
+            wait_s = 0.0  # on another connection; the agency need not recover from anything
         if wait_s is None or not self._policies.budget.try_spend(now):
             return None
         return wait_s
+
+    def handed_over(self, refused: ToolError) -> Response:
+        """What the last attempt that was sent came to, in place of why there is no other one. Raises it if an error."""
+        if isinstance(self.sent_last, Response):
+            return self.sent_last
+        raise self.sent_last or refused
 
     # -- telling --
 

@@ -5,8 +5,10 @@ deadline. In threads the first caller is the flight; when its own time runs out,
 """
 
 import asyncio
+import os
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
 from copy import copy
@@ -21,6 +23,9 @@ __all__ = ["AsyncFlights", "SyncFlights"]
 T = TypeVar("T")
 
 Key = tuple[object, ...]
+
+#: So much longer than the pilot a thread must be able to wait to make its own attempt after the pilot's failure.
+_MUCH_LONGER_S = 0.25
 
 
 @dataclass(slots=True)
@@ -126,6 +131,19 @@ class SyncFlights:
     """The flights of threads."""
 
     def __init__(self) -> None:
+        self._begin_anew()
+        # A weak reference, so that the hook (which can't be taken back) does not keep the flights alive.
+        this = weakref.ref(self)
+
+        def after_fork() -> None:
+            flights = this()
+            if flights is not None:
+                flights._begin_anew()  # noqa: SLF001 - our own
+
+        os.register_at_fork(after_in_child=after_fork)
+
+    def _begin_anew(self) -> None:
+        """Also in a forked child: the threads that flew there are the parent's, and never land here."""
         self._lock = threading.Lock()
         self._flights: dict[str, tuple[Call, Future[Any]]] = {}
 
@@ -143,8 +161,9 @@ class SyncFlights:
             try:
                 found: T = landing.result()
             except ToolError:
-                if pilot.is_over() and not call.is_over():
-                    continue  # that one's time ran out, not ours
+                # That one's time ran out, or was too short for another attempt; ours may not be.
+                if call.deadline_at > pilot.deadline_at + _MUCH_LONGER_S and not call.is_over():
+                    continue
                 raise
             return found
 

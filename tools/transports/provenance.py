@@ -9,9 +9,12 @@ from tools.cache import Kept
 from tools.call import Call, Try
 from tools.exchange import Part
 
-__all__ = ["Provenance", "ServedFrom"]
+__all__ = ["BEING_FETCHED", "Provenance", "ServedFrom"]
 
 ServedFrom = Literal["live", "cache", "stale"]
+
+#: Why an old answer is given that is not very old.
+BEING_FETCHED = "a new answer is being fetched"
 
 _FRESHEST_FIRST: tuple[ServedFrom, ...] = ("live", "cache", "stale")
 
@@ -37,7 +40,7 @@ class Provenance:
     def note(self, part: Part[Any], kept: Kept[Any], served_from: ServedFrom, stale_because: str | None = None) -> None:
         """One more part."""
         self.met_sample_data |= kept.is_sample_data
-        if part.is_version:
+        if part.is_version and (served_from != "stale" or stale_because == BEING_FETCHED):
             return
         self.retrieved_at = min(self.retrieved_at, kept.retrieved_at) if self.sha256 else kept.retrieved_at
         self.served_from = max(self.served_from, served_from, key=_FRESHEST_FIRST.index)

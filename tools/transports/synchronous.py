@@ -10,12 +10,19 @@ import urllib3
 
 from tools.cache import Kept
 from tools.call import Call, resuming
-from tools.errors import DeadlineExceeded, ToolError
+from tools.errors import CircuitOpen, DeadlineExceeded, RateLimited, ToolError
 from tools.exchange import Part, Plan, Reading, Request, Response
 from tools.http_client.body import body_limit
-from tools.transports.asking import STALE_WILL_DO, AnswerStore, Asking, leaving_time_to_tell, value_of
+from tools.transports.asking import (
+    STALE_WILL_DO,
+    AnswerStore,
+    Asking,
+    leaving_time_to_tell,
+    shared_store_left_s,
+    value_of,
+)
 from tools.transports.attempts import Attempts
-from tools.transports.provenance import Provenance
+from tools.transports.provenance import BEING_FETCHED, Provenance, ServedFrom
 from tools.transports.transcript import Transcript
 from tools.transports.translation import translating
 
@@ -54,16 +61,23 @@ def _kept_or_new(
 ) -> Kept[T]:
     key = store.answers.key_of(asking.scope, part)
 
-    def fetch(flying: Call) -> Kept[T]:
+    def fetch(flying: Call) -> tuple[Kept[T], ServedFrom]:
+        if not flying.wants_live:
+            # Another thread may have been told since we looked.
+            found = store.answers.find(key, part)
+            if found is None or store.answers.use_of(found, part) != "fresh":
+                found = _shared(store, key, part, flying)
+            if found is not None:
+                return found, "cache"
         kept = _fetch(client, part, flying, asking)
         to_share = store.answers.keep(key, kept, part)
         if to_share is not None and store.answers.shared is not None:
             store.in_threads.in_background(partial(store.answers.shared.put, key, *to_share))
-        return kept
+        return kept, "live"
 
     if call.wants_live:
-        kept = fetch(call)
-        told.note(part, kept, "live")
+        kept, how = fetch(call)
+        told.note(part, kept, how)
         return kept
     held = store.answers.find(key, part)
     use = store.answers.use_of(held, part)
@@ -72,20 +86,32 @@ def _kept_or_new(
         return held
     if held is not None and use == "revalidate":
         store.in_threads.refresh(key, asking.deadline_s, fetch)
-        told.note(part, held, "stale", "a new answer is being fetched")
+        told.note(part, held, "stale", BEING_FETCHED)
         return held
-    old = held if use == "on_error" else None
-    asked = call if old is None else leaving_time_to_tell(call)
+    asked = leaving_time_to_tell(call) if held is not None and use == "on_error" else call
     try:
         with resuming(asked):
-            kept = store.in_threads.join(key, asked, fetch)
+            kept, how = store.in_threads.join(key, asked, fetch)
     except STALE_WILL_DO as exc:
-        if old is None:
+        # Looked at again: the shared store may have had one, and what was good enough before may be so no more.
+        held = store.answers.find(key, part)
+        if held is None or store.answers.use_of(held, part) == "expired":
             raise
-        told.note(part, old, "stale", exc.code)
-        return old
-    told.note(part, kept, "live")
+        told.note(part, held, "stale", exc.code)
+        return held
+    told.note(part, kept, how)
     return kept
+
+
+def _shared(store: AnswerStore, key: str, part: Part[T], call: Call) -> Kept[T] | None:
+    """What another instance left in the shared store and is as good as new, within the time that may cost."""
+    left_s = shared_store_left_s(call)
+    if store.answers.shared is None or left_s <= 0:
+        return None
+    started = time.monotonic()
+    content = store.answers.shared.get(key, within_s=left_s)
+    call.usage.shared_store_s += time.monotonic() - started
+    return store.answers.take_in(key, content, part)
 
 
 def _fetch(client: requests.Session, part: Part[T], call: Call, asking: Asking) -> Kept[T]:
@@ -118,19 +144,21 @@ def _send(client: requests.Session, request: Request, call: Call, asking: Asking
         retry.sleep()
     if isinstance(attempts.last, Response) and failure is None:
         return attempts.last
+    if isinstance(failure, CircuitOpen | RateLimited):
+        return attempts.handed_over(failure)
     raise failure or TypeError("an attempt that did not fail left no answer")
 
 
 def _attempt(client: requests.Session, attempts: Attempts, call: Call) -> None:
     """One attempt, admitted, sent, read and judged. Raises ToolError."""
     wait_s = attempts.admit(time.monotonic())
-    if wait_s:
-        try:
+    try:
+        while wait_s:
             time.sleep(wait_s)
-            attempts.check_again()
-        except BaseException:  # Ctrl-C in a script, too
-            attempts.leave_queue()
-            raise
+            wait_s = attempts.still_to_wait_s(time.monotonic())
+    except BaseException:  # Ctrl-C in a script, too
+        attempts.leave_queue()
+        raise
     attempts.sent(time.monotonic())
     try:
         with translating(attempts.request.upstream), body_limit(attempts.request.max_bytes):

@@ -1,6 +1,7 @@
 """What became of one part: its requests one after the other, and in the end what may be kept of the answers. No I/O."""
 
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
@@ -46,8 +47,9 @@ class Transcript(Generic[T]):
         return self._kept
 
     def close(self) -> None:
-        """Let the exchange go."""
-        self._exchange.close()
+        """Let the exchange go. One that a thread still reads for, though nobody waits any more, ends by itself."""
+        with suppress(ValueError):
+            self._exchange.close()
 
     def _keep(self, value: T | None, not_found: str | None) -> Kept[T]:
         return Kept(
