@@ -228,3 +228,27 @@ async def test_a_store_that_is_bounded_forgets_the_least_used(
         assert (stats.entries, stats.evicted) == (100, 50)
         assert told(await asking.ask(peer.url(), path="/149"))[1] == "cache"
         assert told(await asking.ask(peer.url(), path="/0"))[1] == "live"
+
+
+async def test_an_old_answer_is_looked_at_again_before_it_is_given(
+    open_manager: Callable[..., HTTPClientManager], clock: Clock
+) -> None:
+    """What was just young enough when the question came may be too old when the agency has failed at last."""
+    asking = Asking("async", open_manager(), AgencyPolicies(retry=ONCE, breaker=None), store_of(clock))
+    gate = asyncio.Event()
+
+    async def fail_late(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+        await gate.wait()
+        return await answer(503)(incoming, writer)
+
+    async with Peer(in_turn(answer(body=b"good"), fail_late)).serving() as peer:
+        await asking.ask(peer.url())
+        clock.ahead_s = 298
+        late = asyncio.create_task(asking.ask(peer.url()))
+        async with asyncio.timeout(10):
+            while len(peer.asked) < 2:
+                await asyncio.sleep(0.01)
+        clock.ahead_s = 301
+        gate.set()
+        with pytest.raises(ProviderFailed):
+            await late

@@ -98,9 +98,7 @@ class Response:
         if 400 <= self.status < 500:
             raise ProviderRejected(said, status=self.status, upstream=self.upstream)
         if self.status >= 500:
-            failed = ProviderFailed(said, status=self.status, upstream=self.upstream)
-            failed.retry_after_s = self.retry_after_s
-            raise failed
+            raise ProviderFailed(said, status=self.status, upstream=self.upstream)
         raise ProviderGarbled(said, upstream=self.upstream)
 
     def json(self) -> object:

@@ -141,6 +141,13 @@ async def _endless(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
     return False
 
 
+async def _key_and_no_http(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+    await incoming.read_body()
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Echo\x00: " + KEY.encode() + b"\r\n" + KEY.encode() + b"\x00: x\r\n\r\n")
+    await writer.drain()
+    return False
+
+
 def _json(body: object) -> Answer:
     return answer(200, orjson.dumps(body), Content_Type="application/json")
 
@@ -197,6 +204,7 @@ FAULTS = (
         )
         for before in (35, 50)
     ),
+    Fault("keys-echoed-in-no-http", errors.ProviderGarbled, _key_and_no_http, needs_keys=True),
     Fault("keys-echoed", errors.ProviderGarbled, answer(200, b"denied: " + KEY.encode()), needs_keys=True),
     Fault("gzip-garbage", errors.ProviderGarbled, answer(200, b"\x1f\x8bgarbage" * 9, Content_Encoding="gzip")),
     Fault("endless-body", errors.ProviderTooLarge, _endless, {"pool_max_body_bytes": 1_000_000}),
