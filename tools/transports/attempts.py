@@ -48,7 +48,7 @@ class Attempts:
         self.sent_last: Response | ToolError | None = None
         self._call, self._policies = call, policies
         self._count = 0
-        self._is_counted = False
+        self._is_counted = self._is_spent = False
         self._pass: Pass | None = None
         self._turn_at = self._sent_at = 0.0
         self._queued_before_s = 0.0
@@ -123,7 +123,8 @@ class Attempts:
 
     def _refund(self) -> None:
         """A retry that is not made spends nothing of the budget."""
-        if self._count:
+        if self._is_spent:
+            self._is_spent = False
             self._policies.budget.give_back()
 
     def answered(self, response: Response, now: float) -> None:
@@ -141,8 +142,7 @@ class Attempts:
         self.last = error
         if isinstance(error, _NEVER_SENT):
             self._call.usage.attempts -= 1
-            if self._count > 1:
-                self._policies.budget.give_back()
+            self._refund()
             self._policies.quota.give_back(self._turn_at)
             self._release()
             return
@@ -180,10 +180,11 @@ class Attempts:
             return None
         wait_s = self._policies.retry.wait_s(self._count, retry_after_s, self._call.remaining_s(now))
         if wait_s is not None and isinstance(self.last, ProviderUnreachable) and self.last.was_stale:
-            wait_s = 0.0  # on another connection; the agency need not recover from anything
-        if wait_s is None or not self._policies.budget.try_spend(now):
-            return None
-        return wait_s
+            # An attempt, but at once, on another connection, and not of the budget: there is no outage to multiply.
+            self._is_spent = False
+            return 0.0
+        self._is_spent = wait_s is not None and self._policies.budget.try_spend(now)
+        return wait_s if self._is_spent else None
 
     def handed_over(self, refused: ToolError) -> Response:
         """What the last attempt that was sent came to, in place of why there is no other one. Raises it if an error."""
