@@ -83,6 +83,19 @@ async def test_nothing_flies_after_the_end() -> None:
     assert flights._flights == {}
 
 
+async def test_what_had_not_begun_at_the_end_leaves_nothing_either() -> None:
+    flights = AsyncFlights()
+
+    async def chore() -> None:
+        await asyncio.sleep(3600)
+
+    flights.refresh("key", 5, gated(asyncio.Event(), []))
+    flights.in_background(chore())  # a coroutine that is never run would be a warning
+    await flights.aclose()
+    await asyncio.sleep(0)
+    assert (flights._flights, flights._chores) == ({}, set())
+
+
 async def test_a_failed_refresh_is_nobody_s() -> None:
     flights = AsyncFlights()
 
@@ -129,6 +142,26 @@ def test_in_threads_whoever_has_no_more_time_is_told_so_and_others_take_over_fro
         for each in (pilot, hurried):
             with pytest.raises((ProviderTimeout, DeadlineExceeded)):
                 each.result(5)
+
+
+def test_in_threads_an_interrupt_is_of_the_thread_that_it_strikes_alone() -> None:
+    flights, started, gate = SyncFlights(), threading.Event(), threading.Event()
+
+    def interrupted(_: Call) -> str:
+        started.set()
+        gate.wait(5)
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(2) as threads:
+        pilot = threads.submit(flights.join, "key", a_call(), interrupted)
+        assert started.wait(5)
+        other = threads.submit(flights.join, "key", a_call(), lambda _: "taken over")
+        time.sleep(0.05)
+        gate.set()
+        assert other.result(5) == "taken over"
+        with pytest.raises(KeyboardInterrupt):
+            pilot.result(5)
+    assert flights._flights == {}
 
 
 def test_in_threads_a_refresh_is_made_once_and_fails_in_silence() -> None:

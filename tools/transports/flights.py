@@ -9,7 +9,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, wait
 from copy import copy
 from dataclasses import dataclass
@@ -78,20 +78,18 @@ class AsyncFlights:
         now = time.monotonic()
         self._take_off(here, Call(now, now + deadline_s, Usage()), bounded).is_refresh = True
 
-    def in_background(self, chore: Awaitable[Any]) -> None:
-        """Await `chore` without anybody waiting for it; it must not raise."""
-
-        async def run() -> None:
-            await chore
-
-        task = asyncio.create_task(run())
+    def in_background(self, chore: Coroutine[Any, Any, None]) -> None:
+        """Run `chore` without anybody waiting for it; it must not raise."""
+        task = asyncio.create_task(chore)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
 
     async def aclose(self) -> None:
         """End what still flies on this loop."""
         loop = asyncio.get_running_loop()
-        tasks = [flight.task for (of, _), flight in self._flights.items() if of is loop]
+        ours = [here for here in self._flights if here[0] is loop]
+        # Taken out here: a task that is cancelled before it began does nothing of its own accord any more.
+        tasks = [self._flights.pop(here).task for here in ours]
         tasks += [task for task in self._chores if task.get_loop() is loop]
         for task in tasks:
             task.cancel()
@@ -158,6 +156,8 @@ class SyncFlights:
             if not landing.done():
                 call.cut_on_wire = True
                 raise call.out_of_time(None)
+            if landing.cancelled():
+                continue  # its thread was interrupted, which is nothing to the others
             try:
                 found: T = landing.result()
             except ToolError:
@@ -190,9 +190,14 @@ class SyncFlights:
     def _fly(self, key: str, call: Call, landing: Future[Any], fetch: Callable[[Call], T]) -> T:
         try:
             found = fetch(call)
-        except BaseException as exc:
+        except Exception as exc:
             self._land(key)
             landing.set_exception(exc)
+            raise
+        except BaseException:  # Ctrl-C in a script
+            self._land(key)
+            landing.cancel()
+            landing.set_running_or_notify_cancel()
             raise
         self._land(key)
         landing.set_result(found)
