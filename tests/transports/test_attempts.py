@@ -143,6 +143,42 @@ def test_who_leaves_the_queue_gives_back_the_turn_and_the_place_of_the_probe() -
     assert Attempts(GET, a_call(), slow, time.monotonic).admit(NOW) == wait_s
 
 
+def test_who_leaves_the_queue_before_a_retry_spends_nothing_of_the_budget() -> None:
+    slow = policies("1/60s")
+    attempts = sent(slow)
+    attempts.answered(an_answer(503), NOW)
+    assert attempts.wait_s(NOW) is not None
+    assert attempts.admit(NOW) > 0
+    attempts.leave_queue()
+    assert slow.budget.stats().retries == 0
+
+
+def test_who_is_cut_short_before_there_is_a_connection_has_used_no_turn() -> None:
+    slow = policies("1/60s")
+    attempts = Attempts(GET, a_call(), slow, lambda: NOW)
+    attempts.admit(NOW)
+    attempts.sent(NOW)
+    attempts.cut_short(NOW)
+    assert slow.quota.stats(NOW).granted == 0
+    sent(slow).cut_short(NOW)  # this one was under way
+    assert slow.quota.stats(NOW).granted == 1
+
+
+def test_a_pass_that_is_taken_back_during_a_probe_names_a_time_to_come_again() -> None:
+    slow = policies("1/60s", recovery_s=10)
+    sent(slow)
+    queued = Attempts(GET, a_call(), slow, lambda: NOW + 70)
+    assert queued.admit(NOW) > 0
+    for _ in range(5):
+        admitted = breaker_of(slow).admit(NOW)
+        assert isinstance(admitted, Pass)
+        breaker_of(slow).settle(admitted, NOW, took_s=0.1, failure="HTTP 500")
+    assert isinstance(breaker_of(slow).admit(NOW + 65), Pass)
+    with pytest.raises(CircuitOpen) as caught:
+        queued.still_to_wait_s(NOW + 70)
+    assert caught.value.retry_after_s == 10
+
+
 def test_a_refusal_of_ours_ends_the_attempts_that_came_before_it() -> None:
     for limited in (policies(failures=4), policies("1/60s")):
         attempts = sent(limited, call=a_call(allowed_s=20))

@@ -91,11 +91,11 @@ class Breaker:
             if self._state == "closed":
                 return Pass(self._era, is_probe=False)
             if self._state == "open":
-                if (wait_s := self._opened_at + self.rules.recovery_s - now) > 0:
+                if (wait_s := self._retry_after_s(now)) > 0:
                     return wait_s
                 self._enter("half_open")
             if self._probing:
-                return self.rules.recovery_s
+                return self._retry_after_s(now)
             self._probing = True
             return Pass(self._era, is_probe=True)
 
@@ -104,7 +104,7 @@ class Breaker:
         with self._lock:
             if admitted.era == self._era or self._state == "closed":
                 return None
-            return max(0.0, self._opened_at + self.rules.recovery_s - now)
+            return self._retry_after_s(now)
 
     def settle(
         self, admitted: Pass, now: float, *, took_s: float, failure: str | None, is_certain: bool = True
@@ -150,12 +150,16 @@ class Breaker:
                 bad=self._bad,
                 failures_in_a_row=self._failures_in_a_row,
                 opened=self._opened,
-                retry_after_s=(
-                    round(max(0.0, self._opened_at + self.rules.recovery_s - now), 3) if self._state == "open" else None
-                ),
+                retry_after_s=round(self._retry_after_s(now), 3) if self._state == "open" else None,
                 bad_by_reason=dict(self._bad_by_reason),
                 reasons=tuple(Reason(reason, round(now - at, 3)) for at, reason in reversed(self._reasons)),
             )
+
+    def _retry_after_s(self, now: float) -> float:
+        """Until the next probe; while one is made, as long as it takes until one after it, should it fail at once."""
+        if self._state == "half_open":
+            return self.rules.recovery_s
+        return max(0.0, self._opened_at + self.rules.recovery_s - now)
 
     def _note(self, now: float, *, is_bad: bool) -> None:
         self._forget_old(now)

@@ -88,7 +88,7 @@ class Attempts:
 
     def leave_queue(self) -> None:
         """The caller left before its turn came."""
-        self._policies.quota.give_back(self._turn_at)
+        self._give_back()
         self._release()
 
     def check_again(self) -> None:
@@ -127,6 +127,11 @@ class Attempts:
             self._is_spent = False
             self._policies.budget.give_back()
 
+    def _give_back(self) -> None:
+        """The request is not made: neither its turn is used nor, if it is a retry, the budget."""
+        self._refund()
+        self._policies.quota.give_back(self._turn_at)
+
     def answered(self, response: Response, now: float) -> None:
         """A whole answer came, good or bad."""
         self.last = self.sent_last = response
@@ -142,8 +147,7 @@ class Attempts:
         self.last = error
         if isinstance(error, _NEVER_SENT):
             self._call.usage.attempts -= 1
-            self._refund()
-            self._policies.quota.give_back(self._turn_at)
+            self._give_back()
             self._release()
             return
         self.sent_last = error
@@ -160,6 +164,8 @@ class Attempts:
     def cut_short(self, now: float) -> None:
         """The attempt was cancelled: its time ran out, or nobody waits for it any more."""
         self._end("cut short", now)
+        if not self._is_counted:
+            self._give_back()
         if self._call.is_over(now) and not self._call.mostly_queued:
             self._cut(now)
         else:
