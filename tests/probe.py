@@ -81,14 +81,15 @@ class Asking:
         manager: HTTPClientManager,
         policies: AgencyPolicies | None = None,
         store: AnswerStore | None = None,
+        tool: type[Probe] = Probe,
     ) -> None:
         self.mode, self.manager = mode, manager
-        self.policies, self.store = policies, store
+        self.policies, self.store, self.tool = policies, store, tool
 
     async def ask(self, url: str, *, deadline_s: float = 20.0, **question: Any) -> Answer[bytes]:
         shared: dict[str, Any] = {"client": self.manager.sync_client, "async_client": self.manager.async_client}
         policies = self.policies or AgencyPolicies(retry=ONCE, breaker=None)
-        probe = Probe(base_url=url, deadline_s=deadline_s, policies=policies, store=self.store, **shared)
+        probe = self.tool(base_url=url, deadline_s=deadline_s, policies=policies, store=self.store, **shared)
         if self.mode == "async":
             answered = await probe.run_async(**question)
         else:

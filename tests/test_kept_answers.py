@@ -1,18 +1,22 @@
 """Answers that are kept: given for as long as they may be, asked for once, and never in place of the truth."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.http_client.peer import Answer, Incoming, Peer, answer, hang
-from tests.probe import ONCE, Asking, store_of
+from tests.probe import ONCE, Asking, Probe, store_of
 from tests.test_retries import in_turn
 from tools.call import wanting
-from tools.errors import DeadlineExceeded, ProviderFailed, ProviderTimeout, ToolError
+from tools.errors import DeadlineExceeded, NotFound, ProviderFailed, ProviderGarbled, ProviderTimeout, ToolError
 from tools.exchange import Answer as ToolAnswer
+from tools.exchange import Part, Plan
 from tools.http_client import HTTPClientManager
 from tools.policy.agency_policies import AgencyPolicies
 
@@ -115,6 +119,82 @@ async def test_an_error_is_never_kept(asking: Asking) -> None:
         with pytest.raises(ProviderFailed):
             await asking.ask(peer.url())
         assert told(await asking.ask(peer.url())) == (b"good", "live", 1)
+
+
+class Reader(Probe):
+    """Concludes from the text that comes whether it is whole, and whether there is such a record."""
+
+    def plan(self, query: Any) -> Plan[bytes]:
+        reading = yield from super().plan(query)
+        if b"garbled" in reading.result:
+            raise ProviderGarbled("that is no whole answer", upstream="probe")
+        if b"none" in reading.result:
+            raise NotFound("there is none", upstream="probe")
+        return reading
+
+
+async def test_an_error_concluded_from_a_kept_answer_is_asked_about_anew(asking: Asking, clock: Clock) -> None:
+    asking.tool = Reader
+    async with Peer(in_turn(answer(body=b"garbled"), answer(body=b"good"), answer(503))).serving() as peer:
+        with pytest.raises(ProviderGarbled):
+            await asking.ask(peer.url())
+        assert len(peer.asked) == 1
+        began_at = datetime.now(UTC)
+        good = await asking.ask(peer.url())
+        assert told(good) == (b"good", "live", 1)
+        assert good.source.retrieved_at >= began_at
+        assert good.source.sha256 == (hashlib.sha256(b"good").hexdigest(),)
+        assert told(await asking.ask(peer.url()))[1] == "cache"
+
+
+async def test_a_kept_answer_that_there_is_none_is_not_believed_when_it_is_old(asking: Asking, clock: Clock) -> None:
+    asking.tool = Reader
+    async with Peer(in_turn(answer(body=b"none"), answer(503))).serving() as peer:
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                await asking.ask(peer.url())
+        assert len(peer.asked) == 1
+        assert asking.store is not None
+        for key, content in list(asking.store.answers.memory._kept.items()):  # as if it had come ten minutes ago
+            kept = orjson.loads(content)
+            older = datetime.fromisoformat(kept["retrieved_at"]) - timedelta(minutes=10)
+            asking.store.answers.memory.put(key, orjson.dumps(kept | {"retrieved_at": older.isoformat()}))
+        clock.ahead_s = -550
+        with pytest.raises(ProviderFailed):
+            await asking.ask(peer.url())
+
+
+async def test_answers_of_one_agency_are_not_those_of_another_at_the_same_address(asking: Asking) -> None:
+    class Other(Probe):
+        upstream = "other"
+
+    async with Peer(counted()).serving() as peer:
+        await asking.ask(peer.url())
+        asking.tool = Other
+        assert told(await asking.ask(peer.url())) == (b"2", "live", 1)
+
+
+async def test_to_refresh_what_is_watched_is_no_use_of_it(asking: Asking) -> None:
+    class Watched(Probe):
+        @property
+        def watched(self) -> Part[Any]:
+            return next(self.plan(self.Question()))
+
+    async with Peer(counted()).serving() as peer:
+        watched = Watched(
+            base_url=peer.url(),
+            policies=asking.policies,
+            store=asking.store,
+            async_client=asking.manager.async_client,
+        )
+        await watched.refresh_watched()
+        assert peer.asked == []  # nobody has asked for it yet
+        await watched.run_async()
+        assert asking.store is not None
+        before = asking.store.answers.memory.stats()
+        await watched.refresh_watched()
+        after = asking.store.answers.memory.stats()
+        assert (len(peer.asked), after.hits, after.misses) == (2, before.hits, before.misses)
 
 
 async def test_a_caller_who_wants_it_live_gets_it_live_or_an_error(asking: Asking) -> None:

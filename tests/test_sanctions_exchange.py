@@ -36,6 +36,14 @@ def test_lists_and_an_exact_search_are_asked_of_the_agency() -> None:
     assert asked[0].params == {"name": "Acme", "size": "50", "offset": "0", "sources": "SDN,EL"}
 
 
+def test_no_list_named_is_another_question_than_every_list_that_we_know() -> None:
+    def key(**query: Any) -> tuple[str, ...]:
+        return next(plan(SanctionsQuery(name="Acme", **query), BASE, KEY)).key
+
+    assert key() != key(sources=",".join(LISTS))
+    assert key(sources="SDN,EL") == key(sources="el,sdn")
+
+
 @pytest.mark.parametrize("key", [None, ""])
 def test_without_a_key_nothing_is_sent(key: str | None) -> None:
     with pytest.raises(NotConfigured, match="GATEWAY_CSL_SUBSCRIPTION_KEY"):

@@ -11,10 +11,9 @@ from pydantic import BaseModel
 
 from tools.base import ComplianceTool
 from tools.call import Call, calling, current_call, wanting
-from tools.errors import NotFound, ToolError
+from tools.errors import ToolError
 from tools.exchange import Answer, Part, Plan, Reading, Source, ask
 from tools.policy.agency_policies import AgencyPolicies
-from tools.policy.freshness import NOT_FOUND
 from tools.policy.quota import Quota, parse_rates
 from tools.transports import AnswerStore, Asking, Provenance, drive_async, drive_sync
 
@@ -77,8 +76,11 @@ class AgencyTool(ComplianceTool):
         with self._telling_errors(call) as told:
             try:
                 reading = drive_sync(self.client, self.plan(query), call, self._asking, told)
-            except NotFound:
-                self._believe(told, call)
+            except ToolError as exc:
+                if not told.has_to_be_asked_anew(exc):
+                    raise
+                call.wants_live = True
+                told.begin_anew()
                 reading = drive_sync(self.client, self.plan(query), call, self._asking, told)
         return self._answer(reading, told)
 
@@ -87,26 +89,22 @@ class AgencyTool(ComplianceTool):
         with self._telling_errors(call) as told:
             try:
                 reading = await drive_async(self.async_client, self.plan(query), call, self._asking, told)
-            except NotFound:
-                self._believe(told, call)
+            except ToolError as exc:
+                if not told.has_to_be_asked_anew(exc):
+                    raise
+                call.wants_live = True
+                told.begin_anew()
                 reading = await drive_async(self.async_client, self.plan(query), call, self._asking, told)
         return self._answer(reading, told)
 
     async def refresh_watched(self) -> None:
         """Ask anew for what is `watched`, if anybody has asked for it yet. Raises ToolError."""
         part, store = self.watched, self._asking.store
-        if part is None or store is None or store.answers.memory.get(store.answers.key_of(self.base_url, part)) is None:
+        if part is None or store is None or not store.answers.has(store.answers.key_of(self._asking.scope, part)):
             return
         with wanting(live=True), calling(self.deadline_s) as call:
             async with asyncio.timeout(self.deadline_s):
                 await drive_async(self.async_client, _only(part), call, self._asking, Provenance(call))
-
-    @staticmethod
-    def _believe(told: Provenance, call: Call) -> None:
-        """Return if "there is none" was read from old answers: then it has to be asked anew. Raises it otherwise."""
-        if told.age_s() < NOT_FOUND.fresh_s:
-            raise
-        call.wants_live = True
 
     def _begin(self, arguments: dict[str, Any]) -> tuple[Call, Any]:
         call = current_call()
@@ -122,18 +120,13 @@ class AgencyTool(ComplianceTool):
             yield told
         except ToolError as exc:
             exc.sandbox = self.sandbox or told.met_sample_data
-            said = str(exc)
-            for secret in filter(None, self._secrets.values()):
-                said = _masked(said, secret)
-            exc.args = (said,)
-            exc.cause_in_words = self._masked_cause(exc)
+            exc.args = (self._without_secrets(str(exc)),)
+            if exc.__cause__ is not None:
+                # What the library said, for the log; it too may quote what the agency sent.
+                exc.cause_in_words = self._without_secrets(f"{type(exc.__cause__).__name__}: {exc.__cause__}")
             raise
 
-    def _masked_cause(self, exc: ToolError) -> str | None:
-        """What the library said, for the log; it too may quote what the agency sent."""
-        if exc.__cause__ is None:
-            return None
-        said = f"{type(exc.__cause__).__name__}: {exc.__cause__}"
+    def _without_secrets(self, said: str) -> str:
         for secret in filter(None, self._secrets.values()):
             said = _masked(said, secret)
         return said

@@ -107,7 +107,9 @@ def plan(query: SanctionsQuery, base_url: str, subscription_key: str | None) -> 
             "no subscription key of data.trade.gov (subscription_key; of the service: GATEWAY_CSL_SUBSCRIPTION_KEY)",
             upstream=_UPSTREAM,
         )
-    asked = (query.name, str(query.fuzzy), ",".join(sorted(query.lists)))
+    # No list named is another question than every list that we know: lists that we do not know are searched, too.
+    sources = "any" if query.sources is None else ",".join(sorted(query.sources))
+    asked = (query.name, str(query.fuzzy), sources)
     exchange = partial(_search, query, base_url, subscription_key)
     found = yield from ask(Part(asked, _Found, _FRESHNESS, exchange, lambda found: _missing(found) is None))
     return Reading(_result(query, found), version=None)
@@ -153,7 +155,8 @@ def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Exch
                 upstream=_UPSTREAM,
             )
         before = len(entries)
-        entries.update((each.entry, each) for each in page.entries)
+        for each in page.entries:
+            entries.setdefault(each.entry, each)
         # A page that brings nothing new would be asked for again and again.
         brings_nothing = len(entries) == before
         received += 0 if brings_nothing else len(page.entries)

@@ -130,6 +130,11 @@ def test_rubbish_is_nothing(kind: Any, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_neither_a_value_nor_word_that_there_is_none_is_nothing(kind: Any) -> None:
+    assert decode(encode(kept(None)), adapter(kind)) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_another_shape_is_nothing(kind: Any) -> None:
     for other, value in VALUES:
         if other != kind:

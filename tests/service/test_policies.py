@@ -16,7 +16,7 @@ from service.config import Config, ConfigError
 from service.keys import REGISTRY, STORE
 from service.watch import watching
 from tests import csl_answers
-from tests.http_client.peer import Peer, answer
+from tests.http_client.peer import Answer, Peer, answer
 from tests.service.conftest import Gateway, OpenGateway
 from tests.service.fail_closed_cases import KEY
 from tests.service.hts_upstream import RELEASE, HTSUpstream, good_answer
@@ -158,6 +158,19 @@ async def test_another_threshold_is_weighed_anew_from_what_was_kept(open_gateway
             _, body = await get(gateway, f"/v1/sanctions?name=Acme+Trading&threshold={threshold}")
             outcomes.append(body["result"]["outcome"])
         assert (outcomes, len(peer.asked)) == (["potential_match", "clear", "potential_match"], 1)
+
+
+async def test_an_answer_that_contradicts_itself_is_not_the_answer_for_an_hour(open_gateway: OpenGateway) -> None:
+    def page(counted: int) -> Answer:
+        body = csl_answers.page() | {"sources": [{"count": counted, "value": csl_answers.EL}]}
+        return answer(200, orjson.dumps(body), Content_Type="application/json")
+
+    async with Peer(in_turn(page(counted=5), page(counted=0))).serving() as peer:
+        gateway = await open_gateway(cache=True, csl_url=f"http://127.0.0.1:{peer.port}", csl_subscription_key=KEY)
+        status, body = await get(gateway, "/v1/sanctions?name=Acme+Trading")
+        assert (status, body["code"], body["outcome"]) == (502, "provider_garbled", "not_screened")
+        status, body = await get(gateway, "/v1/sanctions?name=Acme+Trading")
+        assert (status, body["result"]["outcome"], served(body)) == (200, "clear", ("live", 1))
 
 
 async def test_an_open_circuit_is_told_with_when_to_come_back_and_shown(open_gateway: OpenGateway) -> None:

@@ -33,7 +33,7 @@ class AnswerCache:
 
     @staticmethod
     def key_of(scope: str, part: Part[Any]) -> str:
-        """The name of a question to the agency at `scope` (its address): a hash, since questions name parties."""
+        """The name of a question to the agency that `scope` names: a hash, since questions name parties."""
         return hashlib.sha256("\x1f".join((scope, *part.key)).encode()).hexdigest()
 
     def use_of(self, kept: Kept[Any] | None, part: Part[Any]) -> Use:
@@ -61,11 +61,15 @@ class AnswerCache:
 
     def keep(self, key: str, kept: Kept[T], part: Part[T]) -> tuple[bytes, float] | None:
         """Keep a whole answer in this process; returns what the shared store is to keep, and for how many seconds."""
-        if kept.not_found is None and not part.is_whole(kept.value):  # type: ignore[arg-type]  # a value is there
+        if kept.value is not None and not part.is_whole(kept.value):
             return None
         content = encode(kept)
         self.memory.put(key, content)
         return (content, _freshness(kept, part).on_error_s) if self.shared is not None else None
+
+    def has(self, key: str) -> bool:
+        """Whether anything is kept in this process. Does not count as use."""
+        return self.memory.size_of(key) > 0
 
     def is_large(self, key: str) -> bool:
         """Whether what is kept takes so long to decode that an event loop should not wait for it."""

@@ -34,6 +34,7 @@ def encode(kept: Kept[Any]) -> bytes:
 def decode(content: bytes, kind: TypeAdapter[Kept[T]]) -> Kept[T] | None:
     """What `encode` made; None when it is something else, as another version of the software leaves it."""
     try:
-        return kind.validate_json(content)
+        kept = kind.validate_json(content)
     except ValidationError:
         return None
+    return None if kept.value is None and kept.not_found is None else kept

@@ -1,7 +1,7 @@
 """What both transports need to know to ask one agency, and what they decide alike about kept answers."""
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tools.cache import AnswerCache, Kept
 from tools.call import Call
@@ -39,16 +39,21 @@ class AnswerStore:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One agency: its short name, its address (answers of another address are other answers), and how it is asked.
+    """One agency: its short name, its address, and how it is asked.
 
     `deadline_s` bounds what is asked without anybody waiting. Without a `store` every question goes to the agency.
     """
 
     upstream: str
-    scope: str
+    base_url: str
     policies: AgencyPolicies
     deadline_s: float
     store: AnswerStore | None = None
+
+    @property
+    def scope(self) -> str:
+        """Whose answers are kept: those of another address are other answers, and so are another agency's there."""
+        return f"{self.upstream} {self.base_url}"
 
 
 def shared_store_left_s(call: Call) -> float:
@@ -60,8 +65,9 @@ def value_of(kept: Kept[T], upstream: str) -> T:
     """The value that was kept. Raises NotFound when the agency has none."""
     if kept.not_found is not None:
         raise NotFound(kept.not_found, upstream=upstream)
-    value: Any = kept.value
-    return value  # type: ignore[no-any-return]  # None may be a value
+    if kept.value is None:
+        raise TypeError("an exchange returned nothing")
+    return kept.value
 
 
 def leaving_time_to_tell(call: Call) -> Call:

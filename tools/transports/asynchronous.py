@@ -45,7 +45,9 @@ async def drive_async(
     try:
         part = next(plan)
         while True:
-            part = plan.send(value_of(await _answer(client, part, call, asking, told), asking.upstream))
+            kept = await _answer(client, part, call, asking, told)
+            with told.reading():
+                part = plan.send(value_of(kept, asking.upstream))
     except StopIteration as done:
         reading: Reading[T] = done.value
         return reading

@@ -1,13 +1,17 @@
 """Where the answers of one call come from: noted part by part, told in its source."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from tools.cache import Kept
 from tools.call import Call, Try
+from tools.errors import NotFound, ToolError
 from tools.exchange import Part
+from tools.policy.freshness import NOT_FOUND
 
 __all__ = ["BEING_FETCHED", "Provenance", "ServedFrom"]
 
@@ -29,6 +33,7 @@ class Provenance:
     stale_because: str | None = None
     sha256: list[str] = field(default_factory=list)
     met_sample_data: bool = False
+    _concluded: ToolError | None = None
     #: What the call's account showed before; several tools may share one.
     _began_at: float = field(default_factory=time.monotonic)
     _attempts_before: int = field(init=False)
@@ -47,9 +52,30 @@ class Provenance:
         self.stale_because = self.stale_because or stale_because
         self.sha256.append(kept.sha256)
 
-    def age_s(self) -> float:
-        """Seconds since the oldest part was answered."""
-        return (datetime.now(UTC) - self.retrieved_at).total_seconds()
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Run the body, in which a plan goes on. An error that it raises is what it concludes from its parts."""
+        try:
+            yield
+        except ToolError as exc:
+            self._concluded = exc
+            raise
+
+    def has_to_be_asked_anew(self, error: ToolError) -> bool:
+        """Whether `error` was concluded from kept answers that do not bear it.
+
+        That there is no such record, old answers don't. That they are not whole or contradict each other, none do: an
+        error is never kept.
+        """
+        if error is not self._concluded or self.served_from == "live":
+            return False
+        age_s = (datetime.now(UTC) - self.retrieved_at).total_seconds()
+        return not isinstance(error, NotFound) or age_s >= NOT_FOUND.fresh_s
+
+    def begin_anew(self) -> None:
+        """Forget the parts, not what they cost."""
+        self.served_from, self.stale_because, self._concluded = "live", None, None
+        self.sha256.clear()
 
     @property
     def attempts(self) -> int:

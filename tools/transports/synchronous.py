@@ -39,7 +39,9 @@ def drive_sync(client: requests.Session, plan: Plan[T], call: Call, asking: Aski
     try:
         part = next(plan)
         while True:
-            part = plan.send(value_of(_answer(client, part, call, asking, told), asking.upstream))
+            kept = _answer(client, part, call, asking, told)
+            with told.reading():
+                part = plan.send(value_of(kept, asking.upstream))
     except StopIteration as done:
         reading: Reading[T] = done.value
         return reading
