@@ -117,6 +117,11 @@ def _of_upstreams(tools: dict[str, AgencyTool]) -> Iterator[Metric]:
     state = GaugeMetricFamily("upstream_circuit_state", "1 for the state it is in", labels=["upstream", "state"])
     opened = CounterMetricFamily("upstream_circuit_opened", "Times that it opened", labels=["upstream"])
     bad = CounterMetricFamily("upstream_bad_calls", "Attempts that counted against it", labels=["upstream", "reason"])
+    last_bad = GaugeMetricFamily(
+        "upstream_last_bad_call_timestamp_seconds",
+        "When one of the last bad attempts ended, by what was wrong, in seconds since 1970",
+        labels=["upstream", "reason"],
+    )
     requests = CounterMetricFamily("upstream_requests", "Requests, retries not counted", labels=["upstream"])
     retries = CounterMetricFamily("upstream_retries", "Requests sent once more", labels=["upstream"])
     exhausted = CounterMetricFamily(
@@ -132,13 +137,16 @@ def _of_upstreams(tools: dict[str, AgencyTool]) -> Iterator[Metric]:
             opened.add_metric([name], breaker.opened)
             for reason, count in breaker.bad_by_reason.items():
                 bad.add_metric([name, reason], count)
+            newest = {each.reason: each.ago_s for each in reversed(breaker.reasons)}
+            for reason, ago_s in newest.items():
+                last_bad.add_metric([name, reason], time.time() - ago_s)
         budget, quota = tool.policies.budget.stats(), tool.policies.quota.stats(now)
         requests.add_metric([name], budget.requests)
         retries.add_metric([name], budget.retries)
         exhausted.add_metric([name], budget.refused)
         waiting.add_metric([name], quota.waiting)
         refused.add_metric([name], quota.refused)
-    yield from (state, opened, bad, requests, retries, exhausted, waiting, refused)
+    yield from (state, opened, bad, last_bad, requests, retries, exhausted, waiting, refused)
 
 
 def _of_cache(store: AnswerStore) -> Iterator[Metric]:

@@ -197,6 +197,9 @@ async def test_an_open_circuit_is_told_with_when_to_come_back_and_shown(open_gat
         assert (states["hts", "open"], states["hts", "closed"], states["csl", "closed"]) == (1, 0, 1)
         bad = {sample.labels["reason"]: sample.value for sample in families["upstream_bad_calls"].samples}
         assert bad == {"HTTP 503": 5}
+        [last] = families["upstream_last_bad_call_timestamp_seconds"].samples
+        assert last.labels == {"upstream": "hts", "reason": "HTTP 503"}
+        assert last.value == pytest.approx(time.time(), abs=60)
         requests = families["http_server_requests"].samples
         assert any(each.labels["status"] == "503" and each.labels["route"] == "/v1/hts/{code}" for each in requests)
 
