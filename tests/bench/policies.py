@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import itertools
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -60,8 +61,9 @@ def running(*command: str, core: int, **environment: str) -> Iterator[subprocess
 
 
 @contextmanager
-def gateway(upstream_port: int, port: int, core: int, policies: dict[str, str]) -> Iterator[Gateway]:
+def gateway(upstream_port: int, core: int, policies: dict[str, str]) -> Iterator[Gateway]:
     """The service, asking the bench's agency."""
+    port = _free_port()
     environment = {
         "GATEWAY_CSL_URL": f"http://127.0.0.1:{upstream_port}",
         "GATEWAY_CSL_SUBSCRIPTION_KEY": "bench",
@@ -70,13 +72,27 @@ def gateway(upstream_port: int, port: int, core: int, policies: dict[str, str]) 
         **policies,
     }
     with running("service", "serve", core=core, **environment) as process:
-        for _ in range(100):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.1)
+        _wait_until_ready(process, port)
         yield Gateway(process, port)
+
+
+def _wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1):
+                return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    raise SystemExit("the gateway did not come up; its own words are above")
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
 
 
 def measure(each: Gateway, names: Iterator[str], callers: int, seconds: float) -> Round:
@@ -103,18 +119,17 @@ def main() -> None:
         agency = stack.enter_context(running("tests.bench.upstream", core=ours))
         assert agency.stdout is not None
         upstream_port = int(agency.stdout.readline())
-        on = stack.enter_context(gateway(upstream_port, 18461, theirs, _ON))
-        off = stack.enter_context(gateway(upstream_port, 18462, theirs, _OFF))
+        on = stack.enter_context(gateway(upstream_port, theirs, _ON))
+        off = stack.enter_context(gateway(upstream_port, theirs, _OFF))
         os.sched_setaffinity(0, {ours})
         for each in (on, off):  # warm
             measure(each, names, options.callers, 1)
-        rounds = [
-            (
-                measure(on, names, options.callers, options.seconds),
-                measure(off, names, options.callers, options.seconds),
-            )
-            for _ in range(options.rounds)
-        ]
+        rounds = []
+        for at in range(options.rounds):
+            # Who comes first changes, so that a machine that slows down or speeds up favours neither.
+            pair = [on, off] if at % 2 else [off, on]
+            measured = {each.port: measure(each, names, options.callers, options.seconds) for each in pair}
+            rounds.append((measured[on.port], measured[off.port]))
     _print(rounds)
 
 
