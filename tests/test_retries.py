@@ -9,7 +9,7 @@ import pytest
 
 from tests.http_client.peer import Answer, Incoming, Peer, answer, hang
 from tests.probe import Asking
-from tools.errors import CircuitOpen, ProviderFailed, ProviderTimeout, ProviderUnreachable, RateLimited
+from tools.errors import CircuitOpen, ProviderFailed, ProviderTimeout, ProviderUnreachable, RateLimited, ToolError
 from tools.http_client import HTTPClientManager
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.breaker import Breaker, BreakerRules
@@ -91,7 +91,7 @@ async def test_what_may_pass_is_tried_three_times_and_the_attempts_are_told(
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 501])
 async def test_what_will_not_pass_is_asked_once(open_asking: OpenAsking, status: int) -> None:
     async with Peer(answer(status)).serving() as peer:
-        with pytest.raises(Exception, match=str(status)):
+        with pytest.raises(ToolError, match=str(status)):
             await open_asking(policies()).ask(peer.url())
         assert len(peer.asked) == 1
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from service.config import Config
 from tests.integration.faults.upstream import Agency
 
-__all__ = ["KEYS", "known", "settings_for"]
+__all__ = ["KEYS", "settings_for"]
 
 KEYS = {
     "csl_subscription_key": "k3y-of-the-lab",
@@ -14,13 +13,8 @@ KEYS = {
 }
 
 
-def known(**settings: object) -> dict[str, object]:
-    """Those of `settings` that the gateway has."""
-    return {name: value for name, value in settings.items() if name in Config.model_fields}
-
-
 def settings_for(agencies: Mapping[str, Agency], **more: object) -> dict[str, object]:
     """A gateway that asks `agencies` without quotas, with all its other policies; `more` adds and overrides."""
     urls = {f"{name}_url": agency.peer.url("").rstrip("/") for name, agency in agencies.items()}
     quotas = {f"{name}_rate": "0" for name in agencies}
-    return KEYS | urls | known(**{"retry": True, "breaker": True, "cache": True, **quotas, **more})
+    return {**KEYS, **urls, "retry": True, "breaker": True, "cache": True, **quotas, **more}

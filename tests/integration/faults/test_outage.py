@@ -6,12 +6,9 @@ import time
 
 import pytest
 
-from service.config import Config
 from tests.integration.faults.conftest import Agencies, StartGateway
 from tests.integration.faults.outage import ask_steadily, watching_breaker
 from tests.integration.faults.questions import questions_of
-
-pytestmark = pytest.mark.skipif("breaker" not in Config.model_fields, reason="the service has no breaker yet")
 
 #: Questions a second to the agency that is out, and to another one; seconds of each phase.
 RATE, OTHER_RATE, PHASE_S = 200.0, 20.0, 4.0
