@@ -1,46 +1,79 @@
 """What an answer looks like: `{"tool", "query", "result", "source", "request_id"}`."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 from aiohttp import web
+from pydantic import BaseModel
 
+from tools.call import Try
 from tools.exchange import Answer, Source
 
-__all__ = ["answer", "json_response"]
+__all__ = ["SourceBlock", "answer", "as_json", "json_response", "rfc3339", "source_block"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceBlock:
+    """Where an answer comes from, as callers are told: `tools.exchange.Source` with its age at the time of telling."""
+
+    name: str
+    url: str | None
+    version: str | None
+    retrieved_at: str
+    age_s: float
+    served_from: str
+    stale_because: str | None
+    sandbox: bool
+    attempts: int
+    tries: tuple[Try, ...]
+    sha256: tuple[str, ...]
+    elapsed_ms: float
+
+
+def as_json(body: object) -> bytes:
+    """`body` as JSON; dataclasses and models are objects."""
+    return orjson.dumps(body, default=_of_model)
+
+
+def _of_model(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def json_response(body: object, *, status: int = 200) -> web.Response:
-    """`body` (dataclasses included) as JSON."""
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
+    """`body` as JSON."""
+    return web.Response(status=status, body=as_json(body), content_type="application/json")
 
 
 def answer(tool: str, query: object, outcome: object, request_id: str) -> web.Response:
     """What `tool` said to `query`. A tool that does not return an `Answer` does not say where it has it from."""
     if isinstance(outcome, Answer):
-        result, source = outcome.result, _source(outcome.source, datetime.now(UTC))
+        result, source = outcome.result, source_block(outcome.source, datetime.now(UTC))
     else:
         result, source = outcome, None
     return json_response({"tool": tool, "query": query, "result": result, "source": source, "request_id": request_id})
 
 
-def _source(source: Source, now: datetime) -> dict[str, Any]:
-    return {
-        "name": source.name,
-        "url": source.url,
-        "version": source.version,
-        "retrieved_at": _rfc3339(source.retrieved_at),
-        "age_s": round(max(0.0, (now - source.retrieved_at).total_seconds()), 3),
-        "served_from": source.served_from,
-        "stale_because": source.stale_because,
-        "sandbox": source.sandbox,
-        "attempts": source.attempts,
-        "tries": source.tries,
-        "sha256": source.sha256,
-        "elapsed_ms": source.elapsed_ms,
-    }
+def source_block(source: Source, now: datetime) -> SourceBlock:
+    """`source` as it is told at `now`."""
+    return SourceBlock(
+        name=source.name,
+        url=source.url,
+        version=source.version,
+        retrieved_at=rfc3339(source.retrieved_at),
+        age_s=round(max(0.0, (now - source.retrieved_at).total_seconds()), 3),
+        served_from=source.served_from,
+        stale_because=source.stale_because,
+        sandbox=source.sandbox,
+        attempts=source.attempts,
+        tries=source.tries,
+        sha256=source.sha256,
+        elapsed_ms=source.elapsed_ms,
+    )
 
 
-def _rfc3339(at: datetime) -> str:
+def rfc3339(at: datetime) -> str:
+    """In UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

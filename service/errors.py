@@ -4,12 +4,13 @@ The body is that of RFC 9457 (`application/problem+json`); `code` is what progra
 """
 
 import math
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from aiohttp import web
 
+from service.envelope import as_json
 from tools.errors import (
     CircuitOpen,
     DeadlineExceeded,
@@ -30,7 +31,7 @@ from tools.errors import (
     ToolError,
 )
 
-__all__ = ["STATUSES", "problem", "problem_of"]
+__all__ = ["STATUSES", "Fault", "fault_of", "problem", "problem_of"]
 
 #: Every error a tool can end in: its HTTP status, and what it means in one line.
 STATUSES: dict[type[ToolError], tuple[int, str]] = {
@@ -52,7 +53,31 @@ STATUSES: dict[type[ToolError], tuple[int, str]] = {
     PoolClosed: (503, "The service is shutting down"),
 }
 
+_OWN_FAULT = "Our own fault", "The error is in our log under this request id."
+
 _HTTP_CODES = {404: "no_such_route", 405: "method_not_allowed", 413: TooLarge.code, 415: "unsupported_media_type"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong with one of several questions: the members that its problem would have."""
+
+    code: str
+    title: str
+    detail: str
+    upstream: str | None
+    retryable: bool
+    retry_after_s: float | None
+
+
+def fault_of(exc: Exception) -> Fault:
+    """What a caller is told of `exc`; nothing but "internal error" of one that is not meant for callers."""
+    if not isinstance(exc, ToolError):
+        return Fault("internal_error", *_OWN_FAULT, upstream=None, retryable=False, retry_after_s=None)
+    status, title = _row_of(exc)
+    # A 503 passes; callers should not have to guess when to look again.
+    wait_s = 1.0 if status == 503 and exc.retryable and exc.retry_after_s is None else exc.retry_after_s
+    return Fault(exc.code, title, str(exc), exc.upstream, exc.retryable, wait_s)
 
 
 def problem(
@@ -81,9 +106,7 @@ def problem(
     headers = dict(headers or {})
     if body["retry_after_s"] is not None:
         headers["Retry-After"] = str(math.ceil(body["retry_after_s"]))
-    return web.Response(
-        status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
-    )
+    return web.Response(status=status, body=as_json(body), content_type="application/problem+json", headers=headers)
 
 
 def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> web.Response:
@@ -100,21 +123,28 @@ def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> w
         return problem(
             exc.status, code, HTTPStatus(exc.status).phrase, exc.reason, request_id, headers=allow, **outcome
         )
-    detail = "The error is in our log under this request id."
-    return problem(500, "internal_error", "Our own fault", detail, request_id, **outcome)
+    return problem(500, "internal_error", *_OWN_FAULT, request_id, **outcome)
+
+
+def _row_of(exc: ToolError) -> tuple[int, str]:
+    """The error's row of the table."""
+    kind = next((kind for kind in type(exc).__mro__ if kind in STATUSES), None)
+    return STATUSES[kind] if kind is not None else (500, "The tool failed")
 
 
 def _tool_problem(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> web.Response:
-    kind = next((kind for kind in type(exc).__mro__ if kind in STATUSES), None)
-    status, title = STATUSES[kind] if kind is not None else (500, "The tool failed")
-    more: dict[str, Any] = {"upstream": exc.upstream, "retryable": exc.retryable, "retry_after_s": exc.retry_after_s}
-    more |= outcome
+    status, _ = _row_of(exc)
+    fault = fault_of(exc)
+    more: dict[str, Any] = {
+        "upstream": fault.upstream,
+        "retryable": fault.retryable,
+        "retry_after_s": fault.retry_after_s,
+        **outcome,
+    }
     if exc.sandbox:
         more["sandbox"] = True
     if isinstance(exc, InvalidQuery):
         more["parameter"] = exc.parameter
     if isinstance(exc, (ProviderRejected, ProviderFailed)) and exc.status is not None:
         more["upstream_status"] = exc.status
-    if status == 503 and exc.retryable and exc.retry_after_s is None:
-        more["retry_after_s"] = 1.0  # it passes; callers should not have to guess when to look again
-    return problem(status, exc.code, title, str(exc), request_id, **more)
+    return problem(status, fault.code, fault.title, fault.detail, request_id, **more)

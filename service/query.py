@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tools.errors import InvalidQuery
 
-__all__ = ["TIMEOUT_HEADER", "parameters", "wanted_deadline_s", "wants_live"]
+__all__ = ["TIMEOUT_HEADER", "json_body", "parameters", "wanted_deadline_s", "wants_live"]
 
 TIMEOUT_HEADER = "X-Request-Timeout"
 
@@ -28,6 +28,13 @@ def parameters(request: web.Request, known: Mapping[str, str] = {}) -> dict[str,
             raise InvalidQuery(f"{name}: stands there more than once", parameter=name)
         found[known[name]] = value
     return found
+
+
+async def json_body(request: web.Request) -> bytes:
+    """The body as it came. Raises HTTPUnsupportedMediaType when it says that it is something else than JSON."""
+    if request.headers.get("Content-Type") and request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(reason="the body must be application/json")
+    return await request.read()
 
 
 def wanted_deadline_s(request: web.Request, at_most_s: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from service.handlers import agencies, tools
+from service.handlers import agencies, snapshot, tools
 from service.health import get_health, get_metrics, get_ready
 
 __all__ = ["add_routes"]
@@ -16,6 +16,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/v1/refusals", agencies.refusals)
     app.router.add_get("/v1/rulings", agencies.rulings)
     app.router.add_get("/v1/rulings/{number}", agencies.ruling)
+    app.router.add_post("/v1/snapshot", snapshot.snapshot)
     app.router.add_get("/v1/tools", tools.catalogue)
     app.router.add_post("/v1/tools/{name}", tools.run)
     app.router.add_get("/health", get_health)

@@ -36,6 +36,13 @@ class Usage:
     shared_store_s: float = 0.0
     tries: list[Try] = field(default_factory=list)
 
+    def add(self, other: "Usage") -> None:
+        """Count what `other` counted, too."""
+        self.attempts += other.attempts
+        self.upstream_s += other.upstream_s
+        self.shared_store_s += other.shared_store_s
+        self.tries += other.tries
+
 
 @dataclass(slots=True)
 class Call:
@@ -146,10 +153,12 @@ def wanting(deadline_s: float | None = None, *, live: bool = False) -> Iterator[
 
 @contextmanager
 def recording() -> Iterator[Usage]:
-    """Collect what the calls inside the body use, whether they succeed or not."""
-    usage = Usage()
+    """Collect what the calls inside the body use, whether they succeed or not. An outer record has it too, then."""
+    usage, outer = Usage(), _recorder.get()
     token = _recorder.set(usage)
     try:
         yield usage
     finally:
         _recorder.reset(token)
+        if outer is not None:
+            outer.add(usage)

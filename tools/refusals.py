@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
@@ -23,7 +23,7 @@ from tools.query_text import CountryCode, DateOnly, searchable
 from tools.refusals_rows import Refusal, judge_refusals, read_page
 from tools.refusals_tally import ChargeCount, FirmCount, MonthCount, Tally
 
-__all__ = ["RefusalsQuery", "RefusalsResult", "RefusalsTool", "plan"]
+__all__ = ["FDAProductCode", "RefusalsQuery", "RefusalsResult", "RefusalsTool", "plan"]
 
 _UPSTREAM = "fda"
 _PAGE_SIZE = 5000
@@ -33,6 +33,17 @@ _FRESHNESS = Freshness(fresh_s=6 * _HOUR_S, revalidate_s=24 * _HOUR_S, on_error_
 # Rows that one answer counts at most: the newest decade of the largest country fits.
 _MAX_ROWS = 100_000
 _PRODUCT_CODE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9-]{2,4}")
+
+
+def _product_code(text: str) -> str:
+    code = text.strip().upper()
+    if not _PRODUCT_CODE.fullmatch(code):
+        raise PydanticCustomError("fda_product_code", "must be an FDA product code, as in 16AGT64")
+    return code
+
+
+#: A product code of FDA's, in upper case.
+FDAProductCode = Annotated[str, AfterValidator(_product_code)]
 
 
 class RefusalsQuery(BaseModel):

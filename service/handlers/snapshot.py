@@ -1,0 +1,109 @@
+"""`POST /v1/snapshot`: one shipment, four tiles; whole, or tile by tile as each source answers."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from service.envelope import as_json, json_response, rfc3339
+from service.errors import problem, problem_of
+from service.inquiry import Ask, Inquiry
+from service.keys import CONFIG, REGISTRY, REQUEST_ID, SCREENING
+from service.query import json_body, parameters
+from service.shipment import ToolName, parse_shipment
+from service.snapshot import AnyTile, Snapshot, missing_sources
+from service.tiles.tile import TileName
+from tools.agency import AgencyTool
+from tools.errors import InvalidQuery
+from tools.exchange import Answer
+
+__all__ = ["snapshot"]
+
+
+async def snapshot(request: web.Request) -> web.StreamResponse:
+    """One shipment. With `?stream=1`, one JSON object a line: `asked`, each `tile`, then the `snapshot`."""
+    request[SCREENING] = True
+    streams = _wants_stream(parameters(request, {"stream": "stream"}))
+    shipment = parse_shipment(await json_body(request), datetime.now(UTC))
+    tools = request.app[REGISTRY].tools.values()
+    sandbox = any(isinstance(tool, AgencyTool) and tool.sandbox for tool in tools)
+    inquiry = Inquiry.begin(shipment, sandbox=sandbox, request_id=request[REQUEST_ID])
+    if streams:
+        return await _stream(request, inquiry)
+    return _whole(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s))
+
+
+def _wants_stream(asked: dict[str, str]) -> bool:
+    said = asked.get("stream", "0")
+    if said not in ("0", "1"):
+        raise InvalidQuery("stream: must be 0 or 1", parameter="stream")
+    return said == "1"
+
+
+def _ask(request: web.Request) -> Ask:
+    registry = request.app[REGISTRY]
+
+    async def ask(tool: ToolName, question: Mapping[str, Any]) -> Answer[Any]:
+        _, outcome = await registry.ask(registry.tools[tool], question)
+        answer: Answer[Any] = outcome
+        return answer
+
+    return ask
+
+
+def _whole(taken: Snapshot) -> web.Response:
+    """The snapshot; or in its place a problem, when a source is missing that was required."""
+    missing = [source for source in missing_sources(taken.tiles) if source in taken.shipment.require]
+    if not missing:
+        return json_response(taken)
+    more: dict[str, Any] = {"outcome": "not_screened"} if "sanctions" in missing else {}
+    return problem(
+        503,
+        "snapshot_incomplete",
+        "A required source did not answer",
+        f"required, and not answered: {', '.join(missing)}; what the others said is in `snapshot`",
+        taken.request_id,
+        retryable=True,
+        retry_after_s=1.0,
+        **more,
+        snapshot=taken,
+    )
+
+
+async def _stream(request: web.Request, inquiry: Inquiry) -> web.StreamResponse:
+    """Once it has begun the status is 200, so that whatever comes last is an event of its own."""
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "application/x-ndjson",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",  # a proxy in front is to pass each line on at once
+            "X-Request-ID": inquiry.request_id,
+        }
+    )
+    await response.prepare(request)
+    one_at_a_time = asyncio.Lock()
+
+    async def tell(event: str, **more: object) -> None:
+        # Whoever has left is noticed by the server, which ends this handler.
+        async with one_at_a_time:
+            with contextlib.suppress(ConnectionResetError):
+                await response.write(as_json({"event": event, **more}) + b"\n")
+
+    async def show(name: TileName, tile: AnyTile) -> None:
+        await tell("tile", name=name, tile=tile)
+
+    await tell("asked", id=inquiry.id, asked_at=rfc3339(inquiry.asked_at), sandbox=inquiry.sandbox)
+    try:
+        taken = await inquiry.run(_ask(request), request.app[CONFIG].deadline_s, show)
+        last = _whole(taken)
+    except Exception as exc:  # noqa: BLE001 - no other answer can be begun any more; the log has it from the inquiry
+        last = problem_of(exc, inquiry.request_id, screening=True)
+    if last.status == 200:
+        await tell("snapshot", snapshot=taken)
+    else:
+        await tell("problem", problem=orjson.Fragment(last.text or "null"))
+    return response

@@ -1,0 +1,110 @@
+"""Asks the four sources about one shipment, all at once, within one deadline."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from service import VERSION
+from service.envelope import rfc3339
+from service.record_ids import new_record_id
+from service.shipment import Shipment, ToolName
+from service.snapshot import (
+    KINDS,
+    NOT_ASSESSED,
+    POLICY_VERSION,
+    AnyTile,
+    Snapshot,
+    Tiles,
+    is_complete,
+    reasons_of,
+    risk_of,
+)
+from service.tiles.tile import Evaluation, Outcome, TileKind, TileName
+from tools.call import calling, recording
+from tools.errors import ToolError
+from tools.exchange import Answer
+
+__all__ = ["Ask", "Inquiry", "Show"]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+#: Asks one tool one question. Raises ToolError.
+Ask = Callable[[ToolName, Mapping[str, Any]], Awaitable[Answer[Any]]]
+#: Is told of each tile as soon as it is there.
+Show = Callable[[TileName, AnyTile], Awaitable[None]]
+
+
+async def _show_nobody(_: TileName, __: AnyTile) -> None:
+    """Nobody is waiting for single tiles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One shipment that is asked about. `sandbox`: the sources have sample data."""
+
+    id: str
+    asked_at: datetime
+    shipment: Shipment
+    sandbox: bool
+    request_id: str
+
+    @classmethod
+    def begin(cls, shipment: Shipment, *, sandbox: bool, request_id: str) -> "Inquiry":
+        """Begin now, under a new id."""
+        return cls(new_record_id(sandbox=sandbox), datetime.now(UTC), shipment, sandbox, request_id)
+
+    async def run(self, ask: Ask, deadline_s: float, show: Show = _show_nobody) -> Snapshot:
+        """Ask all sources, each question by itself, and add up what they say within `deadline_s`.
+
+        A question that fails, for whatever reason, leaves its tile unavailable and raises nothing.
+        """
+        started = time.monotonic()
+        with calling(deadline_s):
+            async with asyncio.TaskGroup() as group:
+                tasks = {kind.name: group.create_task(self._tile(kind, ask, show)) for kind in KINDS}
+        tiles = Tiles(**{name: task.result() for name, task in tasks.items()})  # type: ignore[arg-type]  # by their names
+        return Snapshot(
+            id=self.id,
+            ref=self.shipment.ref,
+            sandbox=self.sandbox,
+            software_version=VERSION,
+            policy_version=POLICY_VERSION,
+            asked_at=rfc3339(self.asked_at),
+            generated_at=rfc3339(datetime.now(UTC)),
+            elapsed_ms=round((time.monotonic() - started) * 1000, 1),
+            shipment=self.shipment,
+            complete=is_complete(tiles),
+            risk=risk_of(tiles),
+            reasons=reasons_of(tiles),
+            not_assessed=NOT_ASSESSED,
+            tiles=tiles,
+            request_id=self.request_id,
+        )
+
+    async def _tile(self, kind: TileKind[AnyTile], ask: Ask, show: Show) -> AnyTile:
+        questions = kind.questions(self.shipment, self._evaluation(self.asked_at))
+        outcomes = await asyncio.gather(*(_outcome(ask, kind.tool, question) for question in questions))
+        tile = kind.conclude(self.shipment, outcomes, self._evaluation(datetime.now(UTC)))
+        await show(kind.name, tile)
+        return tile
+
+    def _evaluation(self, at: datetime) -> Evaluation:
+        return Evaluation(at, partial(new_record_id, sandbox=self.sandbox))
+
+
+async def _outcome(ask: Ask, tool: ToolName, question: Mapping[str, Any]) -> Outcome:
+    try:
+        # Each question counts for itself what it costs; they run side by side.
+        with recording():
+            return await ask(tool, question)
+    except ToolError as exc:
+        return exc
+    except Exception as exc:  # our own fault in one tile does not take the others' answers away
+        log.exception("a question of a snapshot failed", tool=tool)
+        return exc

@@ -1,0 +1,118 @@
+"""What may be asked about one shipment: its goods, its way, its parties."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from tools.errors import InvalidQuery
+from tools.query_text import CountryCode, DateOnly, searchable
+from tools.refusals import FDAProductCode
+from tools.sanctions_query import SanctionsQuery
+from tools.tariff_numbers import TariffDigits
+
+__all__ = ["Direction", "Lane", "Party", "Product", "Role", "Shipment", "ToolName", "parse_shipment"]
+
+Direction = Literal["import", "export"]
+Role = Literal["manufacturer", "seller", "buyer", "consignee", "importer", "end_user", "carrier", "bank", "other"]
+ToolName = Literal["hts", "sanctions", "refusals", "rulings"]
+
+#: Behind UTC; the last place of the customs territory where a day ends.
+_HAWAII = timedelta(hours=10)
+
+
+def _plain(least: int, most: int) -> AfterValidator:
+    return AfterValidator(lambda text: searchable(text, least, most))
+
+
+def _screenable(name: str) -> str:
+    """A party's name, as the screening takes it."""
+    try:
+        return SanctionsQuery(name=name).name
+    except ValidationError as exc:
+        raise PydanticCustomError("party_name", "{said}", {"said": exc.errors(include_url=False)[0]["msg"]}) from exc
+
+
+Reference = Annotated[str, _plain(1, 200)]
+
+
+class _Question(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Product(_Question):
+    """The goods. What is asked hangs on the numbers; the description is kept with the answer and sent to nobody."""
+
+    description: Annotated[str, _plain(1, 500)] = Field(description="what the goods are, 1 to 500 characters")
+    hts_code: TariffDigits = Field(
+        description="tariff number of 4, 6, 8 or 10 digits, with the schedule's dots or without: 8507.60.00.20"
+    )
+    fda_product_code: FDAProductCode | None = Field(
+        None, description="FDA product code, as in 16AGT64: narrows the refusals to these goods"
+    )
+
+
+class Lane(_Question):
+    """The way. The origin decides rates and programmes, not where the goods are shipped from."""
+
+    origin: CountryCode = Field(description="country of origin of the goods, two letters")
+    export_country: CountryCode | None = Field(None, description="country that they are shipped from, two letters")
+    destination: CountryCode = Field(description="country that they go to, two letters; of an import, US")
+
+
+class Party(_Question):
+    """Somebody who takes part, screened on its own."""
+
+    name: Annotated[str, AfterValidator(_screenable)] = Field(description="the party's name, 2 to 200 characters")
+    role: Role = Field(description="what it does in this shipment")
+    country: CountryCode = Field(description="its country, two letters; weighs hits, never takes one away")
+    ref: Reference | None = Field(None, description="the caller's own reference of the party")
+
+
+class Shipment(_Question):
+    """One shipment into or out of the United States."""
+
+    direction: Direction = Field(description="whether the goods come into the United States or leave them")
+    product: Product
+    lane: Lane
+    entry_date: DateOnly | None = Field(
+        None, description="day of entry, YYYY-MM-DD; only today's schedule can be had, so no other day"
+    )
+    parties: tuple[Party, ...] = Field(min_length=1, max_length=50, description="who takes part, 1 to 50")
+    ref: Reference | None = Field(None, description="the caller's own reference of the shipment")
+    require: tuple[ToolName, ...] = Field(
+        (), max_length=4, description="sources without which there is to be no snapshot, but a problem (503)"
+    )
+
+    @model_validator(mode="after")
+    def _goes_where_it_says(self) -> "Shipment":
+        if self.direction == "import" and self.lane.destination != "US":
+            raise PydanticCustomError("lane", "of an import must be US", {"parameter": "lane.destination"})
+        if self.direction == "export" and self.lane.destination == "US":
+            raise PydanticCustomError("lane", "of an export must not be US", {"parameter": "lane.destination"})
+        return self
+
+
+def parse_shipment(body: bytes, now: datetime) -> Shipment:
+    """The shipment that stands in a JSON `body`. Raises InvalidQuery that names the member, as in `parties.0.name`."""
+    try:
+        shipment = Shipment.model_validate_json(body)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        parameter = first.get("ctx", {}).get("parameter") or ".".join(map(str, first["loc"])) or "body"
+        raise InvalidQuery(f"{parameter}: {first['msg']}", parameter=parameter) from exc
+    days = _today(now)
+    if shipment.entry_date is not None and shipment.entry_date not in days:
+        told = " or ".join(map(str, days))
+        raise InvalidQuery(
+            f"entry_date: only the schedule of today ({told}) can be had, not that of {shipment.entry_date}",
+            parameter="entry_date",
+        )
+    return shipment
+
+
+def _today(now: datetime) -> tuple[date, ...]:
+    """The day, or the two days, that it is now from Hawaii to UTC."""
+    utc = now.astimezone(UTC)
+    return tuple(dict.fromkeys(((utc - _HAWAII).date(), utc.date())))

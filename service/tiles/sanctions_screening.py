@@ -1,0 +1,152 @@
+"""The screening tile: each party on its own, against every list. A hit is never an adjudication."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from service.envelope import SourceBlock, source_block
+from service.errors import Fault
+from service.shipment import Direction, Party, Role, Shipment
+from service.tiles.tile import Evaluation, Outcome, Reason, Status, TileKind, headline, not_answered, worst
+from tools.exchange import Answer
+from tools.sanctions import SanctionsResult
+from tools.sanctions_hits import Hit
+
+__all__ = ["SANCTIONS_SCREENING", "PartyScreening", "ScreeningTile"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyScreening:
+    """One party's screening. `id` is the record's own; `ref` is the caller's.
+
+    `outcome` is `not_screened` when there is no `result`: that is no clear.
+    """
+
+    id: str
+    name: str
+    role: Role
+    country: str
+    ref: str | None
+    status: Status
+    headline: str
+    reasons: tuple[Reason, ...]
+    outcome: Literal["clear", "potential_match", "match", "not_screened"]
+    result: SanctionsResult | None = None
+    source: SourceBlock | None = None
+    error: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningTile:
+    """All parties: the gravest of their statuses, their reasons together, and each by itself."""
+
+    status: Status
+    headline: str
+    reasons: tuple[Reason, ...]
+    parties: tuple[PartyScreening, ...]
+
+
+def _questions(shipment: Shipment, _: Evaluation) -> Sequence[Mapping[str, Any]]:
+    return tuple({"name": party.name, "country": party.country} for party in shipment.parties)
+
+
+def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evaluation) -> ScreeningTile:
+    parties = tuple(
+        _screening(party, outcome, shipment.direction, evaluation)
+        for party, outcome in zip(shipment.parties, outcomes, strict=True)
+    )
+    return ScreeningTile(
+        status=worst([each.status for each in parties]),
+        headline=_headline(parties),
+        reasons=tuple(
+            Reason(reason.code, f"{each.name}: {reason.text}") for each in parties for reason in each.reasons
+        ),
+        parties=parties,
+    )
+
+
+def _screening(party: Party, outcome: Outcome, direction: Direction, evaluation: Evaluation) -> PartyScreening:
+    told: dict[str, Any] = {
+        "id": evaluation.new_id(),
+        "name": party.name,
+        "role": party.role,
+        "country": party.country,
+        "ref": party.ref,
+    }
+    if not isinstance(outcome, Answer):
+        fault, reason = not_answered(outcome)
+        said = "Not screened, which is no clear"
+        return PartyScreening(
+            status="unavailable", headline=said, reasons=(reason,), outcome="not_screened", error=fault, **told
+        )
+    result: SanctionsResult = outcome.result
+    reasons = _reasons(result, direction)
+    return PartyScreening(
+        status=worst(["clear", *(status for status, _ in reasons)]),
+        headline=_party_headline(result),
+        reasons=tuple(reason for _, reason in reasons),
+        outcome=result.outcome,
+        result=result,
+        source=source_block(outcome.source, evaluation.at),
+        **told,
+    )
+
+
+def _reasons(result: SanctionsResult, direction: Direction) -> list[tuple[Status, Reason]]:
+    """Every list with a hit, the gravest hit of each, and how much that weighs."""
+    by_list: dict[str, Hit] = {}
+    for hit in result.hits:  # the gravest come first
+        by_list.setdefault(hit.list_name, hit)
+    reasons: list[tuple[Status, Reason]] = [
+        (_weight(hit, direction), Reason(hit.outcome, _words(hit, direction))) for hit in by_list.values()
+    ]
+    if result.truncated:
+        reasons.append(("attention", Reason("truncated", f"Not all entries could be read: {result.truncated_reason}")))
+    return reasons
+
+
+def _weight(hit: Hit, direction: Direction) -> Status:
+    """A match stops the shipment if its list, or one that we do not know, is about such a trade."""
+    return "action" if hit.outcome == "match" and _concerns(hit, direction) else "attention"
+
+
+def _concerns(hit: Hit, direction: Direction) -> bool:
+    # A list that is about other trade does not bar this one by itself; its hit is shown all the same.
+    if direction == "import":
+        return hit.action_details.about_imports not in ("no", "rarely")
+    return hit.action_details.direction != "securities"
+
+
+def _words(hit: Hit, direction: Direction) -> str:
+    kind = "match" if hit.outcome == "match" else "potential match"
+    ended = ", whose end date has passed" if hit.expired else ""
+    other = "" if _concerns(hit, direction) else f"; the list is about {hit.action_details.direction}"
+    return f"{kind} with {hit.matched_name}{ended} on {hit.list_name}: {hit.action}{other}"
+
+
+def _party_headline(result: SanctionsResult) -> str:
+    if not result.hits:
+        return headline(f"Clear on {len(result.coverage.lists)} lists at a score of {result.threshold:g}")
+    first = result.hits[0]
+    more = f" and {len(result.hits) - 1} more" if len(result.hits) > 1 else ""
+    kind = "Match" if result.outcome == "match" else "Potential match"
+    return headline(f"{kind}: {first.list or 'a list unknown to us'}, {first.matched_name}{more}")
+
+
+def _headline(parties: Sequence[PartyScreening]) -> str:
+    counts = {
+        "match": "matched",
+        "potential_match": "potentially matched",
+        "not_screened": "not screened",
+        "clear": "clear",
+    }
+    told = [
+        f"{number} {words}"
+        for outcome, words in counts.items()
+        if (number := sum(each.outcome == outcome for each in parties))
+    ]
+    of = f"of {len(parties)} parties" if len(parties) > 1 else "of 1 party"
+    return headline(f"{', '.join(told)} {of}")
+
+
+SANCTIONS_SCREENING: TileKind[ScreeningTile] = TileKind("sanctions_screening", "sanctions", _questions, _conclude)

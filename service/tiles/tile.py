@@ -1,0 +1,98 @@
+"""What a tile is: one source's word on one shipment, with where it has it from, or why it has none."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from service.envelope import SourceBlock
+from service.errors import Fault, fault_of
+from service.shipment import Shipment, ToolName
+from tools.exchange import Answer
+
+__all__ = [
+    "HEADLINE_CHARACTERS",
+    "Evaluation",
+    "Outcome",
+    "Reason",
+    "Status",
+    "Tile",
+    "TileKind",
+    "TileName",
+    "headline",
+    "not_answered",
+    "worst",
+]
+
+R = TypeVar("R")
+T_co = TypeVar("T_co", covariant=True)
+
+TileName = Literal["hts_classification", "sanctions_screening", "refusal_history", "cbp_rulings"]
+#: `clear`: the source answered, and has nothing adverse to what was asked. `attention`: somebody is to look. `action`:
+#: something is to be done before the goods move. `unavailable`: the source did not answer. `not_applicable`: it was not
+#: asked, since what it tells is not about such a shipment.
+Status = Literal["clear", "attention", "action", "unavailable", "not_applicable"]
+
+#: What a tool came to. An error is never taken for an answer.
+Outcome: TypeAlias = Answer[Any] | Exception
+
+HEADLINE_CHARACTERS = 80
+
+_BY_GRAVITY: tuple[Status, ...] = ("not_applicable", "clear", "attention", "unavailable", "action")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a tile is not clear: `code` for programs, `text` for people."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile(Generic[R]):
+    """One source's word. `result` and `source` are what it answered; `error`, why it did not, or has no such record."""
+
+    status: Status
+    headline: str
+    reasons: tuple[Reason, ...]
+    result: R | None = None
+    source: SourceBlock | None = None
+    error: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a conclusion depends on beside the answers: when it is drawn, and where ids of its records come from."""
+
+    at: datetime
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class TileKind(Generic[T_co]):
+    """How a tile comes about: which questions its tool is asked, and what is made of what they come to. Both pure.
+
+    No questions: the source is not asked. `conclude` is handed the outcomes in the order of the questions.
+    """
+
+    name: TileName
+    tool: ToolName
+    questions: Callable[[Shipment, Evaluation], Sequence[Mapping[str, Any]]]
+    conclude: Callable[[Shipment, Sequence[Outcome], Evaluation], T_co]
+
+
+def headline(text: str) -> str:
+    """`text` in as many characters as a headline has."""
+    return text if len(text) <= HEADLINE_CHARACTERS else f"{text[: HEADLINE_CHARACTERS - 1].rstrip()}…"
+
+
+def not_answered(error: Exception) -> tuple[Fault, Reason]:
+    """What a tile whose source did not answer says of it."""
+    fault = fault_of(error)
+    return fault, Reason(fault.code, f"Not answered, which is no clear: {fault.detail}")
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The gravest of `statuses`."""
+    return max(statuses, key=_BY_GRAVITY.index)
