@@ -5,6 +5,7 @@ symbol is not a preference: rules of origin, direct shipment and certification d
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -117,7 +118,7 @@ _SYMBOL = re.compile(r"[A-Z]{1,2}[*+]?")
 
 #: "Articles the product of China," and not a word more: "other than products of" and "except" are not read.
 _PRODUCT_OF = re.compile(
-    r"(?<!than )(?<!except )\barticles (?:that are )?the product of ([A-Z]\w+)\s*[,:;]", re.IGNORECASE
+    r"(?<!than )(?<!except )\barticles (?:that are )?the product of ([A-Z]\w+)\s*(?:[,:;]|$)", re.IGNORECASE
 )
 _NAMED = {
     "austria": "AT", "canada": "CA", "china": "CN", "france": "FR", "germany": "DE", "japan": "JP", "russia": "RU",
@@ -153,9 +154,12 @@ def programmes_for(origin: str, special: str | None) -> tuple[PrintedProgramme, 
     return tuple(found)
 
 
-def origin_named_in(text: str | None) -> str | None:
-    """The one country whose products a heading says that it is about, by its two letters; None: none, or not sure."""
-    named = {_NAMED.get(each.lower()) for each in _PRODUCT_OF.findall(text or "")}
+def origin_named_in(texts: Iterable[str]) -> str | None:
+    """The one country whose products a heading says that it is about, by its two letters; None: none, or not sure.
+
+    `texts` are the heading's own and those that it stands under.
+    """
+    named = {_NAMED.get(each.lower()) for text in texts for each in _PRODUCT_OF.findall(text)}
     return named.pop() if len(named) == 1 else None
 
 

@@ -104,7 +104,7 @@ def _rates(line: HTSLine, origin: str) -> RatesOnThisLine:
 
 
 def _for_origin(heading: LinkedHeading, origin: str) -> HeadingForOrigin:
-    named = origin_named_in(heading.text)
+    named = origin_named_in([*heading.path, heading.text or ""])
     return HeadingForOrigin(
         heading=heading, names_origin=named, is_about_this_origin=None if named is None else named == origin
     )

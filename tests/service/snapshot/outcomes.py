@@ -1,4 +1,4 @@
-"""Shipments, and what tools may come to when asked about them: by their own plans, from answers in the agencies' shapes."""
+"""Shipments, and what tools may come to when asked about them, by their own plans."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from service.shipment import Shipment
 from service.tiles.tile import Evaluation
 from tests import cross_answers, csl_answers, fda_answers
-from tests.driving import drive
+from tests.driving import drive, drive_by
 from tests.hts_oracle import BATTERIES, CHINA, CHINA_2024, RawRow, raw_row
 from tools import hts, refusals, rulings, sanctions
 from tools.errors import CircuitOpen, NotFound, ProviderFailed, ProviderGarbled, ProviderTimeout, RateLimited
-from tools.exchange import Answer, Plan, Source
+from tools.exchange import Answer, Plan, Reading, Request, Source
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 CODE = "8507600020"
@@ -38,8 +38,12 @@ def evaluation() -> Evaluation:
 
 
 def answered(plan: Plan[Any], *answers: object) -> Answer[Any]:
-    """What a plan makes of `answers`, with a source."""
-    reading, _ = drive(plan, *answers)
+    """What a plan makes of `answers`."""
+    return told(drive(plan, *answers)[0])
+
+
+def told(reading: Reading[Any]) -> Answer[Any]:
+    """A reading, with a source."""
     source = Source("Agency", "https://agency.test", reading.version, NOW, "live", None, False, 1, (), ("00",), 1.0)
     return Answer(reading.result, source)
 
@@ -68,7 +72,12 @@ def refused(*rows: fda_answers.RawRow) -> Answer[Any]:
 def ruled(*letters: cross_answers.RawRuling) -> Answer[Any]:
     """Rulings that mention the tariff number."""
     query = rulings.RulingsQuery(hts=CODE, limit=25)
-    return answered(rulings.plan(query, "https://cross.test"), cross_answers.found(*letters))
+    mentioning, nothing = cross_answers.found(*letters), cross_answers.found()
+
+    def reply(request: Request) -> object:
+        return mentioning if request.params["term"] == "8507.60.0020" else nothing
+
+    return told(drive_by(rulings.plan(query, "https://cross.test"), reply)[0])
 
 
 #: Everything that may come in place of an answer, our own fault included.
