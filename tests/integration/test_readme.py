@@ -1,7 +1,8 @@
-"""What the README shows is what the service does."""
+"""What the README and the description of the API show is what the service does."""
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,29 @@ from pytest_aiohttp import AiohttpClient
 from service.app import create_app
 from service.config import PREFIX, Config
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+SHOWN = README + (ROOT / "docs/rest.md").read_text()
 
 #: `$ curl ...` and the JSON under it.
-EXAMPLES = re.findall(r"```console\n\$ (curl -s [^\n]*)\n(\{.*?)\n```", README, re.DOTALL)
+EXAMPLES = re.findall(r"```console\n\$ (curl -s [^\n]*)\n(\{.*?)\n```", SHOWN, re.DOTALL)
 
 #: What differs from call to call, or from machine to machine.
 VOLATILE = {"request_id", "retrieved_at", "age_s", "elapsed_ms", "url", "pid", "uptime_s", "acquire_wait_seconds"}
 #: What depends on what was asked before.
 FIGURES = {"in_use", "idle", "waiting", "created", "reused", "oldest_hold_seconds", "per_host"}
 FIGURES |= {"entries", "bytes", "hits", "misses", "calls", "requests", "granted"}
+
+
+#: The programs for jq in the examples, and what they pick.
+PICKED: dict[str, Callable[[Any], Any]] = {
+    "{risk, complete, reasons, tiles: (.tiles | map_values({status, headline}))}": lambda whole: {
+        **{name: whole[name] for name in ("risk", "complete", "reasons")},
+        "tiles": {
+            name: {"status": tile["status"], "headline": tile["headline"]} for name, tile in whole["tiles"].items()
+        },
+    },
+}
 
 
 def same(shown: Any, got: Any, where: str = "") -> None:
@@ -47,7 +61,7 @@ async def sandboxed(aiohttp_client: AiohttpClient) -> TestClient[Any, Any]:
 
 def test_every_route_is_shown() -> None:
     app = create_app(Config())
-    shown = "\n".join(re.findall(r"^\$ (curl -s .*)$", README, re.MULTILINE))
+    shown = "\n".join(re.findall(r"^\$ (curl -s .*)$", SHOWN, re.MULTILINE))
     for resource in app.router.resources():
         pattern = re.sub(r"\\?\{\w+\\?\}", r"[^ ?/'\"]+", resource.canonical)
         assert re.search(rf"localhost:8080{pattern}(?=[ ?'\"\n]|$)", shown), resource.canonical
@@ -57,9 +71,11 @@ def test_every_route_is_shown() -> None:
 async def test_an_example_is_answered_as_shown(sandboxed: TestClient[Any, Any], command: str, shown: str) -> None:
     words = shlex.split(command)
     path = next(word for word in words if word.startswith("localhost:8080")).removeprefix("localhost:8080")
-    body = words[words.index("-d") + 1] if "-d" in words else None
-    async with sandboxed.request("POST" if body else "GET", path, data=body) as response:
-        same(orjson.loads(shown), await response.json())
+    body = words[words.index("--json") + 1] if "--json" in words else None
+    headers = {"Content-Type": "application/json"} if body else {}
+    async with sandboxed.request("POST" if body else "GET", path, data=body, headers=headers) as response:
+        got = await response.json()
+    same(orjson.loads(shown), PICKED[words[words.index("|") + 2]](got) if "|" in words else got)
 
 
 def test_the_settings_table_has_every_setting_with_its_default() -> None:
