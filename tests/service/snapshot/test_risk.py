@@ -86,6 +86,28 @@ def test_each_source_is_asked_about_food() -> None:
     assert [len(kind.questions(FOOD, evaluation())) for kind in KINDS] == [1, 2, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("changed", "asked_otherwise"),
+    [
+        ({"names": ("Acme Trading", "Other Tools")}, {"sanctions"}),
+        ({"fda_product_code": "16AGT64"}, {"refusals"}),
+        ({"origin": "TH"}, {"refusals"}),
+        ({"hts_code": "1604141010"}, {"hts", "rulings"}),
+        ({"ref": "PO-2", "entry_date": "2026-11-25", "require": ["hts"]}, set()),
+    ],
+    ids=lambda case: "-".join(sorted(case)) or "none",
+)
+def test_a_part_of_the_question_goes_to_the_sources_that_it_is_about(
+    changed: dict[str, Any], asked_otherwise: set[str]
+) -> None:
+    plain: dict[str, Any] = {"names": PARTIES, "hts_code": "1604143099"}
+    before, after = shipment(**plain), shipment(**plain | changed)
+    differs = {
+        kind.tool for kind in KINDS if kind.questions(before, evaluation()) != kind.questions(after, evaluation())
+    }
+    assert differs == asked_otherwise
+
+
 @given(outcomes, outcomes, tools)
 def test_another_answer_of_one_source_changes_its_tile_and_no_other(
     before: dict[str, Any], after: dict[str, Any], tool: str

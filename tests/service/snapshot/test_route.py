@@ -1,5 +1,6 @@
 """`POST /v1/snapshot` over REST, answered by the sandbox: whole, in a stream, with sources that fail or hang."""
 
+import asyncio
 import io
 import re
 import time
@@ -173,6 +174,22 @@ async def test_a_stream_without_a_required_source_ends_in_the_problem(open_sandb
     assert last["event"] == "problem"
     assert (last["problem"]["status"], last["problem"]["code"]) == (503, "snapshot_incomplete")
     assert last["problem"]["outcome"] == "not_screened"
+
+
+async def test_a_caller_who_leaves_the_stream_is_not_worked_for(open_sandboxed: Any) -> None:
+    gateway = await open_sandboxed("fda=hang")
+    async with gateway.post("/v1/snapshot?stream=1", json=SHIPMENT) as response:
+        assert orjson.loads(await response.content.readline())["event"] == "asked"
+        while await _in_use(gateway) != 1:
+            await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        while await _in_use(gateway):
+            await asyncio.sleep(0.01)
+
+
+async def _in_use(gateway: Gateway) -> int:
+    async with gateway.get("/health") as response:
+        return int((await response.json())["pools"]["async"]["in_use"])
 
 
 @pytest.mark.parametrize(
