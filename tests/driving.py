@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 import orjson
 
-from tools.exchange import Exchange, Plan, Reading, Request, Response
+from tools.exchange import Exchange, Part, Plan, Reading, Request, Response
 
-__all__ = ["answer", "drive", "drive_by"]
+__all__ = ["answer", "drive", "drive_by", "first_part"]
 
 T = TypeVar("T")
 
@@ -17,6 +17,13 @@ def answer(body: object, upstream: str = "test", status: int = 200) -> Response:
     if isinstance(body, Response):
         return body
     return Response(status, {}, body if isinstance(body, bytes) else orjson.dumps(body), upstream)
+
+
+def first_part(plan: Plan[Any]) -> Part[Any]:
+    """The one part that `plan` asks first."""
+    asked = next(plan)
+    assert isinstance(asked, Part)
+    return asked
 
 
 def drive(running: Plan[T], *answers: object) -> tuple[Reading[T], list[Request]]:
@@ -38,7 +45,10 @@ def drive_by(running: Plan[T], reply: Callable[[Request], object]) -> tuple[Read
     try:
         part = next(running)
         while True:
-            part = running.send(_driven(part.exchange(), reply, asked))
+            if isinstance(part, Part):
+                part = running.send(_driven(part.exchange(), reply, asked))
+            else:
+                part = running.send(tuple(_driven(each.exchange(), reply, asked) for each in part))
     except StopIteration as end:
         reading: Reading[T] = end.value
         return reading, asked

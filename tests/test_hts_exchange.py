@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.driving import drive, drive_by
+from tests.driving import drive, drive_by, first_part
 from tests.hts_oracle import BATTERIES, CHAPTERS, CHINA, CHINA_2024, TOYS, RawRow, endnote, raw_row
 from tools.errors import NotFound, ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited, ToolError
 from tools.exchange import Request, Response
@@ -257,7 +257,7 @@ def test_a_refused_request_is_an_error_at_every_step(step: int, status: int, err
 
 def test_the_tool_asks_its_own_base_url() -> None:
     tool = HTSTool(base_url="http://127.0.0.1:9/reststop/")
-    first = next(next(tool.plan(HTSQuery(code="8507"))).exchange())
+    first = next(first_part(tool.plan(HTSQuery(code="8507"))).exchange())
     assert first.url == "http://127.0.0.1:9/reststop/currentRelease"
     assert HTSTool().base_url == "https://hts.usitc.gov/reststop"
 

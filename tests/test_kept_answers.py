@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.driving import first_part
 from tests.http_client.peer import Answer, Incoming, Peer, answer, hang
 from tests.probe import ONCE, Asking, Probe, store_of
 from tests.test_retries import in_turn
@@ -178,7 +179,7 @@ async def test_to_refresh_what_is_watched_is_no_use_of_it(asking: Asking) -> Non
     class Watched(Probe):
         @property
         def watched(self) -> Part[Any]:
-            return next(self.plan(self.Question()))
+            return first_part(self.plan(self.Question()))
 
     async with Peer(counted()).serving() as peer:
         watched = Watched(

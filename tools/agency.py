@@ -142,7 +142,7 @@ class AgencyTool(ComplianceTool):
             sandbox=self.sandbox or told.met_sample_data,
             attempts=told.attempts,
             tries=told.tries,
-            sha256=tuple(told.sha256),
+            sha256=told.sha256,
             elapsed_ms=told.elapsed_ms,
         )
         return Answer(reading.result, source)

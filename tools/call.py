@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tools.errors import DeadlineExceeded, ProviderTimeout, ToolError
 
@@ -83,6 +83,19 @@ class Call:
                 f"the call's {allowed_s:g} s ran out while {upstream or 'the upstream'} answered", upstream=upstream
             )
         return DeadlineExceeded(f"the call's {allowed_s:g} s ran out in our own queue or work", upstream=upstream)
+
+    @contextmanager
+    def in_strands(self, number: int) -> Iterator[tuple["Call", ...]]:
+        """The call as so many that run side by side and share its deadline and its account, while the body runs.
+
+        What they tell of the pools' doing becomes the call's at the end; they waited at the same time.
+        """
+        strands = tuple(replace(self) for _ in range(number))
+        try:
+            yield strands
+        finally:
+            self.queued_s = max((each.queued_s for each in strands), default=self.queued_s)
+            self.cut_on_wire |= any(each.cut_on_wire for each in strands)
 
     def remaining_s(self, now: float | None = None) -> float:
         """Seconds to the deadline, negative once it has passed."""

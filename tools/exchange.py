@@ -1,12 +1,12 @@
 """What a tool wants sent and what came back. No I/O happens here.
 
-A tool's core is a `Plan`: a generator that yields `Part`s, questions to the agency whose answers may be kept, is sent
-what each came to, and returns a `Reading`. A part's own core is an `Exchange`: a generator that yields a `Request`, is
-sent the `Response`, and returns what it read. Both transports drive the same generators, so that the sync and the async
-answer cannot drift apart.
+A tool's core is a `Plan`: a generator that yields `Part`s, questions to the agency whose answers may be kept, one or
+several that may be asked at once, is sent what each came to, and returns a `Reading`. A part's own core is an
+`Exchange`: a generator that yields a `Request`, is sent the `Response`, and returns what it read. Both transports drive
+the same generators, so that the sync and the async answer cannot drift apart.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,21 @@ from tools.call import Try
 from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited
 from tools.policy.freshness import Freshness
 
-__all__ = ["Answer", "Exchange", "Part", "Plan", "Reading", "Request", "Response", "Source", "Verdict", "ask", "judge"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "Exchange",
+    "Part",
+    "Plan",
+    "Reading",
+    "Request",
+    "Response",
+    "Source",
+    "Verdict",
+    "ask",
+    "ask_all",
+    "judge",
+]
 
 T = TypeVar("T")
 
@@ -158,6 +172,11 @@ def ask(part: Part[T]) -> Generator[Part[T], T, T]:
     return (yield part)
 
 
+def ask_all(parts: Iterable[Part[T]]) -> Generator[tuple[Part[T], ...], tuple[T, ...], tuple[T, ...]]:
+    """For a plan: the values of `parts`, in their order. None waits for another."""
+    return (yield tuple(parts))
+
+
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
     """What a plan found out: the result, and the version of the data that it was read from (None: unknown)."""
@@ -166,7 +185,9 @@ class Reading(Generic[T]):
     version: str | None
 
 
-Plan: TypeAlias = Generator[Part[Any], Any, Reading[T]]
+#: What a plan asks: one part, or several that may be asked at once.
+Asked: TypeAlias = Part[Any] | tuple[Part[Any], ...]
+Plan: TypeAlias = Generator[Asked, Any, Reading[T]]
 
 
 @dataclass(frozen=True, slots=True)

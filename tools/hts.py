@@ -5,16 +5,16 @@ publishes. The answer repeats what the schedule states; it adds up no duties.
 """
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
 from tools.errors import NotFound, ProviderGarbled
-from tools.exchange import Exchange, Part, Plan, Reading, Request, Response, ask
+from tools.exchange import Exchange, Part, Plan, Reading, Request, Response, ask, ask_all
 from tools.hts_footnotes import Footnote, LinkedHeading, footnotes_of, linked_codes, linked_heading
 from tools.hts_schedule import Placed, Rates, Row, find, find_near, place, rates_of, read_rows
 from tools.policy.freshness import Freshness
@@ -159,7 +159,7 @@ def plan(query: HTSQuery, base_url: str) -> Plan[HTSLineResult | HTSSearchResult
         found = Part(("search", release, keyword), tuple[Row, ...], _FRESHNESS, lambda: _search(base_url, keyword))
         return Reading(_search_result((yield from ask(found)), query.limit), release)
     code = query.code or ""
-    heading = yield from _rows(base_url, release, code[:4])
+    heading = place((yield from ask(_rows(base_url, release, code[:4]))))
     placed = find(heading, code)
     if placed is None:
         raise NotFound(
@@ -169,9 +169,11 @@ def plan(query: HTSQuery, base_url: str) -> Plan[HTSLineResult | HTSSearchResult
     footnotes = footnotes_of(placed)
     linked = linked_codes(footnotes, besides=placed.row.code)
     # One request for each six-digit group; the group also brings the texts that its headings stand under.
-    known: dict[str, Sequence[Placed]] = {}
-    for group in dict.fromkeys(each.replace(".", "")[:6] for each in linked):
-        known[group] = heading if group[:4] == code[:4] else (yield from _rows(base_url, release, group))
+    groups = tuple(dict.fromkeys(each.replace(".", "")[:6] for each in linked))
+    others = [each for each in groups if each[:4] != code[:4]]
+    rows = (yield from ask_all(_rows(base_url, release, each) for each in others)) if others else ()
+    known: dict[str, Sequence[Placed]] = dict.fromkeys(groups, heading)
+    known |= {group: place(each) for group, each in zip(others, rows, strict=True)}
     links = tuple(linked_heading(each, known[each.replace(".", "")[:6]]) for each in linked)
     return Reading(HTSLineResult(_line(placed, footnotes, links)), release)
 
@@ -181,13 +183,12 @@ def release_part(base_url: str) -> Part[str]:
     return Part(("release",), str, _RELEASE_FRESHNESS, lambda: _ask_release(base_url), is_version=True)
 
 
-def _rows(base_url: str, release: str, prefix: str) -> Generator[Part[Any], Any, tuple[Placed, ...]]:
+def _rows(base_url: str, release: str, prefix: str) -> Part[tuple[Row, ...]]:
     """All rows whose number begins with `prefix` (4 or 6 digits), with their groups.
 
     They belong to the release, so that nobody finds them any more when it is not the one in force.
     """
-    part = Part(("rows", release, prefix), tuple[Row, ...], _FRESHNESS, lambda: _ask_rows(base_url, prefix))
-    return place((yield from ask(part)))
+    return Part(("rows", release, prefix), tuple[Row, ...], _FRESHNESS, lambda: _ask_rows(base_url, prefix))
 
 
 def _ask_release(base_url: str) -> Exchange[str]:

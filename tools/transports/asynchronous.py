@@ -9,9 +9,9 @@ import orjson
 from aiohttp_retry import RetryClient, RetryOptionsBase
 
 from tools.cache import LARGE_BYTES, Kept
-from tools.call import Call, current_call
+from tools.call import Call, current_call, resuming
 from tools.errors import CircuitOpen, PoolClosed, RateLimited, ToolError
-from tools.exchange import Part, Plan, Reading, Request, Response
+from tools.exchange import Asked, Part, Plan, Reading, Request, Response
 from tools.http_client.body import body_limit
 from tools.http_client.redirects import MAX_REDIRECTS
 from tools.transports.asking import (
@@ -43,16 +43,40 @@ async def drive_async(
     Raises what the plan raises, and ToolErrors. The caller bounds it in time.
     """
     try:
-        part = next(plan)
+        asked = next(plan)
         while True:
-            kept = await _answer(client, part, call, asking, told)
+            values = await _values(client, asked, call, asking, told)
             with told.reading():
-                part = plan.send(value_of(kept, asking.upstream))
+                asked = plan.send(values)
     except StopIteration as done:
         reading: Reading[T] = done.value
         return reading
     finally:
         plan.close()
+
+
+async def _values(client: aiohttp.ClientSession, asked: Asked, call: Call, asking: Asking, told: Provenance) -> object:
+    """What a plan is sent for `asked`. Several parts are asked at once; the first that fails ends the others."""
+    if isinstance(asked, Part):
+        return value_of(await _answer(client, asked, call, asking, told), asking.upstream)
+    told.expect(asked)
+    with call.in_strands(len(asked)) as strands:
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(_beside(client, part, strand, asking, told))
+                    for part, strand in zip(asked, strands, strict=True)
+                ]
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0]  # noqa: B904 - it has its own cause
+    return tuple(value_of(task.result(), asking.upstream) for task in tasks)
+
+
+async def _beside(
+    client: aiohttp.ClientSession, part: Part[Any], strand: Call, asking: Asking, told: Provenance
+) -> Kept[Any]:
+    with resuming(strand):
+        return await _answer(client, part, strand, asking, told)
 
 
 async def _answer(

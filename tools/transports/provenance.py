@@ -1,7 +1,7 @@
 """Where the answers of one call come from: noted part by part, told in its source."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,7 +31,8 @@ class Provenance:
     retrieved_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     served_from: ServedFrom = "live"
     stale_because: str | None = None
-    sha256: list[str] = field(default_factory=list)
+    #: By the parts' keys, in the order in which they were asked for; None: not there yet.
+    _hashes: dict[tuple[str, ...], str | None] = field(default_factory=dict)
     met_sample_data: bool = False
     _concluded: ToolError | None = None
     #: What the call's account showed before; several tools may share one.
@@ -42,6 +43,11 @@ class Provenance:
     def __post_init__(self) -> None:
         self._attempts_before, self._tries_before = self.call.usage.attempts, len(self.call.usage.tries)
 
+    def expect(self, parts: Iterable[Part[Any]]) -> None:
+        """Parts that are asked at once are told in this order, whichever comes first."""
+        for part in parts:
+            self._hashes.setdefault(part.key)
+
     def note(self, part: Part[Any], kept: Kept[Any], served_from: ServedFrom, stale_because: str | None = None) -> None:
         """One more part."""
         self.met_sample_data |= kept.is_sample_data
@@ -50,7 +56,7 @@ class Provenance:
         self.retrieved_at = min(self.retrieved_at, kept.retrieved_at) if self.sha256 else kept.retrieved_at
         self.served_from = max(self.served_from, served_from, key=_FRESHEST_FIRST.index)
         self.stale_because = self.stale_because or stale_because
-        self.sha256.append(kept.sha256)
+        self._hashes[part.key] = kept.sha256
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -75,7 +81,12 @@ class Provenance:
     def begin_anew(self) -> None:
         """Forget the parts, not what they cost."""
         self.served_from, self.stale_because, self._concluded = "live", None, None
-        self.sha256.clear()
+        self._hashes.clear()
+
+    @property
+    def sha256(self) -> tuple[str, ...]:
+        """The hashes of the parts' answers."""
+        return tuple(filter(None, self._hashes.values()))
 
     @property
     def attempts(self) -> int:

@@ -11,7 +11,7 @@ import urllib3
 from tools.cache import Kept
 from tools.call import Call, resuming
 from tools.errors import CircuitOpen, DeadlineExceeded, RateLimited, ToolError
-from tools.exchange import Part, Plan, Reading, Request, Response
+from tools.exchange import Asked, Part, Plan, Reading, Request, Response
 from tools.http_client.body import body_limit
 from tools.transports.asking import (
     STALE_WILL_DO,
@@ -37,16 +37,23 @@ def drive_sync(client: requests.Session, plan: Plan[T], call: Call, asking: Aski
     Raises what the plan raises, and ToolErrors; DeadlineExceeded between two requests.
     """
     try:
-        part = next(plan)
+        asked = next(plan)
         while True:
-            kept = _answer(client, part, call, asking, told)
+            values = _values(client, asked, call, asking, told)
             with told.reading():
-                part = plan.send(value_of(kept, asking.upstream))
+                asked = plan.send(values)
     except StopIteration as done:
         reading: Reading[T] = done.value
         return reading
     finally:
         plan.close()
+
+
+def _values(client: requests.Session, asked: Asked, call: Call, asking: Asking, told: Provenance) -> object:
+    """What a plan is sent for `asked`. Several parts are asked one after the other: a thread waits for one thing."""
+    if isinstance(asked, Part):
+        return value_of(_answer(client, asked, call, asking, told), asking.upstream)
+    return tuple(value_of(_answer(client, part, call, asking, told), asking.upstream) for part in asked)
 
 
 def _answer(client: requests.Session, part: Part[T], call: Call, asking: Asking, told: Provenance) -> Kept[T]:
