@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -47,13 +48,13 @@ def json_response(body: object, *, status: int = 200) -> web.Response:
     return web.Response(status=status, body=as_json(body), content_type="application/json")
 
 
-def answer(tool: str, query: object, outcome: object, request_id: str) -> web.Response:
+def answer(tool: str, query: object, outcome: object, request_id: str) -> dict[str, Any]:
     """What `tool` said to `query`. A tool that does not return an `Answer` does not say where it has it from."""
     if isinstance(outcome, Answer):
         result, source = outcome.result, source_block(outcome.source, datetime.now(UTC))
     else:
         result, source = outcome, None
-    return json_response({"tool": tool, "query": query, "result": result, "source": source, "request_id": request_id})
+    return {"tool": tool, "query": query, "result": result, "source": source, "request_id": request_id}
 
 
 def source_block(source: Source, now: datetime) -> SourceBlock:

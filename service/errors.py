@@ -4,6 +4,7 @@ The body is that of RFC 9457 (`application/problem+json`); `code` is what progra
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -31,7 +32,7 @@ from tools.errors import (
     ToolError,
 )
 
-__all__ = ["STATUSES", "Fault", "fault_of", "problem", "problem_of"]
+__all__ = ["STATUSES", "Fault", "fault_of", "problem", "problem_of", "problem_response", "response_to"]
 
 #: Every error a tool can end in: its HTTP status, and what it means in one line.
 STATUSES: dict[type[ToolError], tuple[int, str]] = {
@@ -80,18 +81,9 @@ def fault_of(exc: Exception) -> Fault:
     return Fault(exc.code, title, str(exc), exc.upstream, exc.retryable, wait_s)
 
 
-def problem(
-    status: int,
-    code: str,
-    title: str,
-    detail: str,
-    request_id: str,
-    *,
-    headers: dict[str, str] | None = None,
-    **more: Any,
-) -> web.Response:
-    """A problem response. `more` adds to, or overrides, its members."""
-    body = {
+def problem(status: int, code: str, title: str, detail: str, request_id: str, **more: Any) -> dict[str, Any]:
+    """The body of a problem. `more` adds to, or overrides, its members."""
+    return {
         "type": f"urn:problem-type:compliance-gateway:{code}",
         "title": title,
         "status": status,
@@ -103,27 +95,40 @@ def problem(
         **more,
         "request_id": request_id,
     }
-    headers = dict(headers or {})
-    if body["retry_after_s"] is not None:
-        headers["Retry-After"] = str(math.ceil(body["retry_after_s"]))
-    return web.Response(status=status, body=as_json(body), content_type="application/problem+json", headers=headers)
 
 
-def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> web.Response:
-    """The problem that tells a caller of `exc`; nothing but "internal error" of one that is not meant for callers.
+def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> dict[str, Any]:
+    """The body of the problem that tells a caller of `exc`; nothing but "internal error" of one not meant for callers.
 
     Of a `screening` it also says that there was none.
     """
     outcome: dict[str, Any] = {"outcome": "not_screened"} if screening else {}
     if isinstance(exc, ToolError):
-        return _tool_problem(exc, request_id, outcome)
+        return _of_tool(exc, request_id, outcome)
     if isinstance(exc, web.HTTPException):
         code = _HTTP_CODES.get(exc.status, "bad_request" if exc.status < 500 else "internal_error")
-        allow = {name: value for name, value in exc.headers.items() if name == "Allow"}
-        return problem(
-            exc.status, code, HTTPStatus(exc.status).phrase, exc.reason, request_id, headers=allow, **outcome
-        )
+        return problem(exc.status, code, HTTPStatus(exc.status).phrase, exc.reason, request_id, **outcome)
     return problem(500, "internal_error", *_OWN_FAULT, request_id, **outcome)
+
+
+def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] = {}) -> web.Response:
+    """A problem's `body` with its status, and when to look again."""
+    wait_s = body["retry_after_s"]
+    when = {} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))}
+    return web.Response(
+        status=body["status"],
+        body=as_json(body),
+        content_type="application/problem+json",
+        headers={**headers, **when},
+    )
+
+
+def response_to(exc: Exception, request_id: str, *, screening: bool = False) -> web.Response:
+    """The problem of `exc` as a response; of a method that is not allowed with those that are."""
+    allowed = exc.headers.get("Allow") if isinstance(exc, web.HTTPException) else None
+    return problem_response(
+        problem_of(exc, request_id, screening=screening), {} if allowed is None else {"Allow": allowed}
+    )
 
 
 def _row_of(exc: ToolError) -> tuple[int, str]:
@@ -132,7 +137,7 @@ def _row_of(exc: ToolError) -> tuple[int, str]:
     return STATUSES[kind] if kind is not None else (500, "The tool failed")
 
 
-def _tool_problem(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> web.Response:
+def _of_tool(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> dict[str, Any]:
     status, _ = _row_of(exc)
     fault = fault_of(exc)
     more: dict[str, Any] = {

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from service import VERSION
 from service.envelope import json_response
-from service.errors import problem
+from service.errors import problem, problem_response
 from service.keys import CLIENTS, LIFE, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
 from service.query import parameters
 from tools.agency import AgencyTool
@@ -43,7 +43,8 @@ async def get_ready(request: web.Request) -> web.Response:
     parameters(request)
     phase = request.app[LIFE].phase
     if phase != "ready":
-        return problem(503, "not_ready", "The service takes no work now", phase, request[REQUEST_ID], retryable=True)
+        title = "The service takes no work now"
+        return problem_response(problem(503, "not_ready", title, phase, request[REQUEST_ID], retryable=True))
     return json_response({"status": "ready", "upstreams": _upstreams(request.app)})
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from service import VERSION
 from service.envelope import rfc3339
+from service.errors import problem
 from service.record_ids import new_record_id
 from service.shipment import Shipment, ToolName
 from service.snapshot import (
@@ -22,6 +23,7 @@ from service.snapshot import (
     Snapshot,
     Tiles,
     is_complete,
+    missing_sources,
     reasons_of,
     risk_of,
 )
@@ -30,7 +32,7 @@ from tools.call import calling, recording
 from tools.errors import ToolError
 from tools.exchange import Answer
 
-__all__ = ["Ask", "Inquiry", "Show"]
+__all__ = ["Ask", "Inquiry", "Show", "answer_of"]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -108,3 +110,22 @@ async def _outcome(ask: Ask, tool: ToolName, question: Mapping[str, Any]) -> Out
     except Exception as exc:  # our own fault in one tile does not take the others' answers away
         log.exception("a question of a snapshot failed", tool=tool)
         return exc
+
+
+def answer_of(taken: Snapshot) -> Snapshot | dict[str, Any]:
+    """The snapshot; or in its place the body of a problem, when a source is missing that was required."""
+    missing = [source for source in missing_sources(taken.tiles) if source in taken.shipment.require]
+    if not missing:
+        return taken
+    outcome = {"outcome": "not_screened"} if "sanctions" in missing else {}
+    return problem(
+        503,
+        "snapshot_incomplete",
+        "A required source did not answer",
+        f"required, and not answered: {', '.join(missing)}; what the others said is in `snapshot`",
+        taken.request_id,
+        retryable=True,
+        retry_after_s=1.0,
+        **outcome,
+        snapshot=taken,
+    )

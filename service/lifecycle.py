@@ -1,7 +1,6 @@
 """What the application opens at its start and closes at its end: above all the one client of either mode."""
 
 from contextlib import AsyncExitStack
-from typing import Any
 
 import structlog
 from aiohttp import web
@@ -41,7 +40,15 @@ class Lifecycle:
             clients = app[CLIENTS] = await _open_clients(config, stack)
             threads = app[THREADS] = ToolThreads(acquire_s=config.pool_acquire_timeout_s)
             store = app[STORE] = await _open_store(config, stack)
-            registry = app[REGISTRY] = Registry(make_tools(config, clients, store, sandbox, self._extra_tools), threads)
+            tools = make_tools(
+                config,
+                store,
+                sandbox,
+                self._extra_tools,
+                client=clients.sync_client,
+                async_client=clients.async_client,
+            )
+            registry = app[REGISTRY] = Registry(tools, threads)
             app[METRICS].watch(Sources(clients, registry, store))
             await stack.enter_async_context(watching(registry.tools.values()))
             self._opened = stack.pop_all()
@@ -70,7 +77,6 @@ async def _open_clients(config: Config, stack: AsyncExitStack) -> HTTPClientMana
         trust_env=config.trust_env,
     )
     stack.push_async_callback(clients.aclose)
-    _open_now: tuple[Any, Any] = (clients.sync_client, clients.async_client)
     # A tool that asks for the process-wide clients gets the application's, so that there is one pool per mode.
     clients.make_default()
     stack.callback(clients.release_default)

@@ -10,7 +10,7 @@ from service.threads import ToolThreads
 from tools.agency import AgencyTool
 from tools.base import ComplianceTool
 from tools.hts import HTSTool
-from tools.http_client import HTTPClientManager
+from tools.http_client import AsyncClient, SyncClient
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.breaker import Breaker
 from tools.policy.quota import Quota, parse_rates
@@ -50,21 +50,20 @@ class Registry:
 
 def make_tools(
     config: Config,
-    clients: HTTPClientManager,
     store: AnswerStore | None,
     sandbox: Sandbox | None,
-    extra: Iterable[type[ComplianceTool]],
+    extra: Iterable[type[ComplianceTool]] = (),
+    *,
+    client: SyncClient,
+    async_client: AsyncClient | None,
 ) -> list[ComplianceTool]:
-    """The built-in tools and the `extra` ones, each handed the shared client of either mode. Needs the event loop.
+    """The built-in tools and the `extra` ones, each handed the shared clients. Without an `async_client` only their
+    sync halves are to be run.
 
     The sandbox stands in for each agency that has no address of its own in `config`; beside a sandbox, every built-in
     tool calls its answers sample data.
     """
-    shared: dict[str, Any] = {
-        "client": clients.sync_client,
-        "async_client": clients.async_client,
-        "deadline_s": config.deadline_s,
-    }
+    shared: dict[str, Any] = {"client": client, "async_client": async_client, "deadline_s": config.deadline_s}
 
     def agency(kind: type[AgencyTool], **keys: str) -> AgencyTool:
         """A built-in tool; `keys` names the setting for each key that the agency wants."""

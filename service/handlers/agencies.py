@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from service.envelope import answer
+from service.envelope import answer, json_response
 from service.keys import REGISTRY, REQUEST_ID, SCREENING
 from service.query import parameters
 from tools.errors import InvalidQuery
@@ -70,7 +70,7 @@ async def _ask(
         query, outcome = await registry.ask(tool, {**asked, **given})
     except InvalidQuery as exc:
         raise _in_their_words(exc, known) from exc
-    return answer(name, query, outcome, request[REQUEST_ID])
+    return json_response(answer(name, query, outcome, request[REQUEST_ID]))
 
 
 def _or_else(others: tuple[str, ...]) -> str:

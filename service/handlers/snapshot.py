@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
+import structlog
 from aiohttp import web
 
 from service.envelope import as_json, json_response, rfc3339
-from service.errors import problem, problem_of
-from service.inquiry import Ask, Inquiry
+from service.errors import problem_of, problem_response
+from service.inquiry import Ask, Inquiry, answer_of
 from service.keys import CONFIG, REGISTRY, REQUEST_ID, SCREENING
 from service.query import json_body, parameters
 from service.shipment import ToolName, parse_shipment
-from service.snapshot import AnyTile, Snapshot, missing_sources
+from service.snapshot import AnyTile, Snapshot
 from service.tiles.tile import TileName
 from tools.agency import AgencyTool
 from tools.errors import InvalidQuery
 from tools.exchange import Answer
 
 __all__ = ["snapshot"]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def snapshot(request: web.Request) -> web.StreamResponse:
@@ -34,7 +36,8 @@ async def snapshot(request: web.Request) -> web.StreamResponse:
     inquiry = Inquiry.begin(shipment, sandbox=sandbox, request_id=request[REQUEST_ID])
     if streams:
         return await _stream(request, inquiry)
-    return _whole(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s))
+    body = answer_of(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s))
+    return json_response(body) if isinstance(body, Snapshot) else problem_response(body)
 
 
 def _wants_stream(asked: dict[str, str]) -> bool:
@@ -53,25 +56,6 @@ def _ask(request: web.Request) -> Ask:
         return answer
 
     return ask
-
-
-def _whole(taken: Snapshot) -> web.Response:
-    """The snapshot; or in its place a problem, when a source is missing that was required."""
-    missing = [source for source in missing_sources(taken.tiles) if source in taken.shipment.require]
-    if not missing:
-        return json_response(taken)
-    more: dict[str, Any] = {"outcome": "not_screened"} if "sanctions" in missing else {}
-    return problem(
-        503,
-        "snapshot_incomplete",
-        "A required source did not answer",
-        f"required, and not answered: {', '.join(missing)}; what the others said is in `snapshot`",
-        taken.request_id,
-        retryable=True,
-        retry_after_s=1.0,
-        **more,
-        snapshot=taken,
-    )
 
 
 async def _stream(request: web.Request, inquiry: Inquiry) -> web.StreamResponse:
@@ -98,12 +82,12 @@ async def _stream(request: web.Request, inquiry: Inquiry) -> web.StreamResponse:
 
     await tell("asked", id=inquiry.id, asked_at=rfc3339(inquiry.asked_at), sandbox=inquiry.sandbox)
     try:
-        taken = await inquiry.run(_ask(request), request.app[CONFIG].deadline_s, show)
-        last = _whole(taken)
-    except Exception as exc:  # noqa: BLE001 - no other answer can be begun any more; the log has it from the inquiry
+        last = answer_of(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s, show))
+    except Exception as exc:  # no other answer can be begun any more
+        log.exception("a snapshot failed")
         last = problem_of(exc, inquiry.request_id, screening=True)
-    if last.status == 200:
-        await tell("snapshot", snapshot=taken)
+    if isinstance(last, Snapshot):
+        await tell("snapshot", snapshot=last)
     else:
-        await tell("problem", problem=orjson.Fragment(last.text or "null"))
+        await tell("problem", problem=last)
     return response

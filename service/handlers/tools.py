@@ -33,7 +33,7 @@ async def run(request: web.Request) -> web.Response:
         )
     request[SCREENING] = tool.screens
     query, outcome = await registry.ask(tool, await _arguments(request))
-    return answer(name, query, outcome, request[REQUEST_ID])
+    return json_response(answer(name, query, outcome, request[REQUEST_ID]))
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:

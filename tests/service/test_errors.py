@@ -7,7 +7,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from service.errors import STATUSES, problem_of
+from service.errors import STATUSES, response_to
 from tools import errors
 
 
@@ -45,7 +45,7 @@ def test_every_error_a_tool_can_raise_has_its_status() -> None:
 def test_a_tool_error_becomes_a_problem_with_its_code(
     exc: errors.ToolError, status: int, code: str, retryable: bool
 ) -> None:
-    response = problem_of(exc, "r1")
+    response = response_to(exc, "r1")
     body = body_of(response)
     assert response.status == body["status"] == status
     assert response.content_type == "application/problem+json"
@@ -56,16 +56,16 @@ def test_a_tool_error_becomes_a_problem_with_its_code(
 
 @pytest.mark.parametrize("exc", [errors.ProviderFailed("no", status=500), web.HTTPRequestEntityTooLarge(1), KeyError()])
 def test_of_a_screening_every_problem_says_that_there_was_none(exc: Exception) -> None:
-    assert body_of(problem_of(exc, "r1", screening=True))["outcome"] == "not_screened"
-    assert "outcome" not in body_of(problem_of(exc, "r1"))
+    assert body_of(response_to(exc, "r1", screening=True))["outcome"] == "not_screened"
+    assert "outcome" not in body_of(response_to(exc, "r1"))
 
 
 def test_a_wait_is_told_as_whole_seconds_and_never_too_short() -> None:
-    assert problem_of(errors.RateLimited("no", retry_after_s=2.5), "r1").headers["Retry-After"] == "3"
+    assert response_to(errors.RateLimited("no", retry_after_s=2.5), "r1").headers["Retry-After"] == "3"
 
 
 def test_what_is_not_meant_for_callers_is_not_told() -> None:
-    response = problem_of(RuntimeError("the key is abc"), "r1")
+    response = response_to(RuntimeError("the key is abc"), "r1")
     assert response.status == 500
     assert body_of(response)["code"] == "internal_error"
     assert b"abc" not in orjson.dumps(body_of(response))
@@ -75,5 +75,5 @@ def test_an_error_of_a_users_own_tool_keeps_the_status_of_what_it_is_a_kind_of()
     class TariffClosed(errors.ProviderFailed):
         pass
 
-    response = problem_of(TariffClosed("closed", status=503), "r1")
+    response = response_to(TariffClosed("closed", status=503), "r1")
     assert (response.status, body_of(response)["code"]) == (502, "tariff_closed")
