@@ -1,8 +1,9 @@
 """What an answer looks like: `{"tool", "query", "result", "source", "request_id"}`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 from aiohttp import web
@@ -11,7 +12,10 @@ from pydantic import BaseModel
 from tools.call import Try
 from tools.exchange import Answer, Source
 
-__all__ = ["SourceBlock", "answer", "as_json", "json_response", "rfc3339", "source_block"]
+__all__ = ["SourceBlock", "ToolAnswer", "answer", "as_json", "json_response", "rfc3339", "source_block"]
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +52,24 @@ def json_response(body: object, *, status: int = 200) -> web.Response:
     return web.Response(status=status, body=as_json(body), content_type="application/json")
 
 
-def answer(tool: str, query: object, outcome: object, request_id: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ToolAnswer(Generic[R]):
+    """What a tool said (`result`) to `query`, in its own normal form. `source` is null when it does not say."""
+
+    tool: str
+    query: Mapping[str, Any]
+    result: R
+    source: SourceBlock | None
+    request_id: str
+
+
+def answer(tool: str, query: Mapping[str, Any], outcome: object, request_id: str) -> ToolAnswer[Any]:
     """What `tool` said to `query`. A tool that does not return an `Answer` does not say where it has it from."""
     if isinstance(outcome, Answer):
         result, source = outcome.result, source_block(outcome.source, datetime.now(UTC))
     else:
         result, source = outcome, None
-    return {"tool": tool, "query": query, "result": result, "source": source, "request_id": request_id}
+    return ToolAnswer(tool, query, result, source, request_id)
 
 
 def source_block(source: Source, now: datetime) -> SourceBlock:

@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal, NotRequired
 
 from aiohttp import web
+from typing_extensions import TypedDict
 
 from service.envelope import as_json
 from tools.errors import (
@@ -32,7 +33,7 @@ from tools.errors import (
     ToolError,
 )
 
-__all__ = ["STATUSES", "Fault", "fault_of", "problem", "problem_of", "problem_response", "response_to"]
+__all__ = ["STATUSES", "Fault", "Problem", "fault_of", "problem", "problem_of", "problem_response", "response_to"]
 
 #: Every error a tool can end in: its HTTP status, and what it means in one line.
 STATUSES: dict[type[ToolError], tuple[int, str]] = {
@@ -59,6 +60,29 @@ _OWN_FAULT = "Our own fault", "The error is in our log under this request id."
 _HTTP_CODES = {404: "no_such_route", 405: "method_not_allowed", 413: TooLarge.code, 415: "unsupported_media_type"}
 
 
+class Problem(TypedDict):
+    """The body of an error (RFC 9457). `code` is stable; `retryable` says whether the same question may succeed later.
+
+    `parameter` names what is wrong with the question; `upstream_status` is the agency's own; `outcome` stands in it
+    when a screening was asked; `sandbox` when it speaks of sample data; `snapshot` is what the other sources said.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    upstream: str | None
+    retryable: bool
+    retry_after_s: float | None
+    request_id: str
+    parameter: NotRequired[str]
+    upstream_status: NotRequired[int]
+    outcome: NotRequired[Literal["not_screened"]]
+    sandbox: NotRequired[bool]
+    snapshot: NotRequired[object]
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What went wrong with one of several questions: the members that its problem would have."""
@@ -81,9 +105,9 @@ def fault_of(exc: Exception) -> Fault:
     return Fault(exc.code, title, str(exc), exc.upstream, exc.retryable, wait_s)
 
 
-def problem(status: int, code: str, title: str, detail: str, request_id: str, **more: Any) -> dict[str, Any]:
+def problem(status: int, code: str, title: str, detail: str, request_id: str, **more: Any) -> Problem:
     """The body of a problem. `more` adds to, or overrides, its members."""
-    return {
+    body: Problem = {
         "type": f"urn:problem-type:compliance-gateway:{code}",
         "title": title,
         "status": status,
@@ -92,12 +116,12 @@ def problem(status: int, code: str, title: str, detail: str, request_id: str, **
         "upstream": None,
         "retryable": False,
         "retry_after_s": None,
-        **more,
         "request_id": request_id,
     }
+    return {**body, **more}  # type: ignore[typeddict-item]  # its own members, by their names
 
 
-def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> dict[str, Any]:
+def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> Problem:
     """The body of the problem that tells a caller of `exc`; nothing but "internal error" of one not meant for callers.
 
     Of a `screening` it also says that there was none.
@@ -111,7 +135,7 @@ def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> d
     return problem(500, "internal_error", *_OWN_FAULT, request_id, **outcome)
 
 
-def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] = {}) -> web.Response:
+def problem_response(body: Problem, headers: Mapping[str, str] = {}) -> web.Response:
     """A problem's `body` with its status, and when to look again."""
     wait_s = body["retry_after_s"]
     when = {} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))}
@@ -137,7 +161,7 @@ def _row_of(exc: ToolError) -> tuple[int, str]:
     return STATUSES[kind] if kind is not None else (500, "The tool failed")
 
 
-def _of_tool(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> dict[str, Any]:
+def _of_tool(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> Problem:
     status, _ = _row_of(exc)
     fault = fault_of(exc)
     more: dict[str, Any] = {

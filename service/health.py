@@ -2,40 +2,89 @@
 
 import os
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
+from typing_extensions import TypedDict
 
 from service import VERSION
 from service.envelope import json_response
 from service.errors import problem, problem_response
 from service.keys import CLIENTS, LIFE, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
 from service.query import parameters
+from service.threads import ThreadStats
 from tools.agency import AgencyTool
+from tools.cache import MemoryStats, SharedStats
+from tools.http_client import PoolStats
+from tools.policy.breaker import BreakerStats
+from tools.policy.quota import QuotaStats
+from tools.policy.retry import RetryStats
 from tools.transports import AnswerStore
 
-__all__ = ["get_health", "get_metrics", "get_ready"]
+__all__ = ["Health", "Readiness", "get_health", "get_metrics", "get_ready"]
+
+#: Both pools; null where a client was never opened.
+Pools = TypedDict("Pools", {"async": PoolStats | None, "sync": PoolStats | None})
+
+
+class Clients(TypedDict):
+    """The life of both clients."""
+
+    sync_client_initialized: bool
+    async_client_initialized: bool
+    sync_client_closed: bool
+    async_client_closed: bool
+
+
+class Caches(TypedDict):
+    """Kept answers: in this process, and in Redis where there is one."""
+
+    memory: MemoryStats
+    shared: SharedStats | None
+
+
+class Upstream(TypedDict):
+    """An agency: whether the keys that it wants are set (`missing`: those that are not), and where it is asked."""
+
+    configured: bool
+    missing: tuple[str, ...]
+    url: str
+    sandbox: bool
+
+
+class UpstreamHealth(Upstream):
+    """The same, and how its policies stand. `breaker` is null when it is switched off."""
+
+    breaker: BreakerStats | None
+    retries: RetryStats
+    quota: QuotaStats
+
+
+class Health(TypedDict):
+    """How the process stands. `cache` is null when nothing is kept."""
+
+    status: Literal["ok"]
+    version: str
+    pid: int
+    uptime_s: float
+    clients: Clients
+    pools: Pools
+    threads: ThreadStats
+    cache: Caches | None
+    upstreams: dict[str, UpstreamHealth]
+
+
+class Readiness(TypedDict):
+    """That the service takes work, and what each agency lacks."""
+
+    status: Literal["ready"]
+    upstreams: dict[str, Upstream]
 
 
 async def get_health(request: web.Request) -> web.Response:
     """200 while the process lives."""
     parameters(request)
-    clients = request.app[CLIENTS].describe()
-    pools = clients.pop("pools")
-    return json_response(
-        {
-            "status": "ok",
-            "version": VERSION,
-            "pid": os.getpid(),
-            "uptime_s": round(request.app[LIFE].uptime_s, 3),
-            "clients": clients,
-            "pools": pools,
-            "threads": request.app[THREADS].stats(),
-            "cache": _cache(request.app[STORE]),
-            "upstreams": _upstreams(request.app, _policies),
-        }
-    )
+    return json_response(_health(request.app))
 
 
 async def get_ready(request: web.Request) -> web.Response:
@@ -45,7 +94,11 @@ async def get_ready(request: web.Request) -> web.Response:
     if phase != "ready":
         title = "The service takes no work now"
         return problem_response(problem(503, "not_ready", title, phase, request[REQUEST_ID], retryable=True))
-    return json_response({"status": "ready", "upstreams": _upstreams(request.app)})
+    ready: Readiness = {
+        "status": "ready",
+        "upstreams": {str(tool.upstream): _upstream(tool) for tool in _agencies(request.app)},
+    }
+    return json_response(ready)
 
 
 async def get_metrics(request: web.Request) -> web.Response:
@@ -54,17 +107,32 @@ async def get_metrics(request: web.Request) -> web.Response:
     return request.app[METRICS].response()
 
 
-def _upstreams(app: web.Application, more: Callable[[AgencyTool], dict[str, Any]] = lambda _: {}) -> dict[str, Any]:
+def _health(app: web.Application) -> Health:
+    clients: dict[str, Any] = app[CLIENTS].describe()
+    pools = clients.pop("pools")
     return {
-        str(tool.upstream): {
-            "configured": not tool.missing,
-            "missing": tool.missing,
-            "url": tool.base_url,
-            "sandbox": tool.sandbox,
-            **more(tool),
-        }
-        for tool in app[REGISTRY].tools.values()
-        if isinstance(tool, AgencyTool)
+        "status": "ok",
+        "version": VERSION,
+        "pid": os.getpid(),
+        "uptime_s": round(app[LIFE].uptime_s, 3),
+        "clients": clients,  # type: ignore[typeddict-item]  # the manager's four truths
+        "pools": pools,
+        "threads": app[THREADS].stats(),
+        "cache": _cache(app[STORE]),
+        "upstreams": {str(tool.upstream): {**_upstream(tool), **_policies(tool)} for tool in _agencies(app)},  # type: ignore[typeddict-item]  # the two halves of it
+    }
+
+
+def _agencies(app: web.Application) -> list[AgencyTool]:
+    return [tool for tool in app[REGISTRY].tools.values() if isinstance(tool, AgencyTool)]
+
+
+def _upstream(tool: AgencyTool) -> Upstream:
+    return {
+        "configured": not tool.missing,
+        "missing": tool.missing,
+        "url": tool.base_url,
+        "sandbox": tool.sandbox,
     }
 
 
@@ -77,7 +145,7 @@ def _policies(tool: AgencyTool) -> dict[str, Any]:
     }
 
 
-def _cache(store: AnswerStore | None) -> dict[str, Any] | None:
+def _cache(store: AnswerStore | None) -> Caches | None:
     if store is None:
         return None
     shared = store.answers.shared

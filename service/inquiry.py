@@ -12,7 +12,7 @@ import structlog
 
 from service import VERSION
 from service.envelope import rfc3339
-from service.errors import problem
+from service.errors import Problem, problem
 from service.record_ids import new_record_id
 from service.shipment import Shipment, ToolName
 from service.snapshot import (
@@ -112,7 +112,7 @@ async def _outcome(ask: Ask, tool: ToolName, question: Mapping[str, Any]) -> Out
         return exc
 
 
-def answer_of(taken: Snapshot) -> Snapshot | dict[str, Any]:
+def answer_of(taken: Snapshot) -> Snapshot | Problem:
     """The snapshot; or in its place the body of a problem, when a source is missing that was required."""
     missing = [source for source in missing_sources(taken.tiles) if source in taken.shipment.require]
     if not missing:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from service.handlers import agencies, snapshot, tools
+from service.handlers import agencies, pages, snapshot, tools
 from service.health import get_health, get_metrics, get_ready
 
 __all__ = ["add_routes"]
@@ -22,3 +22,6 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/health", get_health)
     app.router.add_get("/health/ready", get_ready)
     app.router.add_get("/metrics", get_metrics)
+    app.router.add_get("/openapi.json", pages.openapi)
+    app.router.add_get("/docs", pages.page("docs.html"))
+    app.router.add_get("/assets/{path:.+}", pages.asset)

@@ -9,18 +9,29 @@ from service.keys import REGISTRY, REQUEST_ID, SCREENING
 from service.query import parameters
 from tools.errors import InvalidQuery
 
-__all__ = ["hts_line", "hts_search", "refusals", "ruling", "rulings", "sanctions"]
+__all__ = [
+    "HTS_SEARCH",
+    "REFUSALS",
+    "RULINGS",
+    "SANCTIONS",
+    "hts_line",
+    "hts_search",
+    "refusals",
+    "ruling",
+    "rulings",
+    "sanctions",
+]
 
 
 def _same(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
 
-#: What each route takes: its parameters, and what the tool calls them.
-_HTS_SEARCH = {"q": "keyword", **_same("limit")}
-_SANCTIONS = _same("name", "type", "country", "id", "address", "sources", "threshold", "fuzzy")
-_REFUSALS = _same("country", "product", "firm", "fei", "since", "until", "limit")
-_RULINGS = {"q": "keyword", **_same("hts", "collection", "since", "until", "limit")}
+#: What each route takes in its query string: its parameters, and what the tool calls them.
+HTS_SEARCH = {"q": "keyword", **_same("limit")}
+SANCTIONS = _same("name", "type", "country", "id", "address", "sources", "threshold", "fuzzy")
+REFUSALS = _same("country", "product", "firm", "fei", "since", "until", "limit")
+RULINGS = {"q": "keyword", **_same("hts", "collection", "since", "until", "limit")}
 
 
 async def hts_line(request: web.Request) -> web.Response:
@@ -30,22 +41,22 @@ async def hts_line(request: web.Request) -> web.Response:
 
 async def hts_search(request: web.Request) -> web.Response:
     """`GET /v1/hts?q=&limit=`: tariff lines that hold a word."""
-    return await _ask(request, "hts", _HTS_SEARCH, one_of=("q",))
+    return await _ask(request, "hts", HTS_SEARCH, one_of=("q",))
 
 
 async def sanctions(request: web.Request) -> web.Response:
     """`GET /v1/sanctions?name=&...`: one party against the Consolidated Screening List."""
-    return await _ask(request, "sanctions", _SANCTIONS)
+    return await _ask(request, "sanctions", SANCTIONS)
 
 
 async def refusals(request: web.Request) -> web.Response:
     """`GET /v1/refusals?country=&...`: FDA import refusals."""
-    return await _ask(request, "refusals", _REFUSALS)
+    return await _ask(request, "refusals", REFUSALS)
 
 
 async def rulings(request: web.Request) -> web.Response:
     """`GET /v1/rulings?q=&hts=&...`: CBP rulings by words or by tariff number."""
-    return await _ask(request, "rulings", _RULINGS, one_of=("q", "hts"))
+    return await _ask(request, "rulings", RULINGS, one_of=("q", "hts"))
 
 
 async def ruling(request: web.Request) -> web.Response:

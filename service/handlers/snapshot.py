@@ -11,6 +11,7 @@ from aiohttp import web
 
 from service.envelope import as_json, json_response, rfc3339
 from service.errors import problem_of, problem_response
+from service.events import Event
 from service.inquiry import Ask, Inquiry, answer_of
 from service.keys import CONFIG, REGISTRY, REQUEST_ID, SCREENING
 from service.query import json_body, parameters
@@ -71,23 +72,24 @@ async def _stream(request: web.Request, inquiry: Inquiry) -> web.StreamResponse:
     await response.prepare(request)
     one_at_a_time = asyncio.Lock()
 
-    async def tell(event: str, **more: object) -> None:
+    async def tell(event: Event) -> None:
         # Whoever has left is noticed by the server, which ends this handler.
         async with one_at_a_time:
             with contextlib.suppress(ConnectionResetError):
-                await response.write(as_json({"event": event, **more}) + b"\n")
+                await response.write(as_json(event) + b"\n")
 
     async def show(name: TileName, tile: AnyTile) -> None:
-        await tell("tile", name=name, tile=tile)
+        await tell({"event": "tile", "name": name, "tile": tile})
 
-    await tell("asked", id=inquiry.id, asked_at=rfc3339(inquiry.asked_at), sandbox=inquiry.sandbox)
+    asked_at = rfc3339(inquiry.asked_at)
+    await tell({"event": "asked", "id": inquiry.id, "asked_at": asked_at, "sandbox": inquiry.sandbox})
     try:
         last = answer_of(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s, show))
     except Exception as exc:  # no other answer can be begun any more
         log.exception("a snapshot failed")
         last = problem_of(exc, inquiry.request_id, screening=True)
     if isinstance(last, Snapshot):
-        await tell("snapshot", snapshot=last)
+        await tell({"event": "snapshot", "snapshot": last})
     else:
-        await tell("problem", problem=last)
+        await tell({"event": "problem", "problem": last})
     return response

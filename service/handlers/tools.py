@@ -1,24 +1,44 @@
 """The tools themselves: what there is, and running one by its name."""
 
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from aiohttp import web
+from typing_extensions import TypedDict
 
 from service.envelope import answer, json_response
 from service.keys import REGISTRY, REQUEST_ID, SCREENING
-from service.query import parameters
+from service.query import json_body, parameters
 from tools.agency import AgencyTool
 from tools.base import ComplianceTool
 from tools.errors import InvalidQuery
 
-__all__ = ["catalogue", "run"]
+__all__ = ["Catalogue", "ToolDescription", "catalogue", "run"]
+
+
+class ToolDescription(TypedDict):
+    """A tool. `parameters` is a JSON schema, null where its code alone decides; `runs_on` is where its half runs."""
+
+    name: str
+    description: str
+    upstream: str | None
+    configured: bool
+    modes: list[str]
+    runs_on: Literal["event_loop", "thread"]
+    parameters: dict[str, Any] | None
+
+
+class Catalogue(TypedDict):
+    """Every tool."""
+
+    tools: list[ToolDescription]
 
 
 async def catalogue(request: web.Request) -> web.Response:
     """`GET /v1/tools`: every tool, its parameters as JSON schema, how it runs, whom it asks."""
     parameters(request)
-    return json_response({"tools": [_describe(tool) for tool in request.app[REGISTRY].tools.values()]})
+    found: Catalogue = {"tools": [_describe(tool) for tool in request.app[REGISTRY].tools.values()]}
+    return json_response(found)
 
 
 async def run(request: web.Request) -> web.Response:
@@ -37,7 +57,7 @@ async def run(request: web.Request) -> web.Response:
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:
-    body = await request.read()
+    body = await json_body(request)
     try:
         arguments = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as exc:
@@ -47,7 +67,7 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
     return arguments
 
 
-def _describe(tool: ComplianceTool) -> dict[str, Any]:
+def _describe(tool: ComplianceTool) -> ToolDescription:
     return {
         "name": tool.name,
         "description": tool.description,

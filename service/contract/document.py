@@ -1,0 +1,160 @@
+"""Puts the document together: OpenAPI 3.1, with schemas as pydantic makes them of the types."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
+
+from service import VERSION
+from service.contract.operations import OPERATIONS, Operation
+from service.contract.problems import examples_by_status
+from service.errors import Problem
+from service.query import TIMEOUT_HEADER
+
+__all__ = ["document"]
+
+_REF = "#/components/schemas/{model}"
+_DESCRIPTION = (
+    "Answers from four U.S. agencies' own data. Every answer says where it comes from and how old it is; an agency "
+    "that does not answer is an error, never an empty list. Nobody was screened whose answer is a problem."
+)
+_TITLES = {
+    400: "The question cannot be asked",
+    404: "There is no such record or route",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    500: "Our own fault",
+    502: "The agency refused, failed, cannot be reached or cannot be read",
+    503: "Not now: see Retry-After",
+    504: "Time ran out",
+}
+Json = dict[str, Any]
+
+
+class _AsAnswered(GenerateJsonSchema):
+    """Answers have every field, those with a default too."""
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,
+    ) -> bool:
+        """Whether a member is always there."""
+        if field["type"] != "typed-dict-field" and self.mode == "serialization":
+            return True
+        return super().field_is_required(field, total)
+
+
+@cache
+def document() -> Json:
+    """The document; the same each time."""
+    bodies = [operation.body for operation in OPERATIONS if operation.body is not None]
+    answers = [kind for operation in OPERATIONS for kind in operation.answers.values()]
+    inputs = [(f"in{at}", "validation", TypeAdapter(kind)) for at, kind in enumerate(bodies)]
+    outputs = [(f"out{at}", "serialization", TypeAdapter(kind)) for at, kind in enumerate([*answers, Problem])]
+    made, definitions = TypeAdapter.json_schemas(
+        [*inputs, *outputs],  # type: ignore[list-item]  # a mode is a literal
+        ref_template=_REF,
+        schema_generator=_AsAnswered,
+    )
+    given = iter([made[key, "validation"] for key, *_ in inputs])
+    told = iter([made[key, "serialization"] for key, *_ in outputs])
+    paths: Json = {}
+    for operation in OPERATIONS:
+        body = next(given) if operation.body is not None else None
+        schemas = {content_type: next(told) for content_type in operation.answers}
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, body, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Compliance Gateway",
+            "version": VERSION,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "tags": [{"name": name} for name in dict.fromkeys(each.tag for each in OPERATIONS)],
+        "paths": paths,
+        "components": {"schemas": definitions["$defs"]},
+    }
+
+
+def _operation(operation: Operation, body: Json | None, schemas: Mapping[str, Json]) -> Json:
+    found: Json = {
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "parameters": list(_parameters(operation)),
+        "responses": dict(_responses(operation, schemas)),
+    }
+    if body is not None:
+        content: Json = {"schema": body, "example": _example(f"{operation.id}.request")}
+        # A tool without required arguments may be run without a body.
+        found["requestBody"] = {"required": operation.model is not None, "content": {"application/json": content}}
+    return found
+
+
+def _parameters(operation: Operation) -> Iterator[Json]:
+    properties = _properties(operation)
+    if operation.path_parameter is not None:
+        theirs, ours = operation.path_parameter
+        yield _parameter("path", theirs, properties.get(ours, {"type": "string"}), required=True)
+    for theirs, ours in operation.query.items():
+        yield _parameter("query", theirs, properties[ours], required=theirs in operation.required)
+    if operation.calls_agencies:
+        seconds = {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "description": "seconds that the call may take; more than GATEWAY_DEADLINE_MAX_S is taken for that",
+        }
+        yield _parameter("header", TIMEOUT_HEADER, seconds, required=False)
+
+
+def _properties(operation: Operation) -> Json:
+    if operation.model is None:
+        flag = {"type": "string", "enum": ["0", "1"], "default": "0", "description": "1: as a stream of lines"}
+        return {"stream": flag}
+    found: Json = operation.model.model_json_schema()["properties"]
+    return found
+
+
+def _parameter(where: str, name: str, schema: Json, *, required: bool) -> Json:
+    """A parameter that may be left out is never null: there is no such thing in a URL."""
+    description = schema.get("description")
+    schema = {key: value for key, value in schema.items() if key not in ("title", "description")}
+    alternatives = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+    for each in alternatives:
+        schema |= each
+    if schema.get("default", 0) is None:
+        del schema["default"]
+    parameter: Json = {"name": name, "in": where, "required": required, "schema": schema}
+    if description:
+        parameter["description"] = description
+    if schema.get("type") == "array":
+        parameter |= {"style": "form", "explode": False}
+    return parameter
+
+
+def _responses(operation: Operation, schemas: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    content = {}
+    for content_type, schema in schemas.items():
+        suffix = "txt" if content_type == "text/plain" else "ndjson" if content_type.endswith("ndjson") else "json"
+        content[content_type] = {"schema": schema, "example": _example(operation.id, suffix)}
+    yield "200", {"description": operation.summary, "content": content}
+    for status, examples in examples_by_status(operation.problems, screening=operation.screens).items():
+        told = {code: {"summary": example["title"], "value": example} for code, example in examples.items()}
+        problem = {"schema": {"$ref": _REF.format(model="Problem")}, "examples": told}
+        yield str(status), {"description": _TITLES[status], "content": {"application/problem+json": problem}}
+
+
+def _example(name: str, suffix: str = "json") -> Any:
+    """What the sandbox was asked, or answered, once."""
+    content = (files("service.contract") / "examples" / f"{name}.{suffix}").read_bytes()
+    if suffix == "json":
+        return orjson.loads(content)
+    text = content.decode()
+    return orjson.loads(text.splitlines()[0]) if suffix == "ndjson" else text
