@@ -19,6 +19,7 @@ from tools.http_client import PoolStats
 from tools.policy.breaker import BreakerStats
 from tools.policy.quota import QuotaStats
 from tools.policy.retry import RetryStats
+from tools.policy.traffic import Latency
 from tools.transports import AnswerStore
 
 __all__ = ["Health", "Readiness", "get_health", "get_metrics", "get_ready"]
@@ -53,11 +54,12 @@ class Upstream(TypedDict):
 
 
 class UpstreamHealth(Upstream):
-    """The same, and how its policies stand. `breaker` is null when it is switched off."""
+    """The same, how its policies stand, and how fast it answered lately. `breaker` is null when it is switched off."""
 
     breaker: BreakerStats | None
     retries: RetryStats
     quota: QuotaStats
+    latency: Latency
 
 
 class Health(TypedDict):
@@ -142,6 +144,7 @@ def _policies(tool: AgencyTool) -> dict[str, Any]:
         "breaker": policies.breaker.stats(now) if policies.breaker is not None else None,
         "retries": policies.budget.stats(),
         "quota": policies.quota.stats(now),
+        "latency": policies.traffic.latency(now),
     }
 
 

@@ -50,6 +50,7 @@ class Lifecycle:
             )
             registry = app[REGISTRY] = Registry(tools, threads)
             app[METRICS].watch(Sources(clients, registry, store))
+            await stack.enter_async_context(app[METRICS].shared())
             await stack.enter_async_context(watching(registry.tools.values()))
             self._opened = stack.pop_all()
         app[LIFE].phase = "ready"

@@ -1,25 +1,45 @@
-"""What the process counts, as Prometheus reads it: requests, pools, the policies of each agency, kept answers."""
+"""What is counted, as Prometheus reads it: of this process, or of all that share a directory.
 
+With PROMETHEUS_MULTIPROC_DIR set, prometheus-client keeps every value in files there, and whichever process is asked
+adds them up: counters of all that ever were, gauges of those that live. The directory has to be empty before the first
+process starts.
+"""
+
+import asyncio
+import contextlib
+import os
+import platform
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.hdrs import METH_ALL
-from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import (
+    CollectorRegistry,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from service import VERSION
+from service.figures import CacheFigures, PoolFigures, UpstreamFigures, servers_of
 from service.registry import Registry
 from tools.agency import AgencyTool
-from tools.http_client import HTTPClientManager, PoolStats
+from tools.http_client import HTTPClientManager
 from tools.transports import AnswerStore
 
 __all__ = ["Metrics", "Sources"]
 
-_STATES = ("closed", "open", "half_open")
-_LABELS = ("method", "route", "status")
+_SHARED_BY = "PROMETHEUS_MULTIPROC_DIR"
+#: Seconds between two looks at the figures when other processes tell them, too.
+_INTERVAL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,142 +50,102 @@ class Sources:
     registry: Registry
     store: AnswerStore | None
 
+    @property
+    def agencies(self) -> list[AgencyTool]:
+        """The tools that ask one."""
+        return [tool for tool in self.registry.tools.values() if isinstance(tool, AgencyTool)]
 
-@dataclass(slots=True)
+
 class Metrics:
     """One registry for each application, so that several in one process do not add up."""
 
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    _requests: Counter = field(init=False)
-    _seconds: Histogram = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._directory = os.environ.get(_SHARED_BY)
         for collect in (ProcessCollector, PlatformCollector, GCCollector):
-            collect(registry=self.registry)
-        self._requests = Counter(
-            "http_server_requests", "Requests answered, by route and status", _LABELS, registry=self.registry
-        )
+            collect(registry=self._registry)
         self._seconds = Histogram(
-            "http_server_request_duration_seconds", "How long they took", ("route",), registry=self.registry
+            "http_server_request_duration_seconds",
+            "How long requests took to answer",
+            ("method", "route", "status"),
+            registry=self._registry,
         )
+        build = Gauge(
+            "compliance_gateway_build_info",
+            "1; what runs is in the labels",
+            ("version", "python", "aiohttp", "urllib3"),
+            registry=self._registry,
+            multiprocess_mode="max",
+        )
+        build.labels(VERSION, platform.python_version(), version("aiohttp"), version("urllib3")).set(1)
+        self._pools = PoolFigures(self._registry)
+        self._upstreams = UpstreamFigures(self._registry)
+        self._cache = CacheFigures(self._registry)
+        self._sources: Sources | None = None
 
     def watch(self, sources: Sources) -> None:
         """Tell the figures of `sources` too, from now on."""
-        self.registry.register(_Figures(sources))
+        self._sources = sources
+        for tool in sources.agencies:
+            self._upstreams.listen_to(tool)
+
+    @contextlib.asynccontextmanager
+    async def shared(self) -> AsyncIterator[None]:
+        """While the body runs, keep the figures that other processes tell up to date; then this one's gauges go."""
+        if self._directory is None:
+            yield
+            return
+        task = asyncio.create_task(self._keep_up_to_date())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._update()
+            mark_process_dead(os.getpid(), self._directory)  # type: ignore[no-untyped-call]  # it has no types
 
     def note_request(self, method: str, route: str, status: int, took_s: float) -> None:
         """One request was answered."""
         # A caller may make up methods, and each would be a series of its own.
-        self._requests.labels(method if method in METH_ALL else "other", route, str(status)).inc()
-        self._seconds.labels(route).observe(took_s)
+        self._seconds.labels(method if method in METH_ALL else "other", route, str(status)).observe(took_s)
 
     def response(self) -> web.Response:
         """All of it, in Prometheus's text format."""
-        return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        self._update()
+        registry = self._registry
+        if self._directory is not None:
+            _forget_the_dead(self._directory)
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, self._directory)  # type: ignore[no-untyped-call]  # likewise
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
+    async def _keep_up_to_date(self) -> None:
+        while True:
+            self._update()
+            await asyncio.sleep(_INTERVAL_S)
 
-class _Figures(Collector):
-    """Reads what pools, policies and stores count themselves, at the moment of the question."""
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    def collect(self) -> Iterator[Metric]:
-        """Every family, with its samples."""
-        stats = self._sources.clients.stats()
-        pools = {"async": stats.async_, "sync": stats.sync}
-        yield from _of_pools({mode: pool for mode, pool in pools.items() if pool is not None})
-        tools = self._sources.registry.tools.values()
-        yield from _of_upstreams({str(tool.upstream): tool for tool in tools if isinstance(tool, AgencyTool)})
+    def _update(self) -> None:
+        if self._sources is None:
+            return
+        stats, now = self._sources.clients.stats(), time.monotonic()
+        agencies = self._sources.agencies
+        servers = servers_of(agencies)
+        for pool, of_pool in (("async", stats.async_), ("sync", stats.sync)):
+            if of_pool is not None:
+                self._pools.update(pool, of_pool, servers)
+        for tool in agencies:
+            self._upstreams.update(tool, now)
         if self._sources.store is not None:
-            yield from _of_cache(self._sources.store)
+            self._cache.update(self._sources.store)
 
 
-def _of_pools(pools: dict[str, PoolStats]) -> Iterator[Metric]:
-    limit = GaugeMetricFamily("http_client_pool_limit", "Open sockets at most", labels=["pool"])
-    connections = GaugeMetricFamily(
-        "http_client_open_connections", "Open sockets, by whether they are in use", labels=["pool", "state"]
-    )
-    waiting = GaugeMetricFamily("http_client_pool_pending_requests", "Requests in the queue", labels=["pool"])
-    held = GaugeMetricFamily(
-        "http_client_connections_held_over_threshold", "Connections in use for suspiciously long", labels=["pool"]
-    )
-    created = CounterMetricFamily("http_client_connections_created", "Connections made", labels=["pool"])
-    reused = CounterMetricFamily("http_client_connections_reused", "Requests on a warm connection", labels=["pool"])
-    closed = CounterMetricFamily("http_client_connections_closed", "Connections closed", labels=["pool", "reason"])
-    timeouts = CounterMetricFamily(
-        "http_client_pool_acquire_timeouts", "Requests that got no connection in time", labels=["pool"]
-    )
-    waited = CounterMetricFamily("http_client_pool_acquire_seconds", "Time spent in the queue", labels=["pool"])
-    for mode, pool in pools.items():
-        limit.add_metric([mode], pool.limit)
-        connections.add_metric([mode, "active"], pool.in_use)
-        connections.add_metric([mode, "idle"], pool.idle)
-        waiting.add_metric([mode], pool.waiting)
-        held.add_metric([mode], len(pool.held_over_threshold))
-        created.add_metric([mode], pool.created)
-        reused.add_metric([mode], pool.reused)
-        timeouts.add_metric([mode], pool.acquire_timeouts)
-        waited.add_metric([mode], pool.acquire_wait_seconds)
-        for reason, count in pool.closed.items():
-            closed.add_metric([mode, reason], count)
-    yield from (limit, connections, waiting, held, created, reused, closed, timeouts, waited)
-
-
-def _of_upstreams(tools: dict[str, AgencyTool]) -> Iterator[Metric]:
-    now = time.monotonic()
-    state = GaugeMetricFamily("upstream_circuit_state", "1 for the state it is in", labels=["upstream", "state"])
-    opened = CounterMetricFamily("upstream_circuit_opened", "Times that it opened", labels=["upstream"])
-    bad = CounterMetricFamily("upstream_bad_calls", "Attempts that counted against it", labels=["upstream", "reason"])
-    last_bad = GaugeMetricFamily(
-        "upstream_last_bad_call_timestamp_seconds",
-        "When one of the last bad attempts ended, by what was wrong, in seconds since 1970",
-        labels=["upstream", "reason"],
-    )
-    requests = CounterMetricFamily("upstream_requests", "Requests, retries not counted", labels=["upstream"])
-    retries = CounterMetricFamily("upstream_retries", "Requests sent once more", labels=["upstream"])
-    exhausted = CounterMetricFamily(
-        "upstream_retry_budget_exhausted", "Retries that the budget refused", labels=["upstream"]
-    )
-    waiting = GaugeMetricFamily("upstream_quota_waiting", "Requests that wait for their turn", labels=["upstream"])
-    refused = CounterMetricFamily("upstream_quota_refused", "Requests whose turn came too late", labels=["upstream"])
-    for name, tool in tools.items():
-        if tool.policies.breaker is not None:
-            breaker = tool.policies.breaker.stats(now)
-            for each in _STATES:
-                state.add_metric([name, each], breaker.state == each)
-            opened.add_metric([name], breaker.opened)
-            for reason, count in breaker.bad_by_reason.items():
-                bad.add_metric([name, reason], count)
-            newest = {each.reason: each.ago_s for each in reversed(breaker.reasons)}
-            for reason, ago_s in newest.items():
-                last_bad.add_metric([name, reason], time.time() - ago_s)
-        budget, quota = tool.policies.budget.stats(), tool.policies.quota.stats(now)
-        requests.add_metric([name], budget.requests)
-        retries.add_metric([name], budget.retries)
-        exhausted.add_metric([name], budget.refused)
-        waiting.add_metric([name], quota.waiting)
-        refused.add_metric([name], quota.refused)
-    yield from (state, opened, bad, last_bad, requests, retries, exhausted, waiting, refused)
-
-
-def _of_cache(store: AnswerStore) -> Iterator[Metric]:
-    memory, shared = store.answers.memory.stats(), store.answers.shared
-    yield GaugeMetricFamily("cache_entries", "Answers kept in this process", memory.entries)
-    yield GaugeMetricFamily("cache_bytes", "The same in bytes", memory.bytes)
-    lookups = CounterMetricFamily("cache_lookups", "Answers looked for", labels=["store", "found"])
-    lookups.add_metric(["memory", "yes"], memory.hits)
-    lookups.add_metric(["memory", "no"], memory.misses)
-    yield CounterMetricFamily("cache_evicted", "Answers that gave way to others", memory.evicted)
-    if shared is not None:
-        theirs = shared.stats()
-        lookups.add_metric(["shared", "yes"], theirs.hits)
-        lookups.add_metric(["shared", "no"], theirs.misses)
-        yield GaugeMetricFamily("cache_shared_reachable", "1 when the shared store answers", theirs.reachable)
-        failures = CounterMetricFamily(
-            "cache_shared_failures", "Operations that failed or were skipped", labels=["how"]
-        )
-        failures.add_metric(["failed"], theirs.errors)
-        failures.add_metric(["skipped"], theirs.skipped)
-        yield failures
-    yield lookups
+def _forget_the_dead(directory: str) -> None:
+    """The gauges of processes that ended without a word."""
+    pids = {int(path.stem.rpartition("_")[2]) for path in Path(directory).glob("gauge_live*_*.db")}
+    for pid in pids:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # likewise
+        except PermissionError:
+            pass  # it lives, and is somebody else's

@@ -191,16 +191,16 @@ async def test_an_open_circuit_is_told_with_when_to_come_back_and_shown(open_gat
         async with gateway.get("/metrics") as response:
             families = {each.name: each for each in text_string_to_metric_families(await response.text())}
         states = {
-            (sample.labels["upstream"], sample.labels["state"]): sample.value
-            for sample in families["upstream_circuit_state"].samples
+            (sample.labels["server"], sample.labels["state"]): sample.value
+            for sample in families["http_client_circuit_state"].samples
         }
         assert (states["hts", "open"], states["hts", "closed"], states["csl", "closed"]) == (1, 0, 1)
-        bad = {sample.labels["reason"]: sample.value for sample in families["upstream_bad_calls"].samples}
+        bad = {sample.labels["reason"]: sample.value for sample in families["http_client_bad_calls"].samples}
         assert bad == {"HTTP 503": 5}
-        [last] = families["upstream_last_bad_call_timestamp_seconds"].samples
-        assert last.labels == {"upstream": "hts", "reason": "HTTP 503"}
+        [last] = families["http_client_last_bad_call_timestamp_seconds"].samples
+        assert last.labels == {"server": "hts", "reason": "HTTP 503"}
         assert last.value == pytest.approx(time.time(), abs=60)
-        requests = families["http_server_requests"].samples
+        requests = families["http_server_request_duration_seconds"].samples
         assert any(each.labels["status"] == "503" and each.labels["route"] == "/v1/hts/{code}" for each in requests)
 
 

@@ -20,7 +20,7 @@ from tools.errors import (
     RateLimited,
     ToolError,
 )
-from tools.exchange import Request, Response
+from tools.exchange import Request, Response, Verdict
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.breaker import Pass
 
@@ -51,6 +51,7 @@ class Attempts:
         self._is_counted = self._is_spent = False
         self._pass: Pass | None = None
         self._turn_at = self._sent_at = 0.0
+        self._wrong = ""
         self._queued_before_s = 0.0
 
     # -- one attempt --
@@ -108,6 +109,7 @@ class Attempts:
         """The request goes out now, as soon as there is a connection for it."""
         self._count += 1
         self._call.usage.attempts += 1
+        self._policies.traffic.began()
         self._call.resends, self._call.reused_connection = True, False
         self._call.check_again, self._call.connected = self.check_again, self._connected
         self._sent_at, self._queued_before_s = now, self._call.queued_s
@@ -137,7 +139,7 @@ class Attempts:
         self.last = self.sent_last = response
         verdict = self.request.classify(response)
         said = "ok" if verdict == "ok" else _in_words(response)
-        self._end(said, now)
+        self._end(said, now, _label(response, verdict))
         # 408 and 425 may pass, and yet say nothing of how the agency does.
         is_ours = 400 <= response.status < 500 and response.status != 429
         self._settle(None if verdict in ("ok", "rejected") or is_ours else said, now)
@@ -147,11 +149,12 @@ class Attempts:
         self.last = error
         if isinstance(error, _NEVER_SENT):
             self._call.usage.attempts -= 1
+            self._policies.traffic.left()
             self._give_back()
             self._release()
             return
         self.sent_last = error
-        self._end(error.code, now)
+        self._end(error.code, now, error.code)
         if isinstance(error, ProviderUnreachable) and error.was_stale:
             self._release()  # that the agency closes idle connections is no failure
         elif isinstance(error, ProviderTimeout) and self._call.is_over(now):
@@ -163,7 +166,7 @@ class Attempts:
 
     def cut_short(self, now: float) -> None:
         """The attempt was cancelled: its time ran out, or nobody waits for it any more."""
-        self._end("cut short", now)
+        self._end("cut short", now, "cut_short")
         if not self._is_counted:
             self._give_back()
         if self._call.is_over(now) and not self._call.mostly_queued:
@@ -188,9 +191,13 @@ class Attempts:
         if wait_s is not None and isinstance(self.last, ProviderUnreachable) and self.last.was_stale:
             # An attempt, but at once, on another connection, and not of the budget: there is no outage to multiply.
             self._is_spent = False
+            self._policies.traffic.resent()
             return 0.0
         self._is_spent = wait_s is not None and self._policies.budget.try_spend(now)
-        return wait_s if self._is_spent else None
+        if not self._is_spent:
+            return None
+        self._policies.traffic.retried(self._wrong)
+        return wait_s
 
     def handed_over(self, refused: ToolError) -> Response:
         """What the last attempt that was sent came to, in place of why there is no other one. Raises it if an error."""
@@ -200,8 +207,12 @@ class Attempts:
 
     # -- telling --
 
-    def _end(self, outcome: str, now: float) -> None:
+    def _end(self, outcome: str, now: float, wrong: str) -> None:
         self._call.usage.upstream_s += now - self._sent_at
+        self._wrong = wrong
+        queued_s = self._call.queued_s - self._queued_before_s
+        was_answered = isinstance(self.last, Response)
+        self._policies.traffic.ended(now, self._took_s(now), queued_s, wrong, was_answered=was_answered)
         path = urlsplit(self.request.url).path
         self._call.usage.tries.append(Try(f"{self.request.method} {path}", outcome))
 
@@ -233,6 +244,13 @@ class Attempts:
         if self._policies.breaker is not None and self._pass is not None:
             self._policies.breaker.release(self._pass)
         self._pass = None
+
+
+def _label(response: Response, verdict: Verdict) -> str:
+    """What was wrong with an answer, in one of few words."""
+    if verdict == "ok":
+        return ""
+    return str(response.status) if 100 <= response.status < 600 and response.status != 200 else "error_in_body"
 
 
 def _in_words(response: Response) -> str:

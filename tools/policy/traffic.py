@@ -1,0 +1,91 @@
+"""What one agency was sent and how it took it: counts of all time, durations of the last minutes. Decides nothing."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Latency", "Listener", "Traffic", "TrafficStats"]
+
+#: Is told of each attempt that was sent: seconds at the agency, seconds in the pool's queue, and what was wrong ("":
+#: nothing). Called from threads, too; it must not wait.
+Listener = Callable[[float, float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Of the `samples` attempts of the last `window_s` seconds that were answered; null without any."""
+
+    window_s: float
+    samples: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficStats:
+    """`active` attempts are under way; retries by what was wrong before; resends on a connection that had died idle."""
+
+    active: int
+    retries: dict[str, int]
+    stale_resends: int
+
+
+class Traffic:
+    """The attempts at one agency. Times are seconds of one monotonic clock. Thread-safe; no method waits."""
+
+    def __init__(self, *, window_s: float = 300.0, most_samples: int = 1000) -> None:
+        self._window_s = window_s
+        self._recent: deque[tuple[float, float]] = deque(maxlen=most_samples)
+        self._lock = threading.Lock()
+        self._active = self._stale_resends = 0
+        self._retries: Counter[str] = Counter()
+        self.listener: Listener | None = None
+
+    def began(self) -> None:
+        """An attempt is sent, or waits for a connection."""
+        with self._lock:
+            self._active += 1
+
+    def left(self) -> None:
+        """It was not sent after all."""
+        with self._lock:
+            self._active -= 1
+
+    def ended(self, now: float, took_s: float, queued_s: float, wrong: str, *, was_answered: bool) -> None:
+        """It ended. The time of one that was cut off says nothing of how fast the agency answers."""
+        with self._lock:
+            self._active -= 1
+            if was_answered:
+                self._recent.append((now, took_s))
+        if self.listener is not None:
+            self.listener(took_s, queued_s, wrong)
+
+    def retried(self, wrong: str) -> None:
+        """It is to be sent once more."""
+        with self._lock:
+            self._retries[wrong] += 1
+
+    def resent(self) -> None:
+        """It is sent once more at once, since its connection had died while it was idle."""
+        with self._lock:
+            self._stale_resends += 1
+
+    def stats(self) -> TrafficStats:
+        """All of it but the durations."""
+        with self._lock:
+            return TrafficStats(self._active, dict(self._retries), self._stale_resends)
+
+    def latency(self, now: float) -> Latency:
+        """How fast the agency answered lately."""
+        with self._lock:
+            took = sorted(took_s for at, took_s in self._recent if now - at <= self._window_s)
+        if not took:
+            return Latency(self._window_s, 0, None, None)
+        return Latency(self._window_s, len(took), _ms(took, 0.5), _ms(took, 0.95))
+
+
+def _ms(ordered: list[float], share: float) -> float:
+    """The least of `ordered` that at least `share` of them do not exceed, in milliseconds."""
+    at = max(0, -int(-len(ordered) * share // 1) - 1)
+    return round(ordered[at] * 1000, 1)
