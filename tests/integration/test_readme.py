@@ -1,5 +1,6 @@
 """What the README and the description of the API show is what the service does."""
 
+import asyncio
 import re
 import shlex
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from pytest_aiohttp import AiohttpClient
 from service.app import create_app
 from service.config import PREFIX, Config
 from service.contract.operations import OPERATIONS
+from service.sandbox import Sandbox
+from tools.hts import HTSTool
+from tools.http_client import shutdown_http_clients
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -76,6 +80,21 @@ async def test_an_example_is_answered_as_shown(sandboxed: TestClient[Any, Any], 
     async with sandboxed.request("POST" if body else "GET", path, data=body, headers=headers) as response:
         got = await response.json()
     same(orjson.loads(shown), PICKED[words[words.index("|") + 2]](got) if "|" in words else got)
+
+
+@pytest.mark.parametrize("example", re.findall(r"```python\n(.*?HTSTool\(\).*?)\n```", README, re.DOTALL))
+async def test_the_library_answers_as_the_readme_says(
+    example: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox = Sandbox()
+    await sandbox.start()
+    try:
+        monkeypatch.setattr(HTSTool, "default_base_url", sandbox.url("hts"))
+        await asyncio.to_thread(exec, example, {"__name__": "example"})
+    finally:
+        await shutdown_http_clients()
+        await sandbox.close()
+    assert capsys.readouterr().out.endswith("3.4% 2025HTSSandbox\n")
 
 
 def test_the_settings_table_has_every_setting_with_its_default() -> None:
