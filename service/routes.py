@@ -23,5 +23,6 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/health/ready", get_ready)
     app.router.add_get("/metrics", get_metrics)
     app.router.add_get("/openapi.json", pages.openapi)
+    app.router.add_get("/", pages.page("page.html"))
     app.router.add_get("/docs", pages.page("docs.html"))
     app.router.add_get("/assets/{path:.+}", pages.asset)

@@ -55,3 +55,8 @@ def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[AioResponses]:
     monkeypatch.setattr(aioresponses.core, "stream_reader_factory", _body_reader)
     with AioResponses() as mock:
         yield mock
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--pictures`: the tests of the page keep their screenshots in docs/images."""
+    parser.addoption("--pictures", action="store_true", help="keep screenshots of the page in docs/images")

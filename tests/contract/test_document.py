@@ -59,7 +59,7 @@ def test_it_has_every_route_but_the_pages_and_no_other() -> None:
         if route.resource is not None and route.method != "HEAD"
     }
     shown = {(method, path) for path, methods in CONTRACT["paths"].items() for method in methods}
-    assert served - shown == {("get", "/docs"), ("get", "/assets/{path}")}
+    assert served - shown == {("get", "/"), ("get", "/docs"), ("get", "/assets/{path}")}
     assert shown <= served
 
 

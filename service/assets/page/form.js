@@ -1,0 +1,105 @@
+// The question: reads the form, fills it, and turns it into a link and back.
+
+import { element } from "/assets/page/elements.js";
+
+const ROLES = ["manufacturer", "seller", "buyer", "consignee", "importer", "end_user", "carrier", "bank", "other"];
+const MOST_PARTIES = 50;
+const byId = (id) => document.getElementById(id);
+const FIELDS = { description: "description", hts_code: "hts", fda_product_code: "fda", origin: "origin",
+  export_country: "export-country", destination: "destination", direction: "direction", ref: "ref" };
+
+export const EXAMPLE = {
+  direction: "import",
+  product: { description: "Lithium-ion battery packs", hts_code: "8507.60.00.20" },
+  lane: { origin: "CN", destination: "US" },
+  parties: [
+    { name: "Atlas Sanatgaran", country: "AM", role: "seller" },
+    { name: "Quiet Harbor Tools", country: "US", role: "consignee" },
+  ],
+  ref: "PO-4711",
+};
+
+let made = 0;
+
+export function addParty(party = {}) {
+  const list = byId("parties");
+  if (list.children.length >= MOST_PARTIES) return null;
+  const number = (made += 1);
+  const field = (name, label, control) =>
+    element("div", { class: `field ${name}` }, element("label", { for: `${name}-${number}` }, label), control);
+  const roles = element("select", { id: `role-${number}`, "data-member": "role" },
+    ...ROLES.map((role) => element("option", { value: role, selected: role === (party.role ?? "seller") }, role.replace("_", " "))));
+  const row = element("li", {},
+    field("name", "Name", element("input", { id: `name-${number}`, "data-member": "name", maxlength: 200, autocomplete: "off", value: party.name ?? "", required: true })),
+    field("country", "Country", element("input", { id: `country-${number}`, "data-member": "country", maxlength: 2, autocomplete: "off", value: party.country ?? "", required: true })),
+    field("role", "Role", roles),
+    element("button", { type: "button", class: "remove", "aria-label": `Remove party ${party.name || number}`, onclick: () => remove(row) }, "Remove"),
+  );
+  if (party.ref) row.dataset.ref = party.ref;
+  list.append(row);
+  return row;
+}
+
+function remove(row) {
+  const next = row.nextElementSibling ?? row.previousElementSibling;
+  row.remove();
+  if (!byId("parties").children.length) addParty();
+  (next ?? byId("parties").lastElementChild).querySelector("input").focus();
+}
+
+export function fill(question) {
+  const { product = {}, lane = {}, parties = [] } = question;
+  const values = { ...product, ...lane, direction: question.direction ?? "import", ref: question.ref };
+  for (const [member, id] of Object.entries(FIELDS)) byId(id).value = values[member] ?? "";
+  byId("parties").replaceChildren();
+  for (const party of parties.length ? parties.slice(0, MOST_PARTIES) : [{}]) addParty(party);
+}
+
+export function read() {
+  const value = (member) => byId(FIELDS[member]).value.trim() || undefined;
+  return {
+    direction: value("direction"),
+    product: { description: value("description"), hts_code: value("hts_code"), fda_product_code: value("fda_product_code")?.toUpperCase() },
+    lane: { origin: value("origin"), export_country: value("export_country"), destination: value("destination") },
+    parties: [...byId("parties").children].map((row) => ({
+      ...Object.fromEntries([...row.querySelectorAll("[data-member]")].map((each) => [each.dataset.member, each.value.trim() || undefined])),
+      ref: row.dataset.ref,
+    })),
+    ref: value("ref"),
+  };
+}
+
+// "name; country; role" a line, or cells of a spreadsheet. What cannot be read stays in the name, to be seen and put right.
+export function parsePasted(text) {
+  return text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean).map((line) => {
+    const [name, country = "", role = ""] = line.split(/\t|;/).map((cell) => cell.trim());
+    const known = role.toLowerCase().replace(/[ -]/, "_");
+    return { name, country: country.toUpperCase(), role: ROLES.includes(known) ? known : "other" };
+  });
+}
+
+// The question stands in the fragment, which browsers send to nobody.
+export function linkTo(question) {
+  const packed = encodeURIComponent(JSON.stringify(question));
+  return `${location.origin}${location.pathname}#ask=${packed}`;
+}
+
+export function questionInLink() {
+  if (!location.hash.startsWith("#ask=")) return null;
+  try {
+    const question = JSON.parse(decodeURIComponent(location.hash.slice(5)));
+    return question && typeof question === "object" ? question : null;
+  } catch {
+    return null;
+  }
+}
+
+// Where on the form a problem's parameter is, as in parties.1.name.
+export function fieldOf(parameter) {
+  const parts = (parameter ?? "").split(".");
+  if (parts[0] === "parties" && parts.length > 1) {
+    const row = byId("parties").children[Number(parts[1])];
+    return row?.querySelector(`[data-member="${parts[2] ?? "name"}"]`) ?? null;
+  }
+  return byId(FIELDS[parts.at(-1)] ?? "") ?? null;
+}

@@ -1,0 +1,94 @@
+"""A real gateway of sample data, and a real Chromium that looks at its page."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run"),
+]
+
+OpenGateway = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    if not CHROMIUM.exists():
+        pytest.skip("there is no Chromium at /usr/bin/chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def open_gateway() -> Iterator[OpenGateway]:
+    """Starts a service with options of its own; its address. One with the same options is started once."""
+    started: dict[tuple[str, ...], tuple[subprocess.Popen[bytes], str]] = {}
+
+    def open_one(*options: str) -> str:
+        if options not in started:
+            clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+            process = subprocess.Popen(
+                [sys.executable, "-m", "service", "serve", *options],
+                env=clean | {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json"},
+                stderr=subprocess.PIPE,
+            )
+            assert process.stderr is not None
+            line = next(each for each in process.stderr if b'"listening"' in each)
+            started[options] = process, f"http://127.0.0.1:{orjson.loads(line)['port']}"
+        return started[options][1]
+
+    yield open_one
+    for process, _ in started.values():
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+class Visit:
+    """A page that was opened, and what a person would not see: errors, and requests to elsewhere."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+        self.errors: list[str] = []
+        self.elsewhere: list[str] = []
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.url, "data:", "blob:")):
+            self.elsewhere.append(url)
+
+    def check(self) -> None:
+        """Press the button and wait for the answer."""
+        self.page.get_by_role("button", name="Check", exact=True).click()
+        self.page.locator("#risk-title").wait_for()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens the page at an address; at the end nothing may have gone wrong unseen."""
+    opened: list[Visit] = []
+
+    def open_page(url: str, path: str = "/", **options: object) -> Visit:
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})  # type: ignore[arg-type]  # Playwright's own
+        visited = Visit(page, url)
+        opened.append(visited)
+        page.goto(url + path)
+        return visited
+
+    yield open_page
+    for each in opened:
+        each.page.context.close()
+    assert [each.errors for each in opened] == [[] for _ in opened]
+    assert [each.elsewhere for each in opened] == [[] for _ in opened]
