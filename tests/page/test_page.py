@@ -36,9 +36,12 @@ def sandbox(open_gateway: OpenGateway) -> str:
 def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Keeps a screenshot for the documentation, when the run is asked to."""
 
-    def keep(page: Page, name: str, **options: Any) -> None:
+    def keep(page: Page, name: str, *, of_result: bool = True, seconds: float = 0.3) -> None:
         if request.config.getoption("--pictures"):
-            page.screenshot(path=IMAGES / f"{name}.png", **options)
+            page.wait_for_timeout(seconds * 1000)
+            if of_result:
+                page.evaluate("document.querySelector('#result').scrollIntoView({ behavior: 'instant' })")
+            page.screenshot(path=IMAGES / f"{name}.png")
 
     return keep
 
@@ -77,7 +80,7 @@ def test_a_clear_shipment_is_clear_in_words_with_what_was_not_assessed(
     for title in ("Tariff line", "Denied parties", "Customs rulings"):
         expect(tile(seen.page, title)).to_contain_text(re.compile(r"retrieved 20\d\d-.* UTC, .*(just now|old), "))
     expect(seen.page.get_by_text("antidumping and countervailing duties")).to_be_visible()
-    picture(seen.page, "clear", full_page=False)
+    picture(seen.page, "clear")
 
 
 def test_a_listed_party_is_told_with_its_list_and_the_official_link(
@@ -333,7 +336,7 @@ def test_the_pool_chart_moves_under_load(
         assert canvas.evaluate("each => each.toDataURL()") != before
         agencies = seen.page.get_by_role("region", name=re.compile("Agencies"))
         expect(agencies.get_by_role("row", name=re.compile("^hts"))).to_contain_text(re.compile(r"\d{3}(\.\d+)? ms"))
-        picture(seen.page, "connections")
+        picture(seen.page, "connections", of_result=False, seconds=12)
     finally:
         done.set()
         for thread in threads:

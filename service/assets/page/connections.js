@@ -88,13 +88,16 @@ function options(holder) {
   const colours = ["--series-1", "--series-2", "--series-3"].map(style);
   return {
     ...size(holder),
+    padding: [8, 30, 0, 0],
     cursor: { show: false },
     legend: { show: true, live: false },
     scales: { x: { range: (_, __, last) => [last - SECONDS, last] }, y: { range: (_, __, most) => [0, Math.max(4, most)] } },
-    axes: [{ ...axis, space: 70 }, { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100] }],
+    axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100] }],
     series: [{}, ...SERIES.map(([label, , dash], at) => ({ label, stroke: colours[at], width: 2, dash, points: { show: false } }))],
   };
 }
+
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");
 
 function redraw() {
   for (const [mode, chart] of Object.entries(charts)) {
