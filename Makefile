@@ -1,7 +1,7 @@
 # Compliance Gateway. `make run` and `make test` need Python 3.11 or newer and make; they set themselves up.
 #
 #   make setup    the virtual environment .venv: what locks/ pins, by hash, and this project; repeats nothing
-#   make run      serve sample data on 127.0.0.1:8080 and print one answer
+#   make run      serve sample data on 127.0.0.1:8080 and print one snapshot
 #   make test     every test; ARGS="-k health" is handed to pytest
 #   make bench    what the policies cost a healthy call, measured in alternating rounds
 #   make chaos    60 s of every fault at once against a gateway of its own, and a table; ARGS="--seed 7 --seconds 20"

@@ -91,6 +91,8 @@ _A_RATE: JsonDict = {"allowed": RATE_GRAMMAR}
 _A_CACHE: JsonDict = {"allowed": "redis://HOST:PORT/NUMBER, rediss://... or unix://..."}
 _A_KEY: JsonDict = {"allowed": "printable ASCII, not empty"}
 _A_KEY_FILE: JsonDict = {"allowed": "a readable file with the key in it, printable ASCII"}
+#: What the command line calls a setting otherwise than by its name.
+_OPTIONS = {"deadline_s": "--timeout"}
 _KEYS = ("csl_subscription_key", "fda_authorization_user", "fda_authorization_key")
 
 
@@ -253,7 +255,8 @@ def _explain(exc: ValidationError, model: type[Config], given: Mapping[str, Any]
     if not first["loc"]:
         return str(first["msg"]).removeprefix("Value error, ")
     name = str(first["loc"][0])
-    where = f"--{name.replace('_', '-')}" if name in given else PREFIX + name.upper()
+    option = _OPTIONS.get(name) or f"--{name.replace('_', '-')}"
+    where = option if name in given else PREFIX + name.upper()
     value = re.sub(r"//[^/@]*@", "//...@", repr(first["input"]))  # a password may stand in a URL
     if name in _KEYS:
         value = "wrong (it is not shown)"

@@ -5,18 +5,17 @@ from contextlib import AsyncExitStack
 import structlog
 from aiohttp import web
 
-from service import VERSION
 from service.config import Config, unknown_names
 from service.keys import CLIENTS, CONFIG, LIFE, METRICS, REGISTRY, STORE, THREADS
 from service.metrics import Sources
+from service.parts import make_clients, make_store
 from service.registry import Registry, make_tools
 from service.sandbox import Sandbox, parse_faults
 from service.threads import ToolThreads
 from service.watch import watching
 from tools.base import ComplianceTool
-from tools.cache import AnswerCache, MemoryStore, SharedStore
 from tools.http_client import HTTPClientManager
-from tools.transports import AnswerStore, AsyncFlights, SyncFlights
+from tools.transports import AnswerStore
 
 __all__ = ["Lifecycle"]
 
@@ -71,12 +70,7 @@ async def _open_sandbox(config: Config, stack: AsyncExitStack) -> Sandbox | None
 
 
 async def _open_clients(config: Config, stack: AsyncExitStack) -> HTTPClientManager:
-    clients = HTTPClientManager(
-        limits=config.pool_limits,
-        timeouts=config.pool_timeouts,
-        user_agent=config.user_agent,
-        trust_env=config.trust_env,
-    )
+    clients = make_clients(config)
     stack.push_async_callback(clients.aclose)
     # A tool that asks for the process-wide clients gets the application's, so that there is one pool per mode.
     clients.make_default()
@@ -85,12 +79,9 @@ async def _open_clients(config: Config, stack: AsyncExitStack) -> HTTPClientMana
 
 
 async def _open_store(config: Config, stack: AsyncExitStack) -> AnswerStore | None:
-    if not config.cache:
-        return None
-    shared = SharedStore(config.cache_url, version=VERSION) if config.cache_url is not None else None
-    if shared is not None:
-        stack.push_async_callback(shared.aclose)
-    memory = MemoryStore(config.cache_max_entries, config.cache_max_bytes)
-    store = AnswerStore(AnswerCache(memory, shared), AsyncFlights(), SyncFlights())
-    stack.push_async_callback(store.in_tasks.aclose)
+    store = make_store(config)
+    if store is not None:
+        if store.answers.shared is not None:
+            stack.push_async_callback(store.answers.shared.aclose)
+        stack.push_async_callback(store.in_tasks.aclose)
     return store

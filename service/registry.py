@@ -20,7 +20,7 @@ from tools.rulings import RulingsTool
 from tools.sanctions import SanctionsTool
 from tools.transports import AnswerStore
 
-__all__ = ["Registry", "make_tools"]
+__all__ = ["Registry", "in_normal_form", "make_tools"]
 
 
 class Registry:
@@ -41,11 +41,16 @@ class Registry:
 
         It runs on the event loop when it can, else in a thread.
         """
-        query = tool.parse(**arguments)
-        asked = arguments if query is None else query.model_dump(exclude_unset=True)
+        asked = in_normal_form(tool, arguments)
         if tool.has_async_half:
             return asked, await tool.run_async(**arguments)
         return asked, await self._threads.run(lambda: tool.run(**arguments), tool.deadline_s)
+
+
+def in_normal_form(tool: ComplianceTool, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`arguments` as `tool` reads them. Raises InvalidQuery."""
+    query = tool.parse(**arguments)
+    return arguments if query is None else query.model_dump(exclude_unset=True)
 
 
 def make_tools(

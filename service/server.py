@@ -11,7 +11,7 @@ from service import VERSION
 from service.config import Config
 from service.keys import CONFIG, LIFE
 
-__all__ = ["PortTaken", "serve", "stay_up"]
+__all__ = ["PortTaken", "host_to_call", "serve", "stay_up"]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ async def serve(app: web.Application, when_up: Callable[[str], Awaitable[None]] 
     try:
         port = await _open_port(runner, config)
         if when_up is not None:
-            await when_up(f"http://{_host_to_call(config.host)}:{port}")
+            await when_up(f"http://{host_to_call(config.host)}:{port}")
         await asked_to_stop.wait()
         await _drain(app, config.shutdown_s, at_once)
     finally:
@@ -87,6 +87,7 @@ async def _drain(app: web.Application, at_most_s: float, at_once: asyncio.Event)
         log.warning("requests are cut off", in_flight=life.in_flight)
 
 
-def _host_to_call(listening_on: str) -> str:
+def host_to_call(listening_on: str) -> str:
+    """Under which host, as URLs write it, a service that listens there is called from this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listening_on, listening_on)  # noqa: S104 - read, not bound
     return f"[{host}]" if ":" in host else host

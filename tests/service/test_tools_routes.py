@@ -60,6 +60,9 @@ class Broken(ComplianceTool):
         raise KeyError("subscription-key=xyzzy")
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 async def run(gateway: Gateway, name: str, body: object) -> tuple[int, dict[str, Any]]:
     async with gateway.post(f"/v1/tools/{name}", json=body) as response:
         return response.status, await response.json()
@@ -133,13 +136,19 @@ async def test_wrong_arguments_are_told_by_name(
 
 
 async def test_a_body_that_is_not_json_is_a_400(gateway: Gateway) -> None:
-    async with gateway.post("/v1/tools/hts", data=b"code=8507") as response:
+    async with gateway.post("/v1/tools/hts", data=b"code=8507", headers=JSON) as response:
         problem = await response.json()
     assert (response.status, problem["parameter"]) == (400, "body")
 
 
+async def test_a_body_that_says_that_it_is_something_else_is_a_415(gateway: Gateway) -> None:
+    async with gateway.post("/v1/tools/hts", data={"code": "8507"}) as response:
+        problem = await response.json()
+    assert (response.status, problem["code"]) == (415, "unsupported_media_type")
+
+
 async def test_a_body_over_the_bound_is_a_413(gateway: Gateway) -> None:
-    async with gateway.post("/v1/tools/hts", data=io.BytesIO(b" " * 1_100_000)) as response:
+    async with gateway.post("/v1/tools/hts", data=io.BytesIO(b" " * 1_100_000), headers=JSON) as response:
         problem = await response.json()
     assert (response.status, problem["code"]) == (413, "too_large")
 

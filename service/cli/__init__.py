@@ -1,0 +1,10 @@
+"""The command line: one question, one answer, and an exit code that a script can act on.
+
+    0    nothing adverse in what was asked; the output says what that was
+    1    something to look at: a hit, a duty that may be added, no such record, an answer that is not whole
+    2    bad usage: an option, a setting or a file that cannot be; nothing was sent
+    3    not answered: an outage, a key that is not set, no outcome; it is never taken for "nothing found"
+    130  interrupted
+
+`serve` and `sandbox` end with 0 after a graceful stop, 1 when they could not run, 2 when a setting is wrong.
+"""

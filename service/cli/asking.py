@@ -1,0 +1,73 @@
+"""Asks one tool one question, on its sync half, and prints what it says."""
+
+import argparse
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from service.cli.exits import exit_of
+from service.cli.opening import sync_tools
+from service.cli.output import complain, show, show_error, write
+from service.cli.questions import Question
+from service.cli.settings import prepared_to_ask
+from service.cli.spinner import spinning
+from service.cli.tables.answers import answer_page
+from service.cli.tables.errors import error_page
+from service.config import Config
+from service.envelope import answer, as_json
+from service.errors import fault_of, problem_of
+from service.registry import in_normal_form
+from tools.errors import InvalidQuery, ToolError
+from tools.exchange import Answer
+
+__all__ = ["ask_tool", "tell_error"]
+
+#: What REST calls a field otherwise than its tool does.
+_OF_REST = {"keyword": "q"}
+
+
+def ask_tool(arguments: argparse.Namespace) -> int:
+    """Ask what was typed, and print the answer or why there is none."""
+    question: Question = arguments.question
+    given = {field: value for field in question.words if (value := getattr(arguments, field)) is not None}
+    config, request_id = prepared_to_ask(arguments), uuid.uuid4().hex
+    try:
+        asked, outcome = _ask(config, question, given)
+    except InvalidQuery as exc:
+        told = _in_words(exc, _OF_REST) if arguments.json else _in_words(exc, question.words)
+        return tell_error(told, request_id, as_body=arguments.json, screening=question.tool.screens)
+    except ToolError as exc:
+        return tell_error(exc, request_id, as_body=arguments.json, screening=question.tool.screens)
+    code = exit_of(outcome)
+    if arguments.json:
+        write(as_json(answer(question.tool.name, asked, outcome, request_id)) + b"\n")
+    else:
+        show(answer_page(asked, outcome))
+    return code
+
+
+def _ask(config: Config, question: Question, given: Mapping[str, str]) -> tuple[Mapping[str, Any], Answer[Any]]:
+    """What was asked, in normal form, and what came back. Raises ToolError."""
+    with spinning(f"asking {question.tool.source_name}"), sync_tools(config) as tools:
+        tool = tools[question.tool.name]
+        question.refuse_what_does_not_go_together(given)
+        asked = in_normal_form(tool, given)
+        outcome: Answer[Any] = tool.run(**given)
+        return asked, outcome
+
+
+def tell_error(exc: ToolError, request_id: str, *, as_body: bool, screening: bool) -> int:
+    """Print why there is no answer: `as_body` what REST would answer, on standard output. The exit code."""
+    if as_body:
+        write(as_json(problem_of(exc, request_id, screening=screening)) + b"\n")
+    elif isinstance(exc, InvalidQuery):
+        complain(str(exc))
+    else:
+        show_error(error_page(fault_of(exc), screening=screening, sandbox=exc.sandbox))
+    return exit_of(exc)
+
+
+def _in_words(exc: InvalidQuery, words: Mapping[str, str]) -> InvalidQuery:
+    """`exc` with its parameter called as `words` call it."""
+    given = words.get(exc.parameter, exc.parameter)
+    return InvalidQuery(str(exc).replace(f"{exc.parameter}:", f"{given}:", 1), parameter=given)

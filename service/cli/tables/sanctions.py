@@ -1,0 +1,76 @@
+"""A screening: the outcome, the hits, and what the lists ask for."""
+
+from service.cli.tables.layout import Cell, Page, bullets, facts, heading, table, word
+from tools.sanctions import SanctionsResult
+from tools.sanctions_hits import Hit
+
+__all__ = ["outcome_word", "sanctions_page"]
+
+_STYLES = {"clear": "green", "potential_match": "yellow", "match": "bold red"}
+
+
+def outcome_word(outcome: str) -> Cell:
+    """An outcome in its colour; anything else than the three is none."""
+    return word(outcome.replace("_", " "), _STYLES.get(outcome, "bold yellow"))
+
+
+def sanctions_page(result: SanctionsResult) -> Page:
+    """What `clear` claims, or every hit with its reason."""
+    lists = result.coverage.lists
+    if result.outcome == "clear":
+        said = f"CLEAR: no listed name scored {result.threshold:g} or more on the {len(lists)} lists asked"
+        page: Page = [heading(said, "green")]
+    else:
+        page = [
+            heading(result.outcome.replace("_", " ").upper(), _STYLES[result.outcome]),
+            table(
+                ("Score", "Outcome", "List", "Listed as", "Because of"),
+                (
+                    (f"{hit.score:.2f}", outcome_word(hit.outcome), _list(hit), _listed_as(hit), _because(hit))
+                    for hit in result.hits
+                ),
+                whole=("Score",),
+            ),
+            heading("What the lists ask for"),
+            bullets(dict.fromkeys(f"{_list(hit)}: {_asks(hit)}" for hit in result.hits)),
+        ]
+    left_out = [
+        f"{number} {why}"
+        for number, why in ((result.below_threshold, "below it"), (result.of_another_type, "of another type"))
+        if number
+    ]
+    return [
+        *page,
+        heading("What the outcome is about"),
+        facts(
+            ("Lists", f"{', '.join(lists)} ({len(lists)})"),
+            ("Threshold", f"{result.threshold:g}"),
+            ("Entries", f"{result.total} found by the agency" + (f"; {', '.join(left_out)}" if left_out else "")),
+            ("Not covered", "; ".join(result.coverage.not_covered)),
+            *(("Limit", each) for each in result.coverage.limits),
+            ("Policy", result.policy_version),
+        ),
+    ]
+
+
+def _list(hit: Hit) -> str:
+    return hit.list or f"a list unknown to us: {hit.list_name}"
+
+
+def _listed_as(hit: Hit) -> str:
+    said = hit.matched_name if hit.matched_on == "name" else f"{hit.matched_name}, an alias of {hit.name}"
+    return f"{said} ({hit.type})" if hit.type else said
+
+
+def _because(hit: Hit) -> str:
+    told: list[str] = [hit.basis]
+    if hit.country_agrees in ("different", "unknown"):
+        told.append(f"country {hit.country_agrees}")
+    if hit.expired:
+        told.append(f"ended {hit.end_date}: verify")
+    return ", ".join(told)
+
+
+def _asks(hit: Hit) -> str:
+    told = f"{hit.action_details.meaning} {hit.action_details.then}"
+    return f"{told} {hit.url}" if hit.url else told

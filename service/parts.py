@@ -1,0 +1,28 @@
+"""What the service and the command line are put together from, as the settings say. No socket is opened here."""
+
+from service import VERSION
+from service.config import Config
+from tools.cache import AnswerCache, MemoryStore, SharedStore
+from tools.http_client import HTTPClientManager
+from tools.transports import AnswerStore, AsyncFlights, SyncFlights
+
+__all__ = ["make_clients", "make_store"]
+
+
+def make_clients(config: Config) -> HTTPClientManager:
+    """The one client of either mode, within the settings' bounds."""
+    return HTTPClientManager(
+        limits=config.pool_limits,
+        timeouts=config.pool_timeouts,
+        user_agent=config.user_agent,
+        trust_env=config.trust_env,
+    )
+
+
+def make_store(config: Config) -> AnswerStore | None:
+    """Where answers are kept; None when none are to be."""
+    if not config.cache:
+        return None
+    shared = SharedStore(config.cache_url, version=VERSION) if config.cache_url is not None else None
+    memory = MemoryStore(config.cache_max_entries, config.cache_max_bytes)
+    return AnswerStore(AnswerCache(memory, shared), AsyncFlights(), SyncFlights())
