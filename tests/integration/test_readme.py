@@ -1,8 +1,10 @@
 """What the README and the description of the API show is what the service does."""
 
 import asyncio
+import os
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,30 @@ async def test_an_example_is_answered_as_shown(sandboxed: TestClient[Any, Any], 
     async with sandboxed.request("POST" if body else "GET", path, data=body, headers=headers) as response:
         got = await response.json()
     same(orjson.loads(shown), PICKED[words[words.index("|") + 2]](got) if "|" in words else got)
+
+
+def runs_on_the_command_line() -> list[Any]:
+    """`$ compliance-gateway ...` before sample data, and what it prints."""
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    runs = [run for block in blocks for run in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)]
+    return [
+        pytest.param(*run, id=run[0])
+        for run in runs
+        if run[0].startswith("compliance-gateway") and "--sandbox" in run[0]
+    ]
+
+
+@pytest.mark.parametrize(("command", "shown"), runs_on_the_command_line())
+async def test_a_command_prints_what_is_shown(command: str, shown: str) -> None:
+    beside = str(Path(sys.executable).parent)
+    process = await asyncio.create_subprocess_shell(
+        command,
+        env={"PATH": f"{beside}:{os.environ['PATH']}"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    assert printed.decode() == shown
 
 
 @pytest.mark.parametrize("example", re.findall(r"```python\n(.*?HTSTool\(\).*?)\n```", README, re.DOTALL))
