@@ -88,6 +88,19 @@ def test_policies_decide_and_neither_wait_nor_look_at_a_clock() -> None:
             assert [each for each in found if each.startswith("tools.") and not each.startswith("tools.policy.")] == []
 
 
+def test_what_a_snapshot_concludes_is_pure() -> None:
+    pure = [path for path in SOURCES if room(path) == "service/tiles" or name(path) == "service/snapshot.py"]
+    assert len(pure) > 5
+    for path in pure:
+        assert not {"asyncio", "time", "random", "os", "aiohttp"} & {each.split(".")[0] for each in imports(path)}
+
+
+def test_only_the_start_of_the_program_knows_the_command_line() -> None:
+    outside = [path for path in SOURCES if room(path) == "service" and path.stem not in ("__main__", "demo")]
+    for path in outside:
+        assert [each for each in imports(path) if each.startswith("service.cli")] == []
+
+
 def test_the_pools_know_no_tool() -> None:
     allowed = {"tools.http_client", "tools.errors", "tools.call"}
     for path in SOURCES:
