@@ -19,9 +19,9 @@ ARGUMENTS = [
 OpenGateway = Callable[..., str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window. Playwright's loop runs as long, so it is not to outlast these tests."""
     if not CHROMIUM.exists():
         pytest.skip("there is no Chromium at /usr/bin/chromium")
     with sync_playwright() as playwright:
