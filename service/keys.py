@@ -10,7 +10,7 @@ from service.threads import ToolThreads
 from tools.http_client import HTTPClientManager
 from tools.transports import AnswerStore
 
-__all__ = ["CLIENTS", "CONFIG", "LIFE", "METRICS", "REGISTRY", "REQUEST_ID", "SCREENING", "STORE", "THREADS"]
+__all__ = ["CLIENTS", "CONFIG", "LIFE", "METRICS", "REGISTRY", "REQUEST_ID", "STORE", "THREADS"]
 
 CONFIG = web.AppKey("config", Config)
 LIFE = web.AppKey("life", Life)
@@ -25,5 +25,3 @@ THREADS = web.AppKey("threads", ToolThreads)
 STORE: "web.AppKey[AnswerStore | None]" = web.AppKey("store")
 
 REQUEST_ID = web.RequestKey("request_id", str)
-#: Set when the request asks for a screening: whatever goes wrong with it, nobody was screened.
-SCREENING = web.RequestKey("screening", bool)

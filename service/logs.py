@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import structlog
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web import RequestPayloadError
 
 __all__ = ["set_up_logging"]
 
@@ -57,7 +58,7 @@ def set_up_logging(level: str, style: str) -> None:
 def _without_trace(record: logging.LogRecord) -> bool:
     """Bytes that are not HTTP come from whoever finds the port: they are worth a line, not an error with a trace."""
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
+    if isinstance(error, HttpProcessingError | RequestPayloadError):
         record.levelno, record.levelname, record.exc_info = logging.INFO, "INFO", None
         record.msg, record.args = "a request that is not HTTP: %s", (type(error).__name__,)
     return True

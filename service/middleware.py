@@ -10,8 +10,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from service.errors import response_to
-from service.keys import CONFIG, LIFE, METRICS, REQUEST_ID, SCREENING
+from service.keys import CONFIG, LIFE, METRICS, REQUEST_ID
 from service.query import wanted_deadline_s, wants_live
+from service.screening import asks_for_screening
 from tools.call import recording, wanting
 from tools.errors import ToolError
 
@@ -44,7 +45,7 @@ async def around_every_request(request: web.Request, handler: Handler) -> web.St
             raise
         except Exception as exc:  # noqa: BLE001 - the outermost: whatever it is, the caller gets a problem
             failure = exc
-            response = response_to(exc, request_id, screening=request.get(SCREENING, False))
+            response = response_to(exc, request_id, screening=asks_for_screening(request))
         response.headers["X-Request-ID"] = request_id
         if life.phase == "draining":
             response.force_close()

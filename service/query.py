@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from tools.errors import InvalidQuery
+from tools.errors import InvalidQuery, TooLarge
 
 __all__ = ["TIMEOUT_HEADER", "json_body", "parameters", "wanted_deadline_s", "wants_live"]
 
@@ -31,10 +31,21 @@ def parameters(request: web.Request, known: Mapping[str, str] = {}) -> dict[str,
 
 
 async def json_body(request: web.Request) -> bytes:
-    """The body as it came. Raises HTTPUnsupportedMediaType when it says that it is something else than JSON."""
+    """The body as it came. None is an empty one, whatever its type; one without a type is taken for JSON.
+
+    Raises HTTPUnsupportedMediaType when it says that it is something else than JSON, TooLarge when it is over the
+    application's bound, InvalidQuery when it cannot be read.
+    """
+    if not request.body_exists:
+        return b""
     if request.headers.get("Content-Type") and request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(reason="the body must be application/json")
-    return await request.read()
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as exc:
+        raise TooLarge(f"the body is over {request.client_max_size} bytes") from exc
+    except web.RequestPayloadError as exc:
+        raise InvalidQuery("body: is not encoded as its headers say", parameter="body") from exc
 
 
 def wanted_deadline_s(request: web.Request, at_most_s: float) -> float | None:

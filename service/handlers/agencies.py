@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from service.envelope import answer, json_response
-from service.keys import REGISTRY, REQUEST_ID, SCREENING
+from service.keys import REGISTRY, REQUEST_ID
 from service.query import parameters
 from tools.errors import InvalidQuery
 
@@ -70,7 +70,6 @@ async def _ask(
     """Ask tool `name` what the query string says, and what is `given`. Exactly one of the parameters `one_of`."""
     registry = request.app[REGISTRY]
     tool = registry.tools[name]
-    request[SCREENING] = tool.screens
     asked = parameters(request, known)
     there = [each for each in one_of if known[each] in asked]
     if one_of and not there:

@@ -13,7 +13,7 @@ from service.envelope import as_json, json_response, rfc3339
 from service.errors import problem_of, problem_response
 from service.events import Event
 from service.inquiry import Ask, Inquiry, answer_of
-from service.keys import CONFIG, REGISTRY, REQUEST_ID, SCREENING
+from service.keys import CONFIG, REGISTRY, REQUEST_ID
 from service.query import json_body, parameters
 from service.shipment import ToolName, parse_shipment
 from service.snapshot import AnyTile, Snapshot
@@ -29,7 +29,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 async def snapshot(request: web.Request) -> web.StreamResponse:
     """One shipment. With `?stream=1`, one JSON object a line: `asked`, each `tile`, then the `snapshot`."""
-    request[SCREENING] = True
     streams = _wants_stream(parameters(request, {"stream": "stream"}))
     shipment = parse_shipment(await json_body(request), datetime.now(UTC))
     tools = request.app[REGISTRY].tools.values()

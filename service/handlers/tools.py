@@ -7,7 +7,7 @@ from aiohttp import web
 from typing_extensions import TypedDict
 
 from service.envelope import answer, json_response
-from service.keys import REGISTRY, REQUEST_ID, SCREENING
+from service.keys import REGISTRY, REQUEST_ID
 from service.query import json_body, parameters
 from tools.agency import AgencyTool
 from tools.base import ComplianceTool
@@ -51,7 +51,6 @@ async def run(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(
             reason=f"there is no tool of this name; GET /v1/tools lists them: {', '.join(registry.tools)}"
         )
-    request[SCREENING] = tool.screens
     query, outcome = await registry.ask(tool, await _arguments(request))
     return json_response(answer(name, query, outcome, request[REQUEST_ID]))
 

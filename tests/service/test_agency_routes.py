@@ -98,6 +98,25 @@ async def test_the_tools_take_json_too_and_a_screening_that_fails_says_so(sandbo
     assert "outcome" not in told
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "screens"),
+    [
+        ("GET", "/v1/sanctions?name=Acme", True),
+        ("POST", "/v1/snapshot", True),
+        ("POST", "/v1/tools/sanctions", True),
+        ("POST", "/v1/tools/hts", False),
+        ("GET", "/v1/hts/8507", False),
+    ],
+)
+async def test_a_screening_that_fails_before_it_is_looked_at_says_so_too(
+    sandboxed: TestClient[Any, Any], method: str, path: str, screens: bool
+) -> None:
+    async with sandboxed.request(method, path, headers={"X-Request-Timeout": "soon"}) as response:
+        told = await response.json()
+    assert (response.status, told["parameter"]) == (400, "X-Request-Timeout")
+    assert told.get("outcome") == ("not_screened" if screens else None)
+
+
 async def test_ready_and_the_catalogue_say_what_is_configured(
     sandboxed: TestClient[Any, Any], aiohttp_client: AiohttpClient
 ) -> None:

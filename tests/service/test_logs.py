@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 from aiohttp.http_exceptions import BadHttpMethod
+from aiohttp.web import RequestPayloadError
 
 from service.logs import set_up_logging
 
@@ -33,11 +34,12 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     lines += map(json.loads, stream.getvalue().splitlines())
 
 
-def test_what_is_not_http_is_one_line_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("said", [BadHttpMethod("BREW"), RequestPayloadError("no gzip")])
+def test_what_is_not_http_is_one_line_without_a_trace(said: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     with logged(monkeypatch) as lines:
-        logging.getLogger("aiohttp.server").exception("Error handling request", exc_info=BadHttpMethod("BREW"))
+        logging.getLogger("aiohttp.server").exception("Error handling request", exc_info=said)
     (line,) = lines
-    assert (line["level"], line["event"]) == ("info", "a request that is not HTTP: BadHttpMethod")
+    assert (line["level"], line["event"]) == ("info", f"a request that is not HTTP: {type(said).__name__}")
     assert "exception" not in line
 
 

@@ -1,5 +1,6 @@
 """The tools over REST: the catalogue, users' own tools, and those that have only a sync half."""
 
+import gzip
 import io
 import threading
 from typing import Any, ClassVar
@@ -60,7 +61,13 @@ class Broken(ComplianceTool):
         raise KeyError("subscription-key=xyzzy")
 
 
-JSON = {"Content-Type": "application/json"}
+class Argumentless(ComplianceTool):
+    """Takes nothing."""
+
+    name = "argumentless"
+
+    async def _run_impl_async(self) -> Any:
+        return "said"
 
 
 async def run(gateway: Gateway, name: str, body: object) -> tuple[int, dict[str, Any]]:
@@ -135,22 +142,37 @@ async def test_wrong_arguments_are_told_by_name(
     assert (got, problem["code"], problem.get("parameter")) == (status, code, parameter)
 
 
-async def test_a_body_that_is_not_json_is_a_400(gateway: Gateway) -> None:
-    async with gateway.post("/v1/tools/hts", data=b"code=8507", headers=JSON) as response:
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (b"code=8507", {}, 400, "invalid_query"),
+        (b"code=8507", {"Content-Type": "application/x-www-form-urlencoded"}, 415, "unsupported_media_type"),
+        (b'{"code": "8507"}', {"Content-Type": "text/plain"}, 415, "unsupported_media_type"),
+        (b"{}", {"Content-Type": "application/json; charset=utf-8"}, 400, "invalid_query"),
+        (b"no gzip", {"Content-Encoding": "gzip"}, 400, "invalid_query"),
+        (b" " * 1_100_000, {}, 413, "too_large"),
+        (gzip.compress(b" " * 1_100_000), {"Content-Encoding": "gzip"}, 413, "too_large"),
+    ],
+    ids=["no JSON", "a form", "a text", "a charset", "not compressed", "long", "long once decompressed"],
+)
+async def test_a_body_that_cannot_be_taken_is_its_callers_fault(
+    gateway: Gateway, body: bytes, headers: dict[str, str], status: int, code: str
+) -> None:
+    told = {"Content-Type": "application/json", **headers}
+    async with gateway.post("/v1/tools/hts", data=io.BytesIO(body), headers=told) as response:
         problem = await response.json()
-    assert (response.status, problem["parameter"]) == (400, "body")
+    assert (response.status, response.content_type) == (status, "application/problem+json")
+    assert problem["code"] == code
 
 
-async def test_a_body_that_says_that_it_is_something_else_is_a_415(gateway: Gateway) -> None:
-    async with gateway.post("/v1/tools/hts", data={"code": "8507"}) as response:
-        problem = await response.json()
-    assert (response.status, problem["code"]) == (415, "unsupported_media_type")
-
-
-async def test_a_body_over_the_bound_is_a_413(gateway: Gateway) -> None:
-    async with gateway.post("/v1/tools/hts", data=io.BytesIO(b" " * 1_100_000), headers=JSON) as response:
-        problem = await response.json()
-    assert (response.status, problem["code"]) == (413, "too_large")
+@pytest.mark.parametrize("type_of_body", [None, "application/octet-stream"])
+async def test_where_there_is_no_body_its_type_does_not_matter(
+    open_gateway: OpenGateway, type_of_body: str | None
+) -> None:
+    gateway = await open_gateway(Argumentless)
+    headers = {} if type_of_body is None else {"Content-Type": type_of_body}
+    async with gateway.post("/v1/tools/argumentless", headers=headers, skip_auto_headers=["Content-Type"]) as response:
+        assert (response.status, (await response.json())["query"]) == (200, {})
 
 
 async def test_a_fault_of_ours_tells_the_caller_nothing_of_it(open_gateway: OpenGateway) -> None:
