@@ -64,7 +64,7 @@ class Problem(TypedDict):
     """The body of an error (RFC 9457). `code` is stable; `retryable` says whether the same question may succeed later.
 
     `parameter` names what is wrong with the question; `upstream_status` is the agency's own; `outcome` stands in it
-    when a screening was asked; `sandbox` when it speaks of sample data; `snapshot` is what the other sources said.
+    when a screening was asked; `sandbox` when it speaks of sample data.
     """
 
     type: str
@@ -80,7 +80,6 @@ class Problem(TypedDict):
     upstream_status: NotRequired[int]
     outcome: NotRequired[Literal["not_screened"]]
     sandbox: NotRequired[bool]
-    snapshot: NotRequired[object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from service.errors import Problem
+from service.inquiry import SnapshotIncomplete
 from service.snapshot import AnyTile, Snapshot
 from service.tiles.tile import TileName
 
@@ -36,10 +37,10 @@ class SnapshotLast(TypedDict):
 
 
 class ProblemLast(TypedDict):
-    """The last line in its place, when a required source did not answer."""
+    """The last line in its place, when a required source did not answer, or we failed."""
 
     event: Literal["problem"]
-    problem: Problem
+    problem: SnapshotIncomplete | Problem
 
 
 Event = Asked | TileThere | SnapshotLast | ProblemLast

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from service import VERSION
 from service.envelope import json_response
-from service.errors import problem, problem_response
+from service.errors import Problem, problem, problem_response
 from service.keys import CLIENTS, LIFE, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
 from service.query import parameters
 from service.threads import ThreadStats
@@ -22,7 +22,9 @@ from tools.policy.retry import RetryStats
 from tools.policy.traffic import Latency
 from tools.transports import AnswerStore
 
-__all__ = ["Health", "Readiness", "get_health", "get_metrics", "get_ready"]
+__all__ = ["NOT_READY", "Health", "Readiness", "get_health", "get_metrics", "get_ready", "not_ready"]
+
+NOT_READY = "not_ready"
 
 #: Both pools; null where a client was never opened.
 Pools = TypedDict("Pools", {"async": PoolStats | None, "sync": PoolStats | None})
@@ -94,8 +96,7 @@ async def get_ready(request: web.Request) -> web.Response:
     parameters(request)
     phase = request.app[LIFE].phase
     if phase != "ready":
-        title = "The service takes no work now"
-        return problem_response(problem(503, "not_ready", title, phase, request[REQUEST_ID], retryable=True))
+        return problem_response(not_ready(phase, request[REQUEST_ID]))
     ready: Readiness = {
         "status": "ready",
         "upstreams": {str(tool.upstream): _upstream(tool) for tool in _agencies(request.app)},
@@ -107,6 +108,11 @@ async def get_metrics(request: web.Request) -> web.Response:
     """What the process counts, in Prometheus's text format."""
     parameters(request)
     return request.app[METRICS].response()
+
+
+def not_ready(phase: str, request_id: str) -> Problem:
+    """What is told in the `phase` of a start or an end."""
+    return problem(503, NOT_READY, "The service takes no work now", phase, request_id, retryable=True)
 
 
 def _health(app: web.Application) -> Health:

@@ -32,7 +32,7 @@ from tools.call import calling, recording
 from tools.errors import ToolError
 from tools.exchange import Answer
 
-__all__ = ["Ask", "Inquiry", "Show", "answer_of"]
+__all__ = ["SNAPSHOT_INCOMPLETE", "Ask", "Inquiry", "Show", "SnapshotIncomplete", "answer_of"]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -40,6 +40,15 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 Ask = Callable[[ToolName, Mapping[str, Any]], Awaitable[Answer[Any]]]
 #: Is told of each tile as soon as it is there.
 Show = Callable[[TileName, AnyTile], Awaitable[None]]
+
+
+SNAPSHOT_INCOMPLETE = "snapshot_incomplete"
+
+
+class SnapshotIncomplete(Problem):
+    """A problem, and in `snapshot` what the other sources said."""
+
+    snapshot: Snapshot
 
 
 async def _show_nobody(_: TileName, __: AnyTile) -> None:
@@ -112,20 +121,22 @@ async def _outcome(ask: Ask, tool: ToolName, question: Mapping[str, Any]) -> Out
         return exc
 
 
-def answer_of(taken: Snapshot) -> Snapshot | Problem:
+def answer_of(taken: Snapshot) -> Snapshot | SnapshotIncomplete:
     """The snapshot; or in its place the body of a problem, when a source is missing that was required."""
-    missing = [source for source in missing_sources(taken.tiles) if source in taken.shipment.require]
-    if not missing:
+    missing = missing_sources(taken.tiles)
+    required = [source for source in missing if source in taken.shipment.require]
+    if not required:
         return taken
+    # Whether it was required or not.
     outcome = {"outcome": "not_screened"} if "sanctions" in missing else {}
-    return problem(
+    body = problem(
         503,
-        "snapshot_incomplete",
+        SNAPSHOT_INCOMPLETE,
         "A required source did not answer",
-        f"required, and not answered: {', '.join(missing)}; what the others said is in `snapshot`",
+        f"required, and not answered: {', '.join(required)}; what the others said is in `snapshot`",
         taken.request_id,
         retryable=True,
         retry_after_s=1.0,
         **outcome,
-        snapshot=taken,
     )
+    return {**body, "snapshot": taken}

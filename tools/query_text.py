@@ -4,7 +4,7 @@ import unicodedata
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 __all__ = ["CountryCode", "DateOnly", "searchable"]
@@ -42,6 +42,6 @@ def _plain_date(value: object) -> object:
 
 
 #: A country's two letters, in upper case.
-CountryCode = Annotated[str, AfterValidator(_country)]
+CountryCode = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": r"^\s*[A-Za-z]{2}\s*$"})]
 #: A date without a time, `YYYY-MM-DD`.
 DateOnly = Annotated[date, BeforeValidator(_plain_date)]

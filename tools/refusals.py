@@ -32,6 +32,7 @@ _HOUR_S = 3600.0
 _FRESHNESS = Freshness(fresh_s=6 * _HOUR_S, revalidate_s=24 * _HOUR_S, on_error_s=7 * 24 * _HOUR_S)
 # Rows that one answer counts at most: the newest decade of the largest country fits.
 _MAX_ROWS = 100_000
+_FEI = re.compile(r"[0-9]{1,10}")
 _PRODUCT_CODE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9-]{2,4}")
 
 
@@ -43,7 +44,11 @@ def _product_code(text: str) -> str:
 
 
 #: A product code of FDA's, in upper case.
-FDAProductCode = Annotated[str, AfterValidator(_product_code)]
+FDAProductCode = Annotated[
+    str,
+    AfterValidator(_product_code),
+    Field(json_schema_extra={"pattern": r"^\s*[0-9]{2}[A-Za-z][A-Za-z0-9-]{2,4}\s*$"}),
+]
 
 
 class RefusalsQuery(BaseModel):
@@ -56,7 +61,9 @@ class RefusalsQuery(BaseModel):
         None, description="FDA product code (16AGT64), or words of its description, 2 to 200 characters"
     )
     firm: str | None = Field(None, description="part of the manufacturer's or shipper's name, 2 to 200 characters")
-    fei: str | None = Field(None, description="FDA Establishment Identifier of the firm, up to 10 digits")
+    fei: Annotated[str, Field(json_schema_extra={"pattern": f"^{_FEI.pattern}$"})] | None = Field(
+        None, description="FDA Establishment Identifier of the firm, up to 10 digits"
+    )
     since: DateOnly | None = Field(None, description="first day of refusal, YYYY-MM-DD")
     until: DateOnly | None = Field(None, description="last day of refusal, YYYY-MM-DD")
     limit: int = Field(100, ge=1, le=10_000, description="how many refusals to answer at most, newest first")
@@ -75,7 +82,7 @@ class RefusalsQuery(BaseModel):
     @field_validator("fei")
     @classmethod
     def _plain_number(cls, fei: str | None) -> str | None:
-        if fei is not None and not re.fullmatch(r"[0-9]{1,10}", fei):
+        if fei is not None and not _FEI.fullmatch(fei):
             raise PydanticCustomError("fei", "must be a number of 1 to 10 digits")
         return fei
 

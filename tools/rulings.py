@@ -8,7 +8,7 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -25,7 +25,7 @@ from tools.tariff_numbers import TariffDigits, as_cbp_writes
 __all__ = ["Ruling", "RulingLetter", "RulingResult", "RulingsQuery", "RulingsResult", "RulingsTool", "plan"]
 
 _PAGE = "https://rulings.cbp.gov/ruling/"
-_NUMBER = re.compile(r"(?:(?:NY|HQ)\s*)?([A-Z]{0,2}[0-9]{3,7}[A-Z]?)", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:(?:[Nn][Yy]|[Hh][Qq])\s*)?([A-Za-z]{0,2}[0-9]{3,7}[A-Za-z]?)")
 _SMALL_PAGE, _PAGE_SIZE = 30, 100
 # The search counts no further, and answers nothing beyond.
 _COUNTED_AT_MOST = 10_000
@@ -39,7 +39,9 @@ class RulingsQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    number: str | None = Field(None, description="number of a ruling, in any case: N305619, h301481, HQ 968226")
+    number: Annotated[str, Field(json_schema_extra={"pattern": rf"^\s*{_NUMBER.pattern}\s*$"})] | None = Field(
+        None, description="number of a ruling, in any case: N305619, h301481, HQ 968226"
+    )
     keyword: str | None = Field(None, description="words to look for in the letters, 1 to 200 characters")
     hts: TariffDigits | None = Field(
         None, description="tariff number of 4, 6, 8 or 10 digits; finds letters that mention it, decided or not"

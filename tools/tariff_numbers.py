@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 __all__ = ["TariffDigits", "as_cbp_writes", "as_the_schedule_prints"]
@@ -18,7 +18,9 @@ def _plain_digits(number: str) -> str:
 
 
 #: A tariff number that a caller asks for, as 4, 6, 8 or 10 digits without dots.
-TariffDigits = Annotated[str, AfterValidator(_plain_digits)]
+TariffDigits = Annotated[
+    str, AfterValidator(_plain_digits), Field(json_schema_extra={"pattern": f"^{_NUMBER.pattern}$"})
+]
 
 
 def as_the_schedule_prints(digits: str) -> str:

@@ -12,9 +12,10 @@ from pydantic_core import core_schema
 
 from service import VERSION
 from service.contract.operations import OPERATIONS, Operation
-from service.contract.problems import examples_by_status
+from service.contract.problems import KINDS, method_not_allowed, problem_like
 from service.errors import Problem
 from service.query import TIMEOUT_HEADER
+from tools.hts import HTSTool
 
 __all__ = ["document"]
 
@@ -32,6 +33,18 @@ _TITLES = {
     502: "The agency refused, failed, cannot be reached or cannot be read",
     503: "Not now: see Retry-After",
     504: "Time ran out",
+}
+_HEADERS = {
+    "X-Request-ID": {
+        "description": "the request's id, in our log too; the caller's own where it sent one of a usable form",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+    },
+    "Retry-After": {
+        "description": "whole seconds after which to ask again; not there when the problem is to stay",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Allow": {"description": "the path's methods", "required": True, "schema": {"type": "string"}},
 }
 Json = dict[str, Any]
 
@@ -55,8 +68,9 @@ def document() -> Json:
     """The document; the same each time."""
     bodies = [operation.body for operation in OPERATIONS if operation.body is not None]
     answers = [kind for operation in OPERATIONS for kind in operation.answers.values()]
+    problems = [Problem, *KINDS.values()]
     inputs = [(f"in{at}", "validation", TypeAdapter(kind)) for at, kind in enumerate(bodies)]
-    outputs = [(f"out{at}", "serialization", TypeAdapter(kind)) for at, kind in enumerate([*answers, Problem])]
+    outputs = [(f"out{at}", "serialization", TypeAdapter(kind)) for at, kind in enumerate([*answers, *problems])]
     made, definitions = TypeAdapter.json_schemas(
         [*inputs, *outputs],  # type: ignore[list-item]  # a mode is a literal
         ref_template=_REF,
@@ -79,7 +93,11 @@ def document() -> Json:
         },
         "tags": [{"name": name} for name in dict.fromkeys(each.tag for each in OPERATIONS)],
         "paths": paths,
-        "components": {"schemas": definitions["$defs"]},
+        "components": {
+            "schemas": definitions["$defs"],
+            "headers": _HEADERS,
+            "responses": {"MethodNotAllowed": _method_not_allowed()},
+        },
     }
 
 
@@ -93,8 +111,7 @@ def _operation(operation: Operation, body: Json | None, schemas: Mapping[str, Js
     }
     if body is not None:
         content: Json = {"schema": body, "example": _example(f"{operation.id}.request")}
-        # A tool without required arguments may be run without a body.
-        found["requestBody"] = {"required": operation.model is not None, "content": {"application/json": content}}
+        found["requestBody"] = {"required": operation.needs_body, "content": {"application/json": content}}
     return found
 
 
@@ -102,27 +119,29 @@ def _parameters(operation: Operation) -> Iterator[Json]:
     properties = _properties(operation)
     if operation.path_parameter is not None:
         theirs, ours = operation.path_parameter
-        yield _parameter("path", theirs, properties.get(ours, {"type": "string"}), required=True)
+        yield _parameter("path", theirs, properties.get(ours, {"type": "string"}), operation)
     for theirs, ours in operation.query.items():
-        yield _parameter("query", theirs, properties[ours], required=theirs in operation.required)
+        yield _parameter("query", theirs, properties[ours], operation)
     if operation.calls_agencies:
         seconds = {
             "type": "number",
             "exclusiveMinimum": 0,
             "description": "seconds that the call may take; more than GATEWAY_DEADLINE_MAX_S is taken for that",
         }
-        yield _parameter("header", TIMEOUT_HEADER, seconds, required=False)
+        yield _parameter("header", TIMEOUT_HEADER, seconds, operation)
+        live = {"type": "string", "description": "no-cache: a live answer, not a kept one"}
+        yield _parameter("header", "Cache-Control", live, operation)
 
 
 def _properties(operation: Operation) -> Json:
-    if operation.model is None:
+    if operation.tool is None:
         flag = {"type": "string", "enum": ["0", "1"], "default": "0", "description": "1: as a stream of lines"}
         return {"stream": flag}
-    found: Json = operation.model.model_json_schema()["properties"]
+    found: Json = operation.tool.query_model.model_json_schema()["properties"]
     return found
 
 
-def _parameter(where: str, name: str, schema: Json, *, required: bool) -> Json:
+def _parameter(where: str, name: str, schema: Json, operation: Operation) -> Json:
     """A parameter that may be left out is never null: there is no such thing in a URL."""
     description = schema.get("description")
     schema = {key: value for key, value in schema.items() if key not in ("title", "description")}
@@ -131,9 +150,12 @@ def _parameter(where: str, name: str, schema: Json, *, required: bool) -> Json:
         schema |= each
     if schema.get("default", 0) is None:
         del schema["default"]
+    required = where == "path" or name in operation.required
     parameter: Json = {"name": name, "in": where, "required": required, "schema": schema}
     if description:
         parameter["description"] = description
+    if name in operation.asked:
+        parameter["example"] = operation.asked[name]
     if schema.get("type") == "array":
         parameter |= {"style": "form", "explode": False}
     return parameter
@@ -144,11 +166,42 @@ def _responses(operation: Operation, schemas: Mapping[str, Json]) -> Iterator[tu
     for content_type, schema in schemas.items():
         suffix = "txt" if content_type == "text/plain" else "ndjson" if content_type.endswith("ndjson") else "json"
         content[content_type] = {"schema": schema, "example": _example(operation.id, suffix)}
-    yield "200", {"description": operation.summary, "content": content}
-    for status, examples in examples_by_status(operation.problems, screening=operation.screens).items():
-        told = {code: {"summary": example["title"], "value": example} for code, example in examples.items()}
-        problem = {"schema": {"$ref": _REF.format(model="Problem")}, "examples": told}
-        yield str(status), {"description": _TITLES[status], "content": {"application/problem+json": problem}}
+    yield "200", {"description": operation.summary, "headers": _refer("X-Request-ID"), "content": content}
+    by_status: dict[int, list[Problem]] = {}
+    for code in operation.problems:
+        example = problem_like(operation.id, code, operation.tool or HTSTool, screening=operation.screens)
+        by_status.setdefault(example["status"], []).append(example)
+    for status, examples in sorted(by_status.items()):
+        yield str(status), _problem(_TITLES[status], examples)
+
+
+def _problem(description: str, examples: list[Problem]) -> Json:
+    """A response whose body is one of some problems, with an example of each, which says what all of them have."""
+    codes = [each["code"] for each in examples]
+    kind: Any = KINDS.get(codes[0], Problem)
+    narrowed: Json = {"properties": {"status": {"const": examples[0]["status"]}, "code": {"enum": codes}}}
+    if kind is Problem and all("outcome" in each for each in examples):
+        narrowed["required"] = ["outcome"]
+    content = {
+        "schema": {"allOf": [{"$ref": _REF.format(model=kind.__name__)}, narrowed]},
+        "examples": {each["code"]: {"summary": each["title"], "value": each} for each in examples},
+    }
+    waits = any(each["retry_after_s"] is not None for each in examples)
+    return {
+        "description": description,
+        "headers": _refer("X-Request-ID", *(["Retry-After"] if waits else [])),
+        "content": {"application/problem+json": content},
+    }
+
+
+def _method_not_allowed() -> Json:
+    """No operation has it: it is what a path answers to those that it does not have."""
+    answered = _problem("The path has no such method; Allow names those that it has", [method_not_allowed()])
+    return {**answered, "headers": _refer("X-Request-ID", "Allow")}
+
+
+def _refer(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _example(name: str, suffix: str = "json") -> Any:

@@ -4,21 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel
-
-from service.contract.problems import EVERY_CALL, NOT_READY
+from service.contract.problems import EVERY_CALL
 from service.envelope import ToolAnswer
 from service.events import Event
 from service.handlers.agencies import HTS_SEARCH, REFUSALS, RULINGS, SANCTIONS
 from service.handlers.tools import Catalogue
-from service.health import Health, Readiness
+from service.health import NOT_READY, Health, Readiness
+from service.inquiry import SNAPSHOT_INCOMPLETE
 from service.shipment import Shipment
 from service.snapshot import Snapshot
-from tools.hts import HTSLineResult, HTSQuery, HTSSearchResult
-from tools.refusals import RefusalsQuery, RefusalsResult
-from tools.rulings import RulingResult, RulingsQuery, RulingsResult
-from tools.sanctions import SanctionsResult
-from tools.sanctions_query import SanctionsQuery
+from tools.agency import AgencyTool
+from tools.hts import HTSLineResult, HTSSearchResult, HTSTool
+from tools.refusals import RefusalsResult, RefusalsTool
+from tools.rulings import RulingResult, RulingsResult, RulingsTool
+from tools.sanctions import SanctionsResult, SanctionsTool
 
 __all__ = ["OPERATIONS", "Operation"]
 
@@ -31,9 +30,10 @@ _KEY = ("not_configured",)
 class Operation:
     """One method of one route.
 
-    `query` are the parameters of the query string, and what `model` calls them; `path_parameter` likewise; those in
-    `required` have to be there. `body` is the model of a JSON body. `answers` is the type of each good answer by its
-    content type. `calls_agencies`: how long it may take can be said by a header.
+    `query` are the parameters of the query string, and what `tool` calls them; `path_parameter` likewise; those in
+    `required` have to be there; `asked` are those of the example. `body` is the model of a JSON body. `answers` is the
+    type of each good answer by its content type, `problems` the codes of the others. `calls_agencies`: how long it may
+    take can be said by a header, and whether kept answers will do.
     """
 
     id: str
@@ -43,16 +43,18 @@ class Operation:
     summary: str
     answers: Mapping[str, Any]
     problems: tuple[str, ...]
-    model: type[BaseModel] | None = None
+    tool: type[AgencyTool] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     path_parameter: tuple[str, str] | None = None
+    asked: Mapping[str, str | int] = field(default_factory=dict)
     body: Any = None
+    needs_body: bool = True
     calls_agencies: bool = False
     screens: bool = False
 
 
-def _tool(id: str, path: str, summary: str, model: type[BaseModel], result: Any, **more: Any) -> Operation:  # noqa: A002 - OpenAPI's word
+def _agency(id: str, path: str, summary: str, tool: type[AgencyTool], result: Any, **more: Any) -> Operation:  # noqa: A002 - OpenAPI's word
     also = more.pop("also", ())
     return Operation(
         id=id,
@@ -60,68 +62,74 @@ def _tool(id: str, path: str, summary: str, model: type[BaseModel], result: Any,
         path=path,
         tag="agencies",
         summary=summary,
-        model=model,
+        tool=tool,
         answers={"application/json": ToolAnswer[result]},
         problems=(*EVERY_CALL, *also),
         calls_agencies=True,
+        screens=tool.screens,
         **more,
     )
 
 
 OPERATIONS: tuple[Operation, ...] = (
-    _tool(
+    _agency(
         "hts_search",
         "/v1/hts",
         "Tariff lines that hold a word, or whose number begins so",
-        HTSQuery,
+        HTSTool,
         HTSSearchResult,
         query=HTS_SEARCH,
         required=("q",),
+        asked={"q": "lithium-ion", "limit": 2},
     ),
-    _tool(
+    _agency(
         "hts_line",
         "/v1/hts/{code}",
         "One tariff line with its inherited rates, footnotes and linked headings",
-        HTSQuery,
+        HTSTool,
         HTSLineResult,
         path_parameter=("code", "code"),
+        asked={"code": "8507.60.00.20"},
         also=("not_found",),
     ),
-    _tool(
+    _agency(
         "sanctions",
         "/v1/sanctions",
         "One party against the Consolidated Screening List",
-        SanctionsQuery,
+        SanctionsTool,
         SanctionsResult,
         query=SANCTIONS,
         required=("name",),
-        also=("not_configured", "not_screened"),
-        screens=True,
+        asked={"name": "Atlas Sanatgaran", "country": "AM"},
+        also=(*_KEY, "not_screened"),
     ),
-    _tool(
+    _agency(
         "refusals",
         "/v1/refusals",
         "FDA import refusals, and counts of them",
-        RefusalsQuery,
+        RefusalsTool,
         RefusalsResult,
         query=REFUSALS,
+        asked={"country": "IN", "since": "2026-01-01", "limit": 2},
         also=_KEY,
     ),
-    _tool(
+    _agency(
         "rulings",
         "/v1/rulings",
         "CBP rulings by words (q) or by tariff number (hts)",
-        RulingsQuery,
+        RulingsTool,
         RulingsResult,
         query=RULINGS,
+        asked={"q": "tuna", "limit": 1},
     ),
-    _tool(
+    _agency(
         "ruling",
         "/v1/rulings/{number}",
         "One CBP ruling with its text, and what has become of it",
-        RulingsQuery,
+        RulingsTool,
         RulingResult,
         path_parameter=("number", "number"),
+        asked={"number": "N305619"},
         also=("not_found",),
     ),
     Operation(
@@ -133,7 +141,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query={"stream": "stream"},
         body=Shipment,
         answers={"application/json": Snapshot, "application/x-ndjson": Event},
-        problems=(*_PLAIN, *_BODY, "snapshot_incomplete"),
+        problems=(*_PLAIN, *_BODY, SNAPSHOT_INCOMPLETE),
         calls_agencies=True,
         screens=True,
     ),
@@ -153,7 +161,9 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="tools",
         summary="Run a tool with the members of a JSON object as its arguments",
         path_parameter=("name", "name"),
+        asked={"name": "hts"},
         body=dict[str, Any],
+        needs_body=False,  # a tool without required arguments may be run without one
         answers={"application/json": ToolAnswer[Any]},
         problems=(*EVERY_CALL, *_BODY, *_KEY, "not_found", "no_such_route", "not_screened"),
         calls_agencies=True,

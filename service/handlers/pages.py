@@ -1,5 +1,6 @@
 """Pages for people, and the files that they are made of. Nothing comes from another site, and nothing may."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def page(name: str) -> Handler:
     """The handler for the page in the file `name`."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        response = _send(request, _files()[name])
+        response = _send(request, (await asyncio.to_thread(_files))[name])
         response.headers["Content-Security-Policy"] = _POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
@@ -47,7 +48,7 @@ def page(name: str) -> Handler:
 
 async def asset(request: web.Request) -> web.StreamResponse:
     """`GET /assets/{path}`: one of the files that there are. The path is looked up, never joined to a folder."""
-    found = _files().get(request.match_info["path"])
+    found = (await asyncio.to_thread(_files)).get(request.match_info["path"])
     if found is None:
         raise web.HTTPNotFound(reason="there is no such file")
     return _send(request, found)
@@ -56,9 +57,10 @@ async def asset(request: web.Request) -> web.StreamResponse:
 async def openapi(request: web.Request) -> web.StreamResponse:
     """`GET /openapi.json`: the contract."""
     parameters(request)
-    return _send(request, _contract())
+    return _send(request, await asyncio.to_thread(_contract))
 
 
+# The first time these take a while, so they are asked for in a thread: calls go on meanwhile.
 @cache
 def _contract() -> _File:
     return _file(as_json(document()), "application/json")

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from service.envelope import as_json, json_response, rfc3339
-from service.errors import problem_of, problem_response
+from service.errors import Problem, problem_of, problem_response
 from service.events import Event
 from service.inquiry import Ask, Inquiry, answer_of
 from service.keys import CONFIG, REGISTRY, REQUEST_ID
@@ -83,7 +83,7 @@ async def _stream(request: web.Request, inquiry: Inquiry) -> web.StreamResponse:
     asked_at = rfc3339(inquiry.asked_at)
     await tell({"event": "asked", "id": inquiry.id, "asked_at": asked_at, "sandbox": inquiry.sandbox})
     try:
-        last = answer_of(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s, show))
+        last: Snapshot | Problem = answer_of(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s, show))
     except Exception as exc:  # no other answer can be begun any more
         log.exception("a snapshot failed")
         last = problem_of(exc, inquiry.request_id, screening=True)

@@ -1,73 +1,154 @@
-"""Asks the sandbox what the contract shows: `python -m tests.contract.recording` writes the examples anew."""
+"""Asks a gateway what the contract shows: `python -m tests.contract.recording` writes the examples anew."""
 
 import asyncio
+import io
+import string
 import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import orjson
 from aiohttp.test_utils import TestClient, TestServer
 
 from service.app import create_app
 from service.config import Config
+from service.contract.operations import OPERATIONS, Operation
 
 EXAMPLES = Path(__file__).parents[2] / "service/contract/examples"
-SHIPMENT: dict[str, Any] = {
-    "direction": "import",
-    "product": {"description": "Canned tuna", "hts_code": "1604.14.30.99", "fda_product_code": "16AGT64"},
-    "lane": {"origin": "TH", "destination": "US"},
-    "parties": [{"name": "Atlas Sanatgaran", "role": "seller", "country": "AM", "ref": "S-1"}],
-    "ref": "PO-4711",
-}
-TOOL_ARGUMENTS = {"keyword": "asses", "limit": 1}
+BY_ID = {operation.id: operation for operation in OPERATIONS}
 
-#: What each file of `examples` is the answer to: a path, and a body if it is posted.
-QUESTIONS: dict[str, tuple[str, Any]] = {
-    "hts_search.json": ("/v1/hts?q=lithium-ion&limit=2", None),
-    "hts_line.json": ("/v1/hts/8507.60.00.20", None),
-    "sanctions.json": ("/v1/sanctions?name=Atlas+Sanatgaran&country=AM", None),
-    "refusals.json": ("/v1/refusals?country=TH&product=16AGT64&limit=2", None),
-    "rulings.json": ("/v1/rulings?q=tuna&limit=1", None),
-    "ruling.json": ("/v1/rulings/N305619", None),
-    "snapshot.json": ("/v1/snapshot", SHIPMENT),
-    "snapshot.ndjson": ("/v1/snapshot?stream=1", SHIPMENT),
-    "tools.json": ("/v1/tools", None),
-    "tool.json": ("/v1/tools/hts", TOOL_ARGUMENTS),
-    "health.json": ("/health", None),
-    "ready.json": ("/health/ready", None),
+#: Written by hand: what is asked with a body, and what stands for the contract in itself.
+BY_HAND = frozenset({"snapshot.request.json", "tool.request.json", "openapi.json"})
+
+#: The gateways that are asked, by their settings.
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "sample data": {"sandbox": True},
+    "no keys": {},
+    "no screening": {"sandbox": True, "sandbox_faults": "csl=status:403"},
 }
-#: And what is no answer: bodies to post, and the beginning of a text.
-GIVEN: dict[str, bytes] = {
-    "snapshot.request.json": orjson.dumps(SHIPMENT, option=orjson.OPT_INDENT_2) + b"\n",
-    "tool.request.json": orjson.dumps(TOOL_ARGUMENTS, option=orjson.OPT_INDENT_2) + b"\n",
-    "metrics.txt": b"# HELP http_client_pool_limit Open sockets at most\n"
-    b'# TYPE http_client_pool_limit gauge\nhttp_client_pool_limit{pool="async"} 100.0\n',
-    "openapi.json": b'{"openapi": "3.1.0"}\n',
+Gateway = TestClient[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """An operation's own example, asked of one of the gateways; or another one: what `asked` and `body` change."""
+
+    operation: str
+    gateway: str = "sample data"
+    asked: Mapping[str, str | int] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = "application/json"
+
+    async def put(self, gateway: Gateway) -> tuple[int, bytes]:
+        """The status, and the body of the answer."""
+        operation = BY_ID[self.operation]
+        asked = {**operation.asked, **self.asked}
+        names = [name for _, name, *_ in string.Formatter().parse(operation.path) if name]
+        path = operation.path.format(**{name: quote(str(asked.pop(name))) for name in names})
+        body = self.body if self.body is not None else _body_of(operation)
+        async with gateway.request(
+            operation.method,
+            f"{path}?{urlencode(asked)}",
+            data=io.BytesIO(body) if body is not None else None,
+            headers={"Content-Type": self.content_type} if body is not None else {},
+        ) as response:
+            return response.status, await response.read()
+
+
+def _body_of(operation: Operation) -> bytes | None:
+    return (EXAMPLES / f"{operation.id}.request.json").read_bytes() if operation.body is not None else None
+
+
+def _shipment(**changes: Any) -> bytes:
+    return orjson.dumps({**orjson.loads((EXAMPLES / "snapshot.request.json").read_bytes()), **changes})
+
+
+#: The answer in each file of `examples`.
+ANSWERS: Mapping[str, Question] = {
+    **{f"{each}.json": Question(operation=each) for each in BY_ID if each not in ("metrics", "openapi")},
+    "metrics.txt": Question(operation="metrics"),
+    "snapshot.ndjson": Question(operation="snapshot", asked={"stream": "1"}),
 }
+#: The problems in `examples/problems.json`, by code.
+PROBLEMS: tuple[tuple[str, Question], ...] = (
+    ("invalid_query", Question(operation="hts_search", asked={"limit": 5000})),
+    ("invalid_query", Question(operation="hts_line", asked={"code": "85"})),
+    ("invalid_query", Question(operation="sanctions", asked={"threshold": 80})),
+    ("invalid_query", Question(operation="refusals", asked={"since": "2025"})),
+    ("invalid_query", Question(operation="rulings", asked={"hts": "1604.14"})),
+    ("invalid_query", Question(operation="ruling", asked={"number": "tuna"})),
+    ("invalid_query", Question(operation="snapshot", body=_shipment(parties=[]))),
+    ("invalid_query", Question(operation="tools", asked={"limit": 1})),
+    ("invalid_query", Question(operation="tool", body=b'{"keyword": "asses", "max": 1}')),
+    ("invalid_query", Question(operation="health", asked={"verbose": 1})),
+    ("invalid_query", Question(operation="ready", asked={"verbose": 1})),
+    ("invalid_query", Question(operation="metrics", asked={"format": "json"})),
+    ("invalid_query", Question(operation="openapi", asked={"format": "yaml"})),
+    ("not_found", Question(operation="hts_line", asked={"code": "8507.60.00.99"})),
+    ("not_found", Question(operation="ruling", asked={"number": "N999999"})),
+    ("not_found", Question(operation="tool", body=b'{"code": "8507.60.00.99"}')),
+    ("no_such_route", Question(operation="tool", asked={"name": "tariff"})),
+    ("too_large", Question(operation="snapshot", body=b" " * 1_100_000)),
+    ("too_large", Question(operation="tool", body=b" " * 1_100_000)),
+    ("unsupported_media_type", Question(operation="snapshot", body=b"<shipment/>", content_type="application/xml")),
+    ("unsupported_media_type", Question(operation="tool", body=b"keyword=asses", content_type="text/plain")),
+    ("not_configured", Question(operation="sanctions", gateway="no keys")),
+    ("not_configured", Question(operation="refusals", gateway="no keys")),
+    (
+        "not_configured",
+        Question(operation="tool", gateway="no keys", asked={"name": "refusals"}, body=b'{"country": "TH"}'),
+    ),
+    (
+        "snapshot_incomplete",
+        Question(operation="snapshot", gateway="no screening", body=_shipment(require=["sanctions"])),
+    ),
+)
+
+
+@asynccontextmanager
+async def _gateways() -> AsyncIterator[Mapping[str, Gateway]]:
+    async with AsyncExitStack() as stack:
+        yield {
+            name: await stack.enter_async_context(TestClient(TestServer(create_app(Config(**settings)))))
+            for name, settings in SETTINGS.items()
+        }
 
 
 async def answers() -> dict[str, bytes]:
-    """What a gateway of sample data answers to the questions, one after the other."""
-    async with TestClient(TestServer(create_app(Config(sandbox=True)))) as gateway:
-        found = {}
-        for name, (path, body) in QUESTIONS.items():
-            method, headers = ("GET", {}) if body is None else ("POST", {"Content-Type": "application/json"})
-            data = None if body is None else orjson.dumps(body)
-            async with gateway.request(method, path, data=data, headers=headers) as response:
-                assert response.status == 200, await response.text()
-                found[name] = await response.read()
-        return found
+    """What each file of `examples` is to hold, but for those written by hand."""
+    found: dict[str, bytes] = {}
+    problems: dict[str, dict[str, Any]] = {}
+    async with _gateways() as gateways:
+        for name, question in ANSWERS.items():
+            status, found[name] = await question.put(gateways[question.gateway])
+            assert status == 200, found[name]
+        for code, question in PROBLEMS:
+            _, body = await question.put(gateways[question.gateway])
+            problem = orjson.loads(body)
+            assert problem["code"] == code, problem
+            problems.setdefault(question.operation, {})[code] = problem
+    return {**found, "problems.json": orjson.dumps(problems)}
+
+
+def shown(name: str, content: bytes) -> bytes:
+    """What is shown of an answer in the file `name`: of a stream its first line, of the metrics one of them."""
+    if name.endswith(".ndjson"):
+        return content.splitlines()[0] + b"\n"
+    if name.endswith(".txt"):
+        return b"".join(line for line in content.splitlines(keepends=True) if b"http_client_circuit_state" in line)
+    return orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def main() -> None:
-    """Write every example."""
-    for name, content in asyncio.run(answers()).items():
-        lines = content.splitlines()[:1] if name.endswith(".ndjson") else [content]
-        shown = orjson.dumps(orjson.loads(lines[0]), option=0 if name.endswith(".ndjson") else orjson.OPT_INDENT_2)
-        (EXAMPLES / name).write_bytes(shown + b"\n")
-    for name, content in GIVEN.items():
-        (EXAMPLES / name).write_bytes(content)
-    sys.stdout.write(f"{len(QUESTIONS) + len(GIVEN)} examples written\n")
+    """Write every example but those written by hand."""
+    written = asyncio.run(answers())
+    for name, content in written.items():
+        (EXAMPLES / name).write_bytes(shown(name, content))
+    sys.stdout.write(f"{len(written)} examples written\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +14,49 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from service.app import create_app
 from service.config import Config
 from service.contract import document
-from service.contract.operations import OPERATIONS
 from service.contract.problems import codes
 from service.envelope import as_json
 from service.handlers import pages
-from tests.contract.recording import EXAMPLES, GIVEN, QUESTIONS, answers
+from tests.contract.reading import CLOSED, CONTRACT
+from tests.contract.recording import BY_HAND, EXAMPLES, answers, shown
 
 VENDOR = Path(pages.__file__).parents[1] / "assets/vendor"
-CONTRACT: dict[str, Any] = orjson.loads(as_json(document()))
+
+
+def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Where a body is told of in an operation, its content type, and what is told."""
+    holders = {"body": operation.get("requestBody", {"content": {}}), **operation["responses"]}
+    for where, holder in holders.items():
+        for content_type, media in holder["content"].items():
+            yield where, content_type, media
 
 
 def examples() -> list[Any]:
     """Every example in the document, with the schema that it is an example of."""
     found = []
-    for path, methods in CONTRACT["paths"].items():
-        for method, operation in methods.items():
-            bodies = [("body", operation["requestBody"])] if "requestBody" in operation else []
-            for where, holder in (*bodies, *operation["responses"].items()):
-                for content_type, media in holder["content"].items():
-                    shown = {"": media["example"]} if "example" in media else media["examples"]
-                    for name, example in shown.items():
-                        value = example["value"] if isinstance(example, dict) and "summary" in example else example
-                        label = f"{method} {path} {where} {content_type} {name}".rstrip()
-                        found.append(pytest.param(media["schema"], value, id=label))
+    operations = {
+        f"{method} {path}": operation
+        for path, methods in CONTRACT["paths"].items()
+        for method, operation in methods.items()
+    }
+    unbound = {"any path": {"responses": CONTRACT["components"]["responses"]}}
+    for label, operation in {**operations, **unbound}.items():
+        for where, content_type, media in bodies(operation):
+            shown = {"": media["example"]} if "example" in media else media["examples"]
+            for code, example in shown.items():
+                value = example["value"] if code else example
+                found.append(pytest.param(media["schema"], value, id=f"{label} {where} {content_type} {code}".rstrip()))
+        found += [
+            pytest.param(parameter["schema"], parameter["example"], id=f"{label} {parameter['name']}")
+            for parameter in operation.get("parameters", [])
+            if "example" in parameter
+        ]
     return found
 
 
 def check(schema: dict[str, Any], value: object) -> None:
-    """Fail unless `value` is as `schema` says."""
-    whole = {**schema, "components": CONTRACT["components"]}
+    """Fail unless `value` is as `schema` says, with no member that the contract does not name."""
+    whole = {**schema, "components": CLOSED["components"]}
     jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker()).validate(value)
 
 
@@ -68,43 +83,44 @@ def test_an_example_is_as_its_schema_says(schema: dict[str, Any], value: object)
     check(schema, value)
 
 
-def test_every_problem_that_there_is_has_an_example() -> None:
-    shown = {
-        code
-        for methods in CONTRACT["paths"].values()
-        for operation in methods.values()
-        for status, response in operation["responses"].items()
-        if status != "200"
-        for code in response["content"]["application/problem+json"]["examples"]
-    }
-    assert shown >= codes() - {"method_not_allowed"}  # of a method that the document does not have
+def test_every_problem_that_there_is_has_an_example_and_no_other_has() -> None:
+    assert {label.rpartition(" ")[2] for label in labels("problem+json")} == codes()
 
 
-async def test_the_sandbox_still_answers_as_the_examples_show() -> None:
+def labels(part: str) -> list[str]:
+    return [str(example.id) for example in examples() if part in str(example.id)]
+
+
+async def test_a_gateway_still_answers_as_the_examples_show() -> None:
     got = await answers()
-    assert got.keys() == QUESTIONS.keys()
-    operations = {operation.id: operation for operation in OPERATIONS}
+    assert {each.name for each in EXAMPLES.iterdir()} == {*got, *BY_HAND}
     for name, content in got.items():
-        operation = operations[name.split(".")[0]]
-        kind = "application/x-ndjson" if name.endswith(".ndjson") else "application/json"
-        schema = CONTRACT["paths"][operation.path][operation.method]["responses"]["200"]["content"][kind]["schema"]
-        for line in content.splitlines() if name.endswith(".ndjson") else [content]:
-            check(schema, orjson.loads(line))
-        shown = orjson.loads((EXAMPLES / name).read_bytes())
-        assert shape(orjson.loads(content.splitlines()[0])) == shape(shown), name
+        kept = (EXAMPLES / name).read_bytes()
+        if name.endswith(".txt"):
+            assert kept == shown(name, content)
+        else:
+            assert shape(orjson.loads(shown(name, content))) == shape(orjson.loads(kept)), name
 
 
-def shape(value: object) -> object:
-    """The members of an object, at any depth; their values left out."""
+async def test_each_line_of_a_stream_is_as_the_contract_says() -> None:
+    lines = (await answers())["snapshot.ndjson"].splitlines()
+    schema = CONTRACT["paths"]["/v1/snapshot"]["post"]["responses"]["200"]["content"]["application/x-ndjson"]["schema"]
+    for line in lines:
+        check(schema, orjson.loads(line))
+    assert [orjson.loads(line)["event"] for line in lines] == ["asked", *["tile"] * 4, "snapshot"]
+
+
+#: Members whose values tell what kind of answer it is: they are the same each time.
+TELLING = {"code", "status", "outcome", "detail", "parameter", "event", "risk", "tool"}
+
+
+def shape(value: object, name: str = "") -> object:
+    """The members of an object, at any depth; of their values, those that are the same each time."""
     if isinstance(value, dict):
-        return {re.sub(r"^127.*", "host", name): shape(each) for name, each in value.items()}
-    return [shape(each) for each in value] if isinstance(value, list) else None
-
-
-def test_what_is_shown_as_asked_is_what_was_asked() -> None:
-    for name, content in GIVEN.items():
-        assert (EXAMPLES / name).read_bytes() == content
-    assert {each.name for each in EXAMPLES.iterdir()} == {*GIVEN, *QUESTIONS}
+        return {re.sub(r"^127.*", "host", each): shape(inner, each) for each, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(each, name) for each in value]
+    return value if name in TELLING else None
 
 
 def test_what_is_vendored_is_what_its_package_has() -> None:

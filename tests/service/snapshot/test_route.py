@@ -120,6 +120,13 @@ async def test_a_required_source_that_fails_is_a_problem_with_the_snapshot_in_it
     assert (body["snapshot"]["complete"], tuple(body["snapshot"]["tiles"])) == (False, TILES)
 
 
+async def test_a_problem_says_that_nobody_was_screened_though_another_source_was_required(open_sandboxed: Any) -> None:
+    gateway = await open_sandboxed("hts=status:503,csl=status:503")
+    status, body = await post(gateway, SHIPMENT | {"require": ["hts"]})
+    assert (status, body["outcome"]) == (503, "not_screened")
+    assert "sanctions" not in body["detail"]
+
+
 async def test_a_source_that_fails_and_is_not_required_is_no_problem(open_sandboxed: Any) -> None:
     gateway = await open_sandboxed("cross=status:503")
     status, body = await post(gateway, SHIPMENT | {"require": ["sanctions"]})
