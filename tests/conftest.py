@@ -12,8 +12,13 @@ import aioresponses.core
 import pytest
 from aiohttp.client_proto import ResponseHandler
 from aioresponses import aioresponses as AioResponses  # noqa: N812 - a class, whatever its name
+from hypothesis import settings
 
 from tools.http_client import HTTPClientManager, PoolLimits, PoolTimeouts
+
+# How long one example takes says something of the machine, and of what else it does.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture
