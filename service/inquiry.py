@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import structlog
@@ -13,7 +12,7 @@ import structlog
 from service import VERSION
 from service.envelope import rfc3339
 from service.errors import Problem, problem
-from service.record_ids import new_record_id
+from service.record_ids import as_sandbox_id, new_record_id
 from service.shipment import Shipment, ToolName
 from service.snapshot import (
     KINDS,
@@ -27,7 +26,7 @@ from service.snapshot import (
     reasons_of,
     risk_of,
 )
-from service.tiles.tile import Evaluation, Outcome, TileKind, TileName
+from service.tiles.tile import Evaluation, Outcome, TileKind, TileName, is_sample_data
 from tools.call import calling, recording
 from tools.errors import ToolError
 from tools.exchange import Answer
@@ -79,11 +78,13 @@ class Inquiry:
         with calling(deadline_s):
             async with asyncio.TaskGroup() as group:
                 tasks = {kind.name: group.create_task(self._tile(kind, ask, show)) for kind in KINDS}
-        tiles = Tiles(**{name: task.result() for name, task in tasks.items()})  # type: ignore[arg-type]  # by their names
+        tiles = Tiles(**{name: task.result()[0] for name, task in tasks.items()})  # type: ignore[arg-type]  # by their names
+        # An agency's address may turn out to be a sandbox's.
+        sandbox = self.sandbox or any(task.result()[1] for task in tasks.values())
         return Snapshot(
-            id=self.id,
+            id=as_sandbox_id(self.id) if sandbox else self.id,
             ref=self.shipment.ref,
-            sandbox=self.sandbox,
+            sandbox=sandbox,
             software_version=VERSION,
             policy_version=POLICY_VERSION,
             asked_at=rfc3339(self.asked_at),
@@ -98,15 +99,16 @@ class Inquiry:
             request_id=self.request_id,
         )
 
-    async def _tile(self, kind: TileKind[AnyTile], ask: Ask, show: Show) -> AnyTile:
+    async def _tile(self, kind: TileKind[AnyTile], ask: Ask, show: Show) -> tuple[AnyTile, bool]:
+        """The tile, and whether it is of sample data."""
         questions = kind.questions(self.shipment, self._evaluation(self.asked_at))
         outcomes = await asyncio.gather(*(_outcome(ask, kind.tool, question) for question in questions))
         tile = kind.conclude(self.shipment, outcomes, self._evaluation(datetime.now(UTC)))
         await show(kind.name, tile)
-        return tile
+        return tile, any(map(is_sample_data, outcomes))
 
     def _evaluation(self, at: datetime) -> Evaluation:
-        return Evaluation(at, partial(new_record_id, sandbox=self.sandbox))
+        return Evaluation(at, lambda of_samples: new_record_id(sandbox=self.sandbox or of_samples))
 
 
 async def _outcome(ask: Ask, tool: ToolName, question: Mapping[str, Any]) -> Outcome:
@@ -139,4 +141,6 @@ def answer_of(taken: Snapshot) -> Snapshot | SnapshotIncomplete:
         retry_after_s=1.0,
         **outcome,
     )
+    if taken.sandbox:
+        body["sandbox"] = True
     return {**body, "snapshot": taken}

@@ -28,10 +28,10 @@ _TELLING_CHARACTERS = 6
 class AgencyTool(ComplianceTool):
     """Subclasses say what may be asked (`query_model`) and how (`plan`). Answers are `Answer`s.
 
-    `base_url` is the agency's interface, or what stands in for it; `sandbox` marks answers as sample data. `secrets`
-    are the keys that the agency wants, by the names of the arguments; None: not given. `policies` are how it is asked
-    (default: those that the process has for this address, with the agency's own rate); `store`, where answers are kept
-    (default: nowhere).
+    `base_url` is the agency's interface, or what stands in for it; `sandbox` marks answers as sample data, and is true
+    from the first answer on that says so itself. `secrets` are the keys that the agency wants, by the names of the
+    arguments; None: not given. `policies` are how it is asked (default: those that the process has for this address,
+    with the agency's own rate); `store`, where answers are kept (default: nowhere).
     """
 
     source_name: ClassVar[str]
@@ -118,8 +118,10 @@ class AgencyTool(ComplianceTool):
         told = Provenance(call)
         try:
             yield told
+            self.sandbox |= told.met_sample_data
         except ToolError as exc:
-            exc.sandbox = self.sandbox or told.met_sample_data
+            self.sandbox |= told.met_sample_data
+            exc.sandbox = self.sandbox
             exc.args = (self._without_secrets(str(exc)),)
             if exc.__cause__ is not None:
                 # What the library said, for the log; it too may quote what the agency sent.
@@ -139,7 +141,7 @@ class AgencyTool(ComplianceTool):
             retrieved_at=told.retrieved_at,
             served_from=told.served_from,
             stale_because=told.stale_because,
-            sandbox=self.sandbox or told.met_sample_data,
+            sandbox=self.sandbox,
             attempts=told.attempts,
             tries=told.tries,
             sha256=told.sha256,

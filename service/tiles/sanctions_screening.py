@@ -7,7 +7,17 @@ from typing import Any, Literal
 from service.envelope import SourceBlock, source_block
 from service.errors import Fault
 from service.shipment import Direction, Party, Role, Shipment
-from service.tiles.tile import Evaluation, Outcome, Reason, Status, TileKind, headline, not_answered, worst
+from service.tiles.tile import (
+    Evaluation,
+    Outcome,
+    Reason,
+    Status,
+    TileKind,
+    headline,
+    is_sample_data,
+    not_answered,
+    worst,
+)
 from tools.exchange import Answer
 from tools.sanctions import SanctionsResult
 from tools.sanctions_hits import Hit
@@ -67,7 +77,7 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
 
 def _screening(party: Party, outcome: Outcome, direction: Direction, evaluation: Evaluation) -> PartyScreening:
     told: dict[str, Any] = {
-        "id": evaluation.new_id(),
+        "id": evaluation.new_id(is_sample_data(outcome)),
         "name": party.name,
         "role": party.role,
         "country": party.country,

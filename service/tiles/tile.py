@@ -20,6 +20,7 @@ __all__ = [
     "TileKind",
     "TileName",
     "headline",
+    "is_sample_data",
     "not_answered",
     "worst",
 ]
@@ -63,10 +64,13 @@ class Tile(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a conclusion depends on beside the answers: when it is drawn, and where ids of its records come from."""
+    """What a conclusion depends on beside the answers: when it is drawn, and where ids of its records come from.
+
+    An id tells whether its record is of sample data.
+    """
 
     at: datetime
-    new_id: Callable[[], str]
+    new_id: Callable[[bool], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,11 @@ class TileKind(Generic[T_co]):
 def headline(text: str) -> str:
     """`text` in as many characters as a headline has."""
     return text if len(text) <= HEADLINE_CHARACTERS else f"{text[: HEADLINE_CHARACTERS - 1].rstrip()}…"
+
+
+def is_sample_data(outcome: Outcome) -> bool:
+    """Whether an agency that was asked has sample data, by its answer or by its error."""
+    return outcome.source.sandbox if isinstance(outcome, Answer) else bool(getattr(outcome, "sandbox", False))
 
 
 def not_answered(error: Exception) -> tuple[Fault, Reason]:

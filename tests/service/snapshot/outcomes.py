@@ -34,7 +34,7 @@ def shipment(*, direction: str = "import", names: tuple[str, ...] = ("Acme Tradi
 def evaluation() -> Evaluation:
     """At `NOW`; ids count up."""
     numbers = iter(range(1000))
-    return Evaluation(NOW, lambda: f"id-{next(numbers)}")
+    return Evaluation(NOW, lambda _: f"id-{next(numbers)}")
 
 
 def answered(plan: Plan[Any], *answers: object) -> Answer[Any]:
