@@ -107,7 +107,7 @@ async def get_ready(request: web.Request) -> web.Response:
 async def get_metrics(request: web.Request) -> web.Response:
     """What the process counts, in Prometheus's text format."""
     parameters(request)
-    return request.app[METRICS].response()
+    return await request.app[METRICS].response()
 
 
 def not_ready(phase: str, request_id: str) -> Problem:

@@ -35,6 +35,8 @@ class Lifecycle:
         if unknown := unknown_names():
             log.warning("settings that do not exist are ignored", names=unknown)
         async with AsyncExitStack() as stack:
+            # Left last, so that what closing counts is told, too.
+            await stack.enter_async_context(app[METRICS].shared())
             sandbox = await _open_sandbox(config, stack)
             clients = app[CLIENTS] = await _open_clients(config, stack)
             threads = app[THREADS] = ToolThreads(acquire_s=config.pool_acquire_timeout_s)
@@ -49,7 +51,6 @@ class Lifecycle:
             )
             registry = app[REGISTRY] = Registry(tools, threads)
             app[METRICS].watch(Sources(clients, registry, store))
-            await stack.enter_async_context(app[METRICS].shared())
             await stack.enter_async_context(watching(registry.tools.values()))
             self._opened = stack.pop_all()
         app[LIFE].phase = "ready"

@@ -1,35 +1,28 @@
 """What is counted, as Prometheus reads it: of this process, or of all that share a directory.
 
-With PROMETHEUS_MULTIPROC_DIR set, prometheus-client keeps every value in files there, and whichever process is asked
-adds them up: counters of all that ever were, gauges of those that live. The directory has to be empty before the first
-process starts.
+One way for both: every figure is a metric of prometheus-client, told at once or brought up to date before each answer,
+and about once a second when other processes tell it, too.
 """
 
 import asyncio
 import contextlib
 import os
 import platform
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 from aiohttp import web
 from aiohttp.hdrs import METH_ALL
-from prometheus_client import (
-    CollectorRegistry,
-    Gauge,
-    GCCollector,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-)
+from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from service import VERSION
-from service.figures import CacheFigures, PoolFigures, UpstreamFigures, servers_of
+from service.figures import CacheFigures, PoolFigures, ProcessFigures, UpstreamFigures, servers_of
+from service.figures.kinds import BUCKETS_S
+from service.figures.shared import figures_of_all, forget_gauges, shared_directory
 from service.registry import Registry
 from tools.agency import AgencyTool
 from tools.http_client import HTTPClientManager
@@ -37,7 +30,6 @@ from tools.transports import AnswerStore
 
 __all__ = ["Metrics", "Sources"]
 
-_SHARED_BY = "PROMETHEUS_MULTIPROC_DIR"
 #: Seconds between two looks at the figures when other processes tell them, too.
 _INTERVAL_S = 1.0
 
@@ -57,37 +49,47 @@ class Sources:
 
 
 class Metrics:
-    """One registry for each application, so that several in one process do not add up."""
+    """One registry for each application, so that several in one process do not add up.
+
+    Raises ConfigError when the directory that processes are to share is none.
+    """
 
     def __init__(self) -> None:
+        self._directory = shared_directory()
+        # When a series began is a series more for each, which several processes could not tell anyway.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self._registry = CollectorRegistry()
-        self._directory = os.environ.get(_SHARED_BY)
-        for collect in (ProcessCollector, PlatformCollector, GCCollector):
-            collect(registry=self._registry)
         self._seconds = Histogram(
             "http_server_request_duration_seconds",
             "How long requests took to answer",
             ("method", "route", "status"),
             registry=self._registry,
+            buckets=BUCKETS_S,
         )
         build = Gauge(
             "compliance_gateway_build_info",
             "1; what runs is in the labels",
             ("version", "python", "aiohttp", "urllib3"),
             registry=self._registry,
-            multiprocess_mode="max",
+            multiprocess_mode="livemax",
         )
         build.labels(VERSION, platform.python_version(), version("aiohttp"), version("urllib3")).set(1)
         self._pools = PoolFigures(self._registry)
         self._upstreams = UpstreamFigures(self._registry)
-        self._cache = CacheFigures(self._registry)
+        self._process = ProcessFigures(self._registry)
+        self._cache: CacheFigures | None = None
         self._sources: Sources | None = None
+        #: Of the threads that look at the process and write the answer, one at a time.
+        self._lock = threading.Lock()
 
     def watch(self, sources: Sources) -> None:
         """Tell the figures of `sources` too, from now on."""
         self._sources = sources
+        sources.clients.tell(async_=self._pools.listener("async"), sync=self._pools.listener("sync"))
         for tool in sources.agencies:
             self._upstreams.listen_to(tool)
+        if sources.store is not None:
+            self._cache = CacheFigures(self._registry, is_shared=sources.store.answers.shared is not None)
 
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
@@ -102,27 +104,35 @@ class Metrics:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             self._update()
-            mark_process_dead(os.getpid(), self._directory)  # type: ignore[no-untyped-call]  # it has no types
+            with self._lock:
+                self._process.update()
+                forget_gauges(self._directory, os.getpid())
 
     def note_request(self, method: str, route: str, status: int, took_s: float) -> None:
         """One request was answered."""
         # A caller may make up methods, and each would be a series of its own.
         self._seconds.labels(method if method in METH_ALL else "other", route, str(status)).observe(took_s)
 
-    def response(self) -> web.Response:
-        """All of it, in Prometheus's text format."""
+    async def response(self) -> web.Response:
+        """All of it, in Prometheus's text format. Written in a thread: it takes a while."""
         self._update()
-        registry = self._registry
-        if self._directory is not None:
-            _forget_the_dead(self._directory)
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry, self._directory)  # type: ignore[no-untyped-call]  # likewise
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body = await asyncio.to_thread(self._text)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    def _text(self) -> bytes:
+        with self._lock:
+            self._process.update()
+            return generate_latest(self._registry if self._directory is None else figures_of_all(self._directory))
 
     async def _keep_up_to_date(self) -> None:
         while True:
             self._update()
+            await asyncio.to_thread(self._look_at_process)
             await asyncio.sleep(_INTERVAL_S)
+
+    def _look_at_process(self) -> None:
+        with self._lock:
+            self._process.update()
 
     def _update(self) -> None:
         if self._sources is None:
@@ -135,17 +145,5 @@ class Metrics:
                 self._pools.update(pool, of_pool, servers)
         for tool in agencies:
             self._upstreams.update(tool, now)
-        if self._sources.store is not None:
+        if self._cache is not None and self._sources.store is not None:
             self._cache.update(self._sources.store)
-
-
-def _forget_the_dead(directory: str) -> None:
-    """The gauges of processes that ended without a word."""
-    pids = {int(path.stem.rpartition("_")[2]) for path in Path(directory).glob("gauge_live*_*.db")}
-    for pid in pids:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # likewise
-        except PermissionError:
-            pass  # it lives, and is somebody else's

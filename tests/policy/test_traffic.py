@@ -1,6 +1,6 @@
 """What is counted of an agency's attempts, by the hand that holds the clock."""
 
-from tools.policy.traffic import Latency, Traffic
+from tools.policy.traffic import STALE, Latency, Traffic
 
 
 def ended(traffic: Traffic, now: float, took_s: float, wrong: str = "", *, was_answered: bool = True) -> None:
@@ -44,7 +44,7 @@ def test_what_is_under_way_and_what_is_sent_once_more_is_counted() -> None:
     assert traffic.stats().active == 1
     ended(traffic, 1.0, 0.1, "503")
     traffic.retried("503")
-    traffic.resent()
+    traffic.retried(STALE)
     stats = traffic.stats()
     assert (stats.active, stats.retries, stats.stale_resends) == (1, {"503": 1}, 1)
 

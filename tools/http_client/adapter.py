@@ -12,6 +12,7 @@ from tools.errors import DeadlineExceeded, PoolClosed, PoolTimeout, ProviderTime
 from tools.http_client.body import current_body_limit
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.connections import StaleConnection, host_pool_classes
+from tools.http_client.listening import PoolListener
 from tools.http_client.stats import PoolStats
 from tools.http_client.sync_pool import SyncPool
 
@@ -163,6 +164,15 @@ class PooledAdapter(HTTPAdapter):
                 raise DeadlineExceeded("the call's time ran out before the request was sent")
             connect_s = remaining_s if connect_s is None else min(connect_s, remaining_s)
         return connect_s, read_s
+
+    @property
+    def listener(self) -> PoolListener:
+        """Who is told of connections."""
+        return self._pool.listener
+
+    @listener.setter
+    def listener(self, listener: PoolListener) -> None:
+        self._pool.listener = listener
 
     def stats(self) -> PoolStats:
         """The pool as it stands now."""

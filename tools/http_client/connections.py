@@ -21,6 +21,7 @@ from urllib3.exceptions import ClosedPoolError, ConnectTimeoutError, NameResolut
 from urllib3.response import HTTPResponse
 from urllib3.util.connection import is_connection_dropped
 
+from tools.http_client.connect_failures import telling_failure
 from tools.http_client.sync_pool import SyncPool
 
 __all__ = ["StaleConnection", "UnsupportedLibrary", "host_pool_classes", "missing_names", "refuse_urllib3_future"]
@@ -107,7 +108,7 @@ class _Pooled(HTTPConnection):
         self.label = f"{self.host}:{self.port}"
         self.key: object = None
         self.uses = 0
-        self.established = False
+        self.made_at: float | None = None
         self._receiving = False
         self._died = False
         self._live: socket.socket | None = None
@@ -117,15 +118,17 @@ class _Pooled(HTTPConnection):
 
     def connect(self) -> None:
         """Resolve, dial and shake hands within the connect time-out as a whole. Raises ConnectTimeoutError."""
-        self._connect_until = None if self.timeout is None else time.monotonic() + self.timeout
+        started = time.monotonic()
+        self._connect_until = None if self.timeout is None else started + self.timeout
         try:
-            super().connect()
+            with telling_failure(self.pool.listener, call=None):  # its threads are not cancelled
+                super().connect()
         except TimeoutError as exc:
             raise self._connect_timed_out() from exc
         if _USER_TIMEOUT is not None:
             self.sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(self.write_s * 1000))
-        self.established = True
-        self.pool.established()
+        self.made_at = time.monotonic()
+        self.pool.established(self.made_at - started)
 
     def _connect_timed_out(self) -> ConnectTimeoutError:
         return ConnectTimeoutError(self, f"Connection to {self.label} timed out (connect timeout={self.timeout})")

@@ -8,7 +8,6 @@ time-out covers the wait in the queue. What this changes reaches into names of a
 
 import asyncio
 import logging
-import socket
 from collections import Counter
 from dataclasses import dataclass
 
@@ -22,11 +21,14 @@ from aiohttp.tracing import Trace
 from tools.call import current_call
 from tools.errors import CircuitOpen, PoolClosed, PoolTimeout
 from tools.http_client.config import PoolLimits, PoolTimeouts
+from tools.http_client.connect_failures import telling_failure
 from tools.http_client.holds import Hold, HoldLedger
+from tools.http_client.listening import PoolListener
 from tools.http_client.shares import HostShares
 from tools.http_client.stats import Counters, HostStats, PoolStats
+from tools.http_client.write_timeout import set_write_timeout
 
-__all__ = ["AsyncPoolClosed", "AsyncPoolTimeout", "PooledConnector", "missing_names", "set_write_timeout"]
+__all__ = ["AsyncPoolClosed", "AsyncPoolTimeout", "PooledConnector", "missing_names"]
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +61,10 @@ class AsyncPoolClosed(PoolClosed, aiohttp.ClientError):
 
 @dataclass(slots=True)
 class _Socket:
-    """An established connection: where to, how often used, idle since when (None: in use)."""
+    """An established connection: where to, made when, how often used, idle since when (None: in use)."""
 
     key: ConnectionKey
+    made_at: float
     uses: int = 0
     idle_since: float | None = None
 
@@ -72,16 +75,6 @@ def missing_names(connector: aiohttp.TCPConnector) -> list[str]:
     gone += [name for name in _INSTANCE_NAMES if not hasattr(connector, name)]
     gone += [name for name in ("closed", "abort", "is_connected", "should_close") if not hasattr(ResponseHandler, name)]
     return gone
-
-
-def set_write_timeout(protocol: ResponseHandler, write_s: float) -> None:
-    """Let the kernel end a connection whose peer takes no byte for `write_s` seconds (TCP_USER_TIMEOUT, Linux).
-
-    Set once connected, so that it bounds writing and not connecting. Elsewhere aiohttp has no such bound.
-    """
-    sock = protocol.transport.get_extra_info("socket") if protocol.transport is not None else None
-    if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(write_s * 1000))
 
 
 def _label(key: ConnectionKey) -> str:
@@ -98,6 +91,7 @@ class PooledConnector(aiohttp.TCPConnector):
         self._limits = limits
         self._timeouts = timeouts
         self._counters = Counters()
+        self.listener = PoolListener()
         self._holds: HoldLedger[ResponseHandler] = HoldLedger(limits.hold_warning_s)
         self._sockets: dict[ResponseHandler, _Socket] = {}
         self._idle: dict[ResponseHandler, _Socket] = {}  # oldest first
@@ -193,18 +187,22 @@ class PooledConnector(aiohttp.TCPConnector):
         self._connecting[label] += 1
         try:
             await self._make_room()
-            # A TimeoutError from here becomes aiohttp's ConnectionTimeoutError, which is what it is.
-            async with asyncio.timeout(self._timeouts.connect_s):
-                protocol = await super()._create_connection(req, traces, timeout)
+            started = self._loop.time()
+            with telling_failure(self.listener, call):
+                # A TimeoutError from here becomes aiohttp's ConnectionTimeoutError, which is what it is.
+                async with asyncio.timeout(self._timeouts.connect_s):
+                    protocol = await super()._create_connection(req, traces, timeout)
         except BaseException:
             if call is not None and call.is_over():
                 call.cut_on_wire = True
             raise
         finally:
             self._connecting[label] -= 1
+        made_at = self._loop.time()
+        self.listener.connected(made_at - started)
         set_write_timeout(protocol, self._timeouts.write_s)
         self._counters.created += 1
-        self._sockets[protocol] = _Socket(key)
+        self._sockets[protocol] = _Socket(key, made_at)
         closed = protocol.closed
         if closed is not None:
             closed.add_done_callback(lambda future: self._on_closed(protocol, future))
@@ -229,6 +227,7 @@ class PooledConnector(aiohttp.TCPConnector):
         hold = self._holds.give_back(protocol)
         if hold is not None:
             self._shares.give_back(key)
+            self.listener.given_back(self._loop.time() - hold.since)
         connected, transport = protocol.is_connected(), protocol.transport
         somebody_waited = self._waiting() > 0
         super()._release(key, protocol, should_close=should_close)
@@ -299,8 +298,10 @@ class PooledConnector(aiohttp.TCPConnector):
             del self._conns[dropped.key]
 
     def _forget(self, protocol: ResponseHandler, reason: str) -> None:
-        if self._sockets.pop(protocol, None) is not None:
+        closed = self._sockets.pop(protocol, None)
+        if closed is not None:
             self._counters.closed[reason] += 1
+            self.listener.closed(self._loop.time() - closed.made_at)
 
     def _on_closed(self, protocol: ResponseHandler, closed: "asyncio.Future[None]") -> None:
         """A socket is gone. Only idle ones are news: `_release` and `_evict` have counted the others."""

@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from tools.http_client.adapter import SyncPoolClosed, SyncPoolTimeout
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.connector import AsyncPoolClosed, AsyncPoolTimeout
+from tools.http_client.listening import PoolListener
 from tools.http_client.stats import Counters, PoolStats
 
 __all__ = ["GatedAdapter", "GatedConnector"]
@@ -52,6 +53,7 @@ class GatedConnector(aiohttp.TCPConnector):
         self._limits_ = limits
         self._timeouts = timeouts
         self._counters = Counters()
+        self.listener = PoolListener()  # it hears nothing of connections that we do not see
         self._slots = asyncio.Semaphore(limits.max_connections)
         self._in_use = 0
         self._waiting = 0
@@ -125,6 +127,7 @@ class GatedAdapter(HTTPAdapter):
         self._limits = limits
         self._timeouts = timeouts
         self._counters = Counters()
+        self.listener = PoolListener()  # it hears nothing of connections that we do not see
         self._changed = threading.Condition()
         self._in_use = 0
         self._waiting = 0

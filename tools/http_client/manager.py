@@ -16,6 +16,7 @@ from tools.http_client.async_session import open_async_session
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.connector import PooledConnector
 from tools.http_client.gate import GatedAdapter, GatedConnector
+from tools.http_client.listening import PoolListener
 from tools.http_client.stats import ManagerStats
 from tools.http_client.sync_session import PooledSession
 
@@ -137,6 +138,13 @@ class HTTPClientManager:
             return self._async.get(asyncio.get_running_loop())
         except RuntimeError:
             return next(iter(self._async.values()), None)
+
+    def tell(self, *, async_: PoolListener, sync: PoolListener) -> None:
+        """Let the pools that are open tell these of their connections from now on."""
+        for opened in self._async.values():
+            opened.pool.listener = async_
+        if self._sync_adapter is not None:
+            self._sync_adapter.listener = sync
 
     # -- closing --
 

@@ -16,6 +16,7 @@ from tools.call import current_call
 from tools.errors import CircuitOpen, DeadlineExceeded, PoolClosed, PoolTimeout
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.holds import HoldLedger
+from tools.http_client.listening import PoolListener
 from tools.http_client.pool_state import Closing, PoolState
 from tools.http_client.stats import Counters, HostStats, PoolStats
 from tools.http_client.watchdog import Alarm, Watchdog
@@ -30,7 +31,8 @@ class PooledConnection(Hashable, Protocol):
 
     label: str
     uses: int
-    established: bool
+    #: When it was made; None: not yet, or it is counted as closed.
+    made_at: float | None
 
     @property
     def is_closed(self) -> bool:
@@ -66,6 +68,7 @@ class SyncPool:
     def __init__(self, limits: PoolLimits, timeouts: PoolTimeouts) -> None:
         self._limits = limits
         self._timeouts = timeouts
+        self.listener = PoolListener()
         self._reset()
         # A weak reference, so that the hook (which can't be taken back) does not keep the pool alive.
         this = weakref.ref(self)
@@ -230,13 +233,14 @@ class SyncPool:
     def dropped_while_idle(self, connection: PooledConnection) -> None:
         """An idle connection turned out to be closed by the peer; the caller goes on with its slot."""
         with self._lock:
-            self._counters.closed["remote"] += 1
+            self._count_closed(connection, "remote")
         connection.close_socket()
 
-    def established(self) -> None:
+    def established(self, took_s: float) -> None:
         """Count a connection that was made."""
         with self._lock:
             self._counters.created += 1
+        self.listener.connected(took_s)
 
     def give_back(self, connection: PooledConnection, key: Hashable) -> None:
         """The request on `connection` is over. Keep it if it is open, free its slot. Does nothing the second time."""
@@ -278,6 +282,8 @@ class SyncPool:
         hold = self._holds.give_back(connection)
         if hold is None:
             return False
+        if connection.made_at is not None:  # it is held while it connects, too, which is no use of it
+            self.listener.given_back(time.monotonic() - max(hold.since, connection.made_at))
         alarm = self._alarms.pop(connection, None)
         if alarm is not None:
             alarm.cancel()
@@ -286,9 +292,10 @@ class SyncPool:
         return True
 
     def _count_closed(self, connection: PooledConnection, reason: str) -> None:
-        if connection.established:
-            connection.established = False
+        if connection.made_at is not None:
             self._counters.closed[reason] += 1
+            self.listener.closed(time.monotonic() - connection.made_at)
+            connection.made_at = None
 
     def _count(self, closing: Iterable[Closing[PooledConnection]]) -> None:
         for item in closing:

@@ -5,7 +5,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Latency", "Listener", "Traffic", "TrafficStats"]
+__all__ = ["STALE", "Latency", "Listener", "Traffic", "TrafficStats"]
+
+#: What was wrong with an attempt on a connection that had died while it was idle: nothing, with the agency.
+STALE = "stale_connection"
 
 #: Is told of each attempt that was sent: seconds at the agency, seconds in the pool's queue, and what was wrong ("":
 #: nothing). Called from threads, too; it must not wait.
@@ -62,14 +65,12 @@ class Traffic:
             self.listener(took_s, queued_s, wrong)
 
     def retried(self, wrong: str) -> None:
-        """It is to be sent once more."""
+        """An attempt was made that followed one with which that was `wrong`."""
         with self._lock:
-            self._retries[wrong] += 1
-
-    def resent(self) -> None:
-        """It is sent once more at once, since its connection had died while it was idle."""
-        with self._lock:
-            self._stale_resends += 1
+            if wrong == STALE:
+                self._stale_resends += 1
+            else:
+                self._retries[wrong] += 1
 
     def stats(self) -> TrafficStats:
         """All of it but the durations."""

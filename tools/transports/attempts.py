@@ -5,6 +5,7 @@ are seconds of the monotonic clock.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from tools.call import Call, Try
@@ -23,6 +24,7 @@ from tools.errors import (
 from tools.exchange import Request, Response, Verdict
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.breaker import Pass
+from tools.policy.traffic import STALE
 
 __all__ = ["MAY_PASS", "Attempts"]
 
@@ -33,6 +35,8 @@ _ITS_FAULT = (*MAY_PASS, ProviderGarbled, ProviderTooLarge)
 #: An agency that did not answer within so little time need not be out of order.
 _HURRY_S = 0.5
 _TO_ANSWER_S = 1.0
+#: An agency may make up others; each would be a series of its own.
+_STATUSES = frozenset(HTTPStatus)
 #: What ended the attempt before it got to the agency.
 _NEVER_SENT = (PoolTimeout, PoolClosed, DeadlineExceeded, CircuitOpen)
 
@@ -51,7 +55,9 @@ class Attempts:
         self._is_counted = self._is_spent = False
         self._pass: Pass | None = None
         self._turn_at = self._sent_at = 0.0
+        #: What was wrong with the last attempt, and with the one that this one follows (None: it is the first).
         self._wrong = ""
+        self._follows: str | None = None
         self._queued_before_s = 0.0
 
     # -- one attempt --
@@ -110,6 +116,7 @@ class Attempts:
         self._count += 1
         self._call.usage.attempts += 1
         self._policies.traffic.began()
+        self._follows = self._wrong if self._count > 1 else None
         self._call.resends, self._call.reused_connection = True, False
         self._call.check_again, self._call.connected = self.check_again, self._connected
         self._sent_at, self._queued_before_s = now, self._call.queued_s
@@ -139,7 +146,8 @@ class Attempts:
         self.last = self.sent_last = response
         verdict = self.request.classify(response)
         said = "ok" if verdict == "ok" else _in_words(response)
-        self._end(said, now, _label(response, verdict))
+        self._end(said, now)
+        self._count_attempt(now, _label(response, verdict), was_answered=True)
         # 408 and 425 may pass, and yet say nothing of how the agency does.
         is_ours = 400 <= response.status < 500 and response.status != 429
         self._settle(None if verdict in ("ok", "rejected") or is_ours else said, now)
@@ -154,8 +162,10 @@ class Attempts:
             self._release()
             return
         self.sent_last = error
-        self._end(error.code, now, error.code)
-        if isinstance(error, ProviderUnreachable) and error.was_stale:
+        was_stale = isinstance(error, ProviderUnreachable) and error.was_stale
+        self._end(error.code, now)
+        self._count_attempt(now, STALE if was_stale else error.code)
+        if was_stale:
             self._release()  # that the agency closes idle connections is no failure
         elif isinstance(error, ProviderTimeout) and self._call.is_over(now):
             self._cut(now)
@@ -166,10 +176,15 @@ class Attempts:
 
     def cut_short(self, now: float) -> None:
         """The attempt was cancelled: its time ran out, or nobody waits for it any more."""
-        self._end("cut short", now, "cut_short")
+        is_timeout = self._call.is_over(now) and not self._call.mostly_queued
+        self._end("cut short", now)
+        if self._is_counted or self._call.cut_on_wire:
+            self._count_attempt(now, ProviderTimeout.code if is_timeout else "cut_short")
+        else:
+            self._policies.traffic.left()  # it has had no connection yet: the agency knows nothing of it
         if not self._is_counted:
             self._give_back()
-        if self._call.is_over(now) and not self._call.mostly_queued:
+        if is_timeout:
             self._cut(now)
         else:
             self._release()
@@ -191,13 +206,9 @@ class Attempts:
         if wait_s is not None and isinstance(self.last, ProviderUnreachable) and self.last.was_stale:
             # An attempt, but at once, on another connection, and not of the budget: there is no outage to multiply.
             self._is_spent = False
-            self._policies.traffic.resent()
             return 0.0
         self._is_spent = wait_s is not None and self._policies.budget.try_spend(now)
-        if not self._is_spent:
-            return None
-        self._policies.traffic.retried(self._wrong)
-        return wait_s
+        return wait_s if self._is_spent else None
 
     def handed_over(self, refused: ToolError) -> Response:
         """What the last attempt that was sent came to, in place of why there is no other one. Raises it if an error."""
@@ -207,14 +218,17 @@ class Attempts:
 
     # -- telling --
 
-    def _end(self, outcome: str, now: float, wrong: str) -> None:
+    def _end(self, outcome: str, now: float) -> None:
         self._call.usage.upstream_s += now - self._sent_at
-        self._wrong = wrong
-        queued_s = self._call.queued_s - self._queued_before_s
-        was_answered = isinstance(self.last, Response)
-        self._policies.traffic.ended(now, self._took_s(now), queued_s, wrong, was_answered=was_answered)
         path = urlsplit(self.request.url).path
         self._call.usage.tries.append(Try(f"{self.request.method} {path}", outcome))
+
+    def _count_attempt(self, now: float, wrong: str, *, was_answered: bool = False) -> None:
+        self._wrong = wrong
+        if self._follows is not None:
+            self._policies.traffic.retried(self._follows)
+        queued_s = self._call.queued_s - self._queued_before_s
+        self._policies.traffic.ended(now, self._took_s(now), queued_s, wrong, was_answered=was_answered)
 
     def _took_s(self, now: float) -> float:
         """How long the agency took; the wait for a connection of ours is not its doing."""
@@ -250,7 +264,9 @@ def _label(response: Response, verdict: Verdict) -> str:
     """What was wrong with an answer, in one of few words."""
     if verdict == "ok":
         return ""
-    return str(response.status) if 100 <= response.status < 600 and response.status != 200 else "error_in_body"
+    if response.status == 200:
+        return "error_in_body"
+    return str(response.status) if response.status in _STATUSES else "other_status"
 
 
 def _in_words(response: Response) -> str:
