@@ -92,7 +92,7 @@ _A_CACHE: JsonDict = {"allowed": "redis://HOST:PORT/NUMBER, rediss://... or unix
 _A_KEY: JsonDict = {"allowed": "printable ASCII, not empty"}
 _A_KEY_FILE: JsonDict = {"allowed": "a readable file with the key in it, printable ASCII"}
 #: What the command line calls a setting otherwise than by its name.
-_OPTIONS = {"deadline_s": "--timeout"}
+_OPTIONS = {"deadline_s": "--timeout", "sandbox_faults": "--fault"}
 _KEYS = ("csl_subscription_key", "fda_authorization_user", "fda_authorization_key")
 
 

@@ -28,6 +28,7 @@ def test_batteries_garments_and_cars_are_outside(digits: str) -> None:
         "8516",  # microwave ovens
         "8528",
         "8543",
+        "8705",  # mobile X-ray units
         "8713",  # wheelchairs
         "9018",
         "9021",

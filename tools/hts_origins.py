@@ -33,7 +33,8 @@ Confidence = Literal["sure", "likely", "sure and likely", "sure and unsure", "un
 class Programme:
     """One programme: its symbols, and the origins that it is for.
 
-    `origins` None: the list is long or changes by the year, and is not held here. Empty: any origin of column 1.
+    `origins` None: the list is long or changes by the year, and is not held here; no origin outside of `region` is on
+    it (empty: none is known). Empty: any origin of column 1.
     """
 
     symbols: tuple[str, ...]
@@ -41,6 +42,7 @@ class Programme:
     origins: frozenset[str] | None
     state: str
     confidence: Confidence
+    region: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,11 @@ _AGREEMENTS = {
 }  # fmt: skip
 _CBERA = _only("AG AW BS BB BZ VG CW DM GD GY HT JM MS KN LC VC TT")
 
+_SUB_SAHARAN_AFRICA = _only(
+    "AO BF BI BJ BW CD CF CG CI CM CV DJ ER ET GA GH GM GN GQ GW KE KM LR LS MG ML MR MU MW MZ NA NE NG RW SC SD SL SN "
+    "SO SS ST SZ TD TG TZ UG ZA ZM ZW"
+)
+
 _PROGRAMMES = (
     Programme(
         ("A", "A*", "A+"),
@@ -78,7 +85,9 @@ _PROGRAMMES = (
         "Lapsed since 2021-01-01: the general rate applies; no renewal found.",
         "sure and likely",
     ),
-    Programme(("D",), "African Growth and Opportunity Act", None, "Ends 2026-12-31; yearly list.", "sure"),
+    Programme(
+        ("D",), "African Growth and Opportunity Act", None, "Ends 2026-12-31; yearly list.", "sure", _SUB_SAHARAN_AFRICA
+    ),
     Programme(("E", "E*"), "Caribbean Basin Economic Recovery Act", _CBERA, "Permanent.", "likely"),
     Programme(
         ("R",),
@@ -105,8 +114,15 @@ _PROGRAMMES = (
     Programme(("C",), "Agreement on Trade in Civil Aircraft", _ANY, "By product and use.", "likely"),
     Programme(("K",), "Agreement on Trade in Pharmaceutical Products", _ANY, "By product.", "likely"),
     Programme(("L",), "Intermediate chemicals for dyes", _ANY, "By product.", "likely"),
-    Programme(("N",), "West Bank, Gaza Strip, qualifying industrial zones", None, "By zone.", "likely"),
-    Programme(("Y",), "Insular possessions", None, "By place.", "likely"),
+    Programme(
+        ("N",),
+        "West Bank, Gaza Strip, qualifying industrial zones",
+        None,
+        "By zone.",
+        "likely",
+        _only("EG IL JO PS"),
+    ),
+    Programme(("Y",), "Insular possessions", None, "By place.", "likely", _only("AS GU MP UM VI")),
     Programme(("Z",), "Freely associated states", _only("MH FM PW"), "In force.", "likely"),
 )
 
@@ -116,9 +132,14 @@ _BY_SYMBOL = {symbol: programme for programme in _PROGRAMMES for symbol in progr
 _RATE_FOR = re.compile(r"(?P<rate>[^()]*)\((?P<symbols>[^()]*)\)")
 _SYMBOL = re.compile(r"[A-Z]{1,2}[*+]?")
 
-#: "Articles the product of China," and not a word more: "other than products of" and "except" are not read.
+#: "Articles the product of China", at the end of a text or before "as provided for". Whatever else follows may widen
+#: it: "of France, of Germany", "or where any amount of primary aluminum is smelted in Russia".
 _PRODUCT_OF = re.compile(
-    r"(?<!than )(?<!except )\barticles (?:that are )?the product of ([A-Z]\w+)\s*(?:[,:;]|$)", re.IGNORECASE
+    r"(?<!than )(?<!except )\barticles (?:that are )?the product of ([A-Z]\w+)(?:\s*:?\s*$|,\s+as provided for\b)",
+    re.IGNORECASE,
+)
+_ANY_ORIGIN = re.compile(
+    r"\b(?:products?|goods) of\b|\bany amount\b|\boriginating\b|\bcountr(?:y|ies)\b", re.IGNORECASE
 )
 _NAMED = {
     "austria": "AT", "canada": "CA", "china": "CN", "france": "FR", "germany": "DE", "japan": "JP", "russia": "RU",
@@ -159,8 +180,12 @@ def origin_named_in(texts: Iterable[str]) -> str | None:
 
     `texts` are the heading's own and those that it stands under.
     """
-    named = {_NAMED.get(each.lower()) for text in texts for each in _PRODUCT_OF.findall(text)}
-    return named.pop() if len(named) == 1 else None
+    all_texts = tuple(texts)
+    named = [each for text in all_texts for each in _PRODUCT_OF.findall(text)]
+    if len(named) != sum(len(_ANY_ORIGIN.findall(text)) for text in all_texts):
+        return None
+    codes = {_NAMED.get(each.lower()) for each in named}
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _unknown(symbol: str) -> Programme:
@@ -171,5 +196,5 @@ def _lists(programme: Programme, origin: str) -> bool | None:
     if origin in COLUMN_2_ORIGINS:
         return False
     if programme.origins is None:
-        return None
+        return False if programme.region and origin not in programme.region else None
     return not programme.origins or origin in programme.origins

@@ -40,7 +40,8 @@ _OUTSIDE = (
     OutsideRemit("7201", "7229", "iron and steel"),
     OutsideRemit("8501", "8507", "electric motors, transformers and batteries"),
     OutsideRemit("8601", "8609", "railway vehicles and containers"),
-    OutsideRemit("8701", "8712", "motor vehicles and cycles"),
+    OutsideRemit("8701", "8704", "motor vehicles"),  # 8705 has mobile X-ray units
+    OutsideRemit("8706", "8712", "parts of motor vehicles, and cycles"),
     OutsideRemit("8801", "8807", "aircraft"),
     OutsideRemit("8901", "8908", "ships"),
     OutsideRemit("9101", "9114", "clocks and watches"),

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -24,6 +26,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a window. Playwright's loop runs as long, so it is not to outlast these tests."""
     if not CHROMIUM.exists():
         pytest.skip("there is no Chromium at /usr/bin/chromium")
+    expect.set_options(timeout=15_000)  # of a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser
@@ -33,7 +36,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def open_gateway() -> Iterator[OpenGateway]:
     """Starts a service with options of its own; its address. One with the same options is started once."""
-    started: dict[tuple[str, ...], tuple[subprocess.Popen[bytes], str]] = {}
+    started: dict[tuple[str, ...], tuple[subprocess.Popen[bytes], threading.Thread, str]] = {}
 
     def open_one(*options: str) -> str:
         if options not in started:
@@ -45,13 +48,17 @@ def open_gateway() -> Iterator[OpenGateway]:
             )
             assert process.stderr is not None
             line = next(each for each in process.stderr if b'"listening"' in each)
-            started[options] = process, f"http://127.0.0.1:{orjson.loads(line)['port']}"
-        return started[options][1]
+            # A pipe that nobody reads fills up, and then the service waits for it.
+            reader = threading.Thread(target=deque, args=(process.stderr, 0), daemon=True)
+            reader.start()
+            started[options] = process, reader, f"http://127.0.0.1:{orjson.loads(line)['port']}"
+        return started[options][2]
 
     yield open_one
-    for process, _ in started.values():
-        process.terminate()
-        process.communicate(timeout=30)
+    for process, reader, _ in started.values():
+        with process:
+            process.terminate()
+            reader.join(30)
 
 
 class Visit:
@@ -81,7 +88,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     opened: list[Visit] = []
 
     def open_page(url: str, path: str = "/", **options: object) -> Visit:
-        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})  # type: ignore[arg-type]  # Playwright's own
+        page = browser.new_page(**{"viewport": {"width": 1120, "height": 760}, **options})  # type: ignore[arg-type]  # Playwright's own
         visited = Visit(page, url)
         opened.append(visited)
         page.goto(url + path)

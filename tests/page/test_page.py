@@ -2,10 +2,12 @@
 
 import re
 import threading
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -36,11 +38,10 @@ def sandbox(open_gateway: OpenGateway) -> str:
 def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Keeps a screenshot for the documentation, when the run is asked to."""
 
-    def keep(page: Page, name: str, *, of_result: bool = True, seconds: float = 0.3) -> None:
+    def keep(page: Page, name: str, *, of: str = "#result", seconds: float = 0.3) -> None:
         if request.config.getoption("--pictures"):
             page.wait_for_timeout(seconds * 1000)
-            if of_result:
-                page.evaluate("document.querySelector('#result').scrollIntoView({ behavior: 'instant' })")
+            page.evaluate("of => document.querySelector(of).scrollIntoView({ behavior: 'instant' })", of)
             page.screenshot(path=IMAGES / f"{name}.png")
 
     return keep
@@ -80,6 +81,9 @@ def test_a_clear_shipment_is_clear_in_words_with_what_was_not_assessed(
     for title in ("Tariff line", "Denied parties", "Customs rulings"):
         expect(tile(seen.page, title)).to_contain_text(re.compile(r"retrieved 20\d\d-.* UTC, .*(just now|old), "))
     expect(seen.page.get_by_text("antidumping and countervailing duties")).to_be_visible()
+    told = seen.page.locator("#summary")
+    expect(told).to_contain_text("Asked: import of Cotton T-shirts (HTS 6109100012), origin MX, to US, 1 party.")
+    expect(told).to_contain_text(re.compile("request [0-9a-f]{32}"))
     picture(seen.page, "clear")
 
 
@@ -140,6 +144,29 @@ def test_a_question_that_is_stopped_leaves_what_had_not_come_as_not_answered(
     expect(tile(seen.page, "Tariff line")).to_contain_text("general rate")
     seen.page.get_by_role("button", name="Stop").click()
     expect(tile(seen.page, "Denied parties")).to_contain_text("Not answered: this is not a clear")
+    expect(seen.page.get_by_role("button", name="Check", exact=True)).to_be_focused()
+
+
+def test_a_gateway_that_falls_silent_is_not_waited_for_without_end(sandbox: str, visit: OpenPage) -> None:
+    seen = visit(sandbox)
+    fill(seen.page)
+    seen.page.clock.install()
+    seen.page.route("**/v1/snapshot?stream=1", lambda _: None)
+    with seen.page.expect_request("**/v1/snapshot?stream=1"):
+        seen.page.get_by_role("button", name="Check", exact=True).click()
+    seen.page.clock.fast_forward(91_000)
+    expect(seen.page.get_by_role("alert")).to_contain_text("The gateway fell silent")
+    expect(seen.page.locator("#result")).to_be_hidden()
+    seen.page.unroute_all()
+
+
+def test_an_answer_grows_older_on_an_open_page(sandbox: str, visit: OpenPage) -> None:
+    seen = visit(sandbox)
+    fill(seen.page)
+    seen.check()
+    expect(tile(seen.page, "Denied parties")).not_to_contain_text("hours old")
+    seen.page.clock.set_fixed_time(time.time() + 3 * 3600)
+    expect(tile(seen.page, "Denied parties")).to_contain_text("3 hours old")
 
 
 def test_a_stream_that_is_cut_leaves_what_had_not_come_as_not_answered(sandbox: str, visit: OpenPage) -> None:
@@ -200,6 +227,18 @@ def test_the_sandbox_cannot_be_missed_and_is_not_said_of_live_agencies(
     live = visit(open_gateway())
     expect(live.page.get_by_text("closed: asked as usual").first).to_be_visible()
     expect(live.page.get_by_text("Sample data.", exact=False).first).to_be_hidden()
+
+
+def test_sample_data_is_called_so_even_when_the_health_of_the_process_is_not_told(
+    sandbox: str, visit: OpenPage
+) -> None:
+    seen = visit(sandbox)
+    seen.page.route("**/health", lambda route: route.abort())
+    seen.page.reload()
+    fill(seen.page)
+    seen.check()
+    expect(seen.page.get_by_text("Sample data.", exact=False).first).to_be_visible()
+    seen.errors = [each for each in seen.errors if "Failed to load resource" not in each]
 
 
 def test_everything_can_be_done_without_a_mouse(sandbox: str, visit: OpenPage) -> None:
@@ -268,6 +307,24 @@ def test_a_list_is_pasted_and_a_link_opens_the_same_question_without_asking(sand
     expect(again.page.locator("#result")).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    "held", ["{half", "5", "null", '{"parties": [null]}', '{"product": {}, "lane": {}, "parties": [1]}']
+)
+def test_a_link_that_holds_no_question_is_said_to_and_breaks_nothing(sandbox: str, visit: OpenPage, held: str) -> None:
+    seen = visit(sandbox, f"/#ask={quote(held)}")
+    expect(seen.page.get_by_text("The link holds no question that can be read")).to_be_visible()
+    expect(seen.page.get_by_text("Sample data.", exact=False).first).to_be_visible()
+    expect(seen.page.get_by_label("Name", exact=True)).to_have_count(1)
+
+
+def test_a_link_that_is_opened_on_the_open_page_fills_the_form(sandbox: str, visit: OpenPage) -> None:
+    seen = visit(sandbox)
+    question = '{"product": {"description": "Pumps"}, "lane": {"origin": "DE"}, "parties": [{"name": "Acme"}]}'
+    seen.page.goto(f"{sandbox}/#ask={quote(question)}")
+    expect(seen.page.get_by_label("Description")).to_have_value("Pumps")
+    expect(seen.page.get_by_label("Name", exact=True)).to_have_value("Acme")
+
+
 def test_the_answer_can_be_kept_as_json(sandbox: str, visit: OpenPage) -> None:
     seen = visit(sandbox)
     fill(seen.page)
@@ -286,7 +343,11 @@ def test_on_paper_there_is_the_answer_and_no_form(sandbox: str, visit: OpenPage)
     seen.page.emulate_media(media="print")
     expect(seen.page.locator("form")).to_be_hidden()
     expect(tile(seen.page, "Denied parties")).to_be_visible()
+    expect(seen.page.get_by_text("Asked: import of Cotton T-shirts")).to_be_visible()
     expect(seen.page.get_by_text("Sample data.", exact=False).first).to_be_visible()
+    light = seen.page.locator(".badge").first.evaluate("each => getComputedStyle(each).color")
+    seen.page.emulate_media(media="print", color_scheme="dark")
+    assert seen.page.locator(".badge").first.evaluate("each => getComputedStyle(each).color") == light
 
 
 def test_text_of_an_agency_stays_text(sandbox: str, visit: OpenPage) -> None:
@@ -336,11 +397,48 @@ def test_the_pool_chart_moves_under_load(
         assert canvas.evaluate("each => each.toDataURL()") != before
         agencies = seen.page.get_by_role("region", name=re.compile("Agencies"))
         expect(agencies.get_by_role("row", name=re.compile("^hts"))).to_contain_text(re.compile(r"\d{3}(\.\d+)? ms"))
-        picture(seen.page, "connections", of_result=False, seconds=12)
+        picture(seen.page, "connections", of="#connections", seconds=12)
     finally:
         done.set()
         for thread in threads:
             thread.join()
+
+
+@pytest.mark.parametrize(
+    ("looks", "drawn"),
+    [
+        ("[0, 7], [1, 7]", [1, 2]),
+        ("[0, 7], [60, 7]", [1, None, 2]),
+        ("[0, 7], [1, 8]", [1, None, 2]),
+        ("[0, 7], [181, 7]", [2]),
+    ],
+    ids=["seen all along", "not looked at", "another process", "too long ago"],
+)
+def test_what_nobody_looked_at_is_a_gap_in_the_chart(
+    sandbox: str, visit: OpenPage, looks: str, drawn: list[int | None]
+) -> None:
+    seen = visit(sandbox)
+    kept = seen.page.evaluate(
+        f"""async () => {{
+          const {{ emptyHistory, keep }} = await import("/assets/page/history.js");
+          const history = emptyHistory();
+          [{looks}].forEach(([at, pid], before) =>
+            keep(history, 1000 + at, {{ in_use: before + 1, idle: 0, waiting: 0 }}, pid));
+          return history;
+        }}"""
+    )
+    within = kept["in_use"][-len(drawn) :]
+    assert within == drawn
+    assert len(kept["times"]) == len(kept["in_use"]) == len(kept["idle"]) == len(kept["waiting"])
+
+
+def test_a_process_that_hangs_is_said_to_be_silent(sandbox: str, visit: OpenPage) -> None:
+    seen = visit(sandbox)
+    seen.page.locator("#connections").scroll_into_view_if_needed()
+    expect(seen.page.locator("#pool-async .figures")).to_contain_text("in use")
+    seen.page.route("**/health", lambda _: None)
+    expect(seen.page.get_by_text("The process does not tell (no answer in 5 s)")).to_be_visible()
+    seen.page.unroute_all()
 
 
 def test_a_process_that_does_not_tell_is_said_to_be_silent(sandbox: str, visit: OpenPage) -> None:

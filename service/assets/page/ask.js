@@ -8,37 +8,52 @@ export class Problem extends Error {
   }
 }
 
-const ours = (code, title, detail) => new Problem({ code, title, detail, status: null, request_id: null, retryable: true });
+const ours = (code, title, detail, requestId = null) => new Problem({ code, title, detail, status: null, request_id: requestId, retryable: true });
+
+// Longer than the service gives itself: whoever is silent for so long will not answer any more.
+const SILENCE_S = 90;
 
 export async function ask(question, { signal, onEvent }) {
-  let response;
+  for await (const event of events(question, signal)) {
+    if (event.event === "problem") throw new Problem(event.problem);
+    onEvent(event);
+    if (event.event === "snapshot") return event.snapshot;
+  }
+}
+
+async function* events(question, signal) {
+  const wire = new AbortController();
+  const hangUp = () => wire.abort();
+  signal.addEventListener("abort", hangUp);
+  let timer = setTimeout(hangUp, SILENCE_S * 1000);
+  let requestId = null, begun = false;
   try {
-    response = await fetch("/v1/snapshot?stream=1", {
+    const response = await fetch("/v1/snapshot?stream=1", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(question),
-      signal,
+      signal: wire.signal,
     });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw ours("no_connection", "The gateway cannot be reached", "No answer came from this site. Is it still running?");
-  }
-  if (!response.ok) throw new Problem(await problemIn(response));
-  const requestId = response.headers.get("X-Request-ID");
-  try {
+    requestId = response.headers.get("X-Request-ID");
+    if (!response.ok) throw new Problem(await problemIn(response));
+    begun = true;
     for await (const line of linesOf(response.body)) {
-      const event = JSON.parse(line);
-      if (event.event === "problem") throw new Problem(event.problem);
-      onEvent(event);
-      if (event.event === "snapshot") return event.snapshot;
+      clearTimeout(timer);
+      timer = setTimeout(hangUp, SILENCE_S * 1000);
+      yield JSON.parse(line);
     }
+    throw cutShort(requestId);
   } catch (error) {
-    if (error instanceof Problem || error.name === "AbortError") throw error;
+    if (error instanceof Problem || signal.aborted) throw error;
+    if (wire.signal.aborted) throw ours("silence", "The gateway fell silent", `Nothing came for ${SILENCE_S} s. What had not come by then is not answered: that is not a clear.`, requestId);
+    if (begun) throw cutShort(requestId);
+    throw ours("no_connection", "The gateway cannot be reached", "No answer came from this site. Is it still running?");
+  } finally {
+    clearTimeout(timer);
   }
-  const cut = ours("stream_cut", "The answer was cut short", "What had not come by then is not answered: that is not a clear.");
-  cut.body.request_id = requestId;
-  throw cut;
 }
+
+const cutShort = (requestId) => ours("stream_cut", "The answer was cut short", "What had not come by then is not answered: that is not a clear.", requestId);
 
 async function problemIn(response) {
   const requestId = response.headers.get("X-Request-ID");

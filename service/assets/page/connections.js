@@ -1,23 +1,22 @@
 // The pools over the last minutes, as /health tells them once a second while this part of the page is seen.
 
 import { element, shape } from "/assets/page/elements.js";
+import { emptyHistory, keep, SECONDS } from "/assets/page/history.js";
 
-const SECONDS = 180;
+const PATIENCE_S = 5;
+const MOST_HOSTS = 10;
 const SERIES = [
-  ["In use", "in_use", []],
-  ["Idle", "idle", [6, 4]],
-  ["Waiting", "waiting", [2, 3]],
+  ["In use", [], "solid"],
+  ["Idle", [6, 4], "dashed"],
+  ["Waiting", [2, 3], "dotted"],
 ];
 const STATES = { closed: ["clear", "closed: asked as usual"], half_open: ["attention", "half open: one request tries"], open: ["unavailable", "open: left alone"] };
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const history = { async: empty(), sync: empty() };
+const history = { async: emptyHistory(), sync: emptyHistory() };
 const charts = {};
 let seen = false;
-
-function empty() {
-  return { times: [], in_use: [], idle: [], waiting: [] };
-}
+let looking = false;
 
 export function watchConnections() {
   const section = document.getElementById("connections");
@@ -29,14 +28,19 @@ export function watchConnections() {
 }
 
 async function look() {
+  if (looking) return;
+  looking = true;
   const said = document.getElementById("health-said");
   try {
-    const response = await fetch("/health", { cache: "no-store" });
+    const response = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_S * 1000) });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     show(await response.json());
     said.textContent = "";
   } catch (error) {
-    said.textContent = `The process does not tell (${error.message}): the picture is that of its last answer.`;
+    const why = error.name === "TimeoutError" ? `no answer in ${PATIENCE_S} s` : error.message;
+    said.textContent = `The process does not tell (${why}): the picture is that of its last answer.`;
+  } finally {
+    looking = false;
   }
 }
 
@@ -45,10 +49,7 @@ function show(health) {
   for (const mode of ["async", "sync"]) {
     const pool = health.pools[mode];
     if (!pool) continue;
-    const kept = history[mode];
-    kept.times.push(Date.now() / 1000);
-    for (const [, key] of SERIES) kept[key].push(pool[key]);
-    for (const values of Object.values(kept)) while (values.length > SECONDS) values.shift();
+    keep(history[mode], Date.now() / 1000, pool, health.pid);
     draw(mode, pool);
   }
   document.getElementById("upstreams").replaceChildren(agencies(health.upstreams));
@@ -88,12 +89,12 @@ function options(holder) {
   const colours = ["--series-1", "--series-2", "--series-3"].map(style);
   return {
     ...size(holder),
-    padding: [8, 30, 0, 0],
+    padding: [8, 40, 0, 0],
     cursor: { show: false },
-    legend: { show: true, live: false },
+    legend: { show: true, live: false, markers: { dash: (_, at) => SERIES[at - 1][2] } },
     scales: { x: { range: (_, __, last) => [last - SECONDS, last] }, y: { range: (_, __, most) => [0, Math.max(4, most)] } },
     axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100] }],
-    series: [{}, ...SERIES.map(([label, , dash], at) => ({ label, stroke: colours[at], width: 2, dash, points: { show: false } }))],
+    series: [{}, ...SERIES.map(([label, dash], at) => ({ label, stroke: colours[at], width: 2, dash, points: { show: false } }))],
   };
 }
 
@@ -116,9 +117,10 @@ function table(caption, heads, rows) {
 }
 
 function hosts(perHost) {
-  const rows = Object.entries(perHost).sort(([, a], [, b]) => b.in_use + b.idle - a.in_use - a.idle).slice(0, 10);
-  if (!rows.length) return element("p", { class: "hint" }, "No connection yet.");
-  return table("By host", ["Host", "In use", "Idle", "Waiting"], rows.map(([host, each]) => [host, String(each.in_use), String(each.idle), String(each.waiting)]));
+  const busiest = Object.entries(perHost).sort(([, a], [, b]) => b.in_use + b.idle - a.in_use - a.idle);
+  const rows = busiest.slice(0, MOST_HOSTS);
+  if (!rows.length) return element("p", { class: "hint" }, "No connection now.");
+  return table(rows.length < busiest.length ? `By host: the busiest ${rows.length} of ${busiest.length}` : "By host", ["Host", "In use", "Idle", "Waiting"], rows.map(([host, each]) => [host, String(each.in_use), String(each.idle), String(each.waiting)]));
 }
 
 function agencies(upstreams) {

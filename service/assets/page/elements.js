@@ -48,6 +48,8 @@ export const STATUS_WORDS = {
   waiting: "Waiting for the agency",
 };
 
+export const counted = (number, one, many) => `${number} ${number === 1 ? one : many}`;
+
 export function badge(status) {
   return element("span", { class: `badge is-${status}` }, shape(status), STATUS_WORDS[status] ?? status);
 }
@@ -60,9 +62,20 @@ export function ageInWords(seconds) {
   return `${Math.round(seconds / 86400)} days old`;
 }
 
+// An answer grows older on an open page too.
+function age(seconds) {
+  return element("span", { "data-as-of-ms": Date.now() - seconds * 1000 }, ageInWords(seconds));
+}
+
+export function growOlder() {
+  for (const each of document.querySelectorAll("[data-as-of-ms]")) {
+    each.textContent = ageInWords((Date.now() - Number(each.dataset.asOfMs)) / 1000);
+  }
+}
+
 export function sourceLine(source) {
   if (!source) return null;
-  const kept = { live: "asked now", cache: "kept answer", stale: "old answer, no newer one could be had" }[source.served_from];
+  const kept = { live: "asked for this question", cache: "kept answer", stale: "old answer, no newer one could be had" }[source.served_from];
   const version = source.version ? `, ${source.version}` : "";
   const at = element("time", { datetime: source.retrieved_at }, source.retrieved_at.replace("T", " ").replace(/\.\d+Z$/, " UTC"));
   return element(
@@ -70,7 +83,9 @@ export function sourceLine(source) {
     { class: source.served_from === "stale" ? "source stale" : "source" },
     `${source.name}${version}, retrieved `,
     at,
-    `, ${ageInWords(source.age_s)}, ${kept ?? source.served_from}`,
+    ", ",
+    age(source.age_s),
+    `, ${kept ?? source.served_from}`,
     source.sandbox ? element("strong", {}, " · sample data") : null,
   );
 }

@@ -69,7 +69,8 @@ export function read() {
   };
 }
 
-// "name; country; role" a line, or cells of a spreadsheet. What cannot be read stays in the name, to be seen and put right.
+// "name; country; role" a line, or cells of a spreadsheet. A country is taken as it stands, to be seen and put right; a
+// role that is none of ours is `other`.
 export function parsePasted(text) {
   return text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean).map((line) => {
     const [name, country = "", role = ""] = line.split(/\t|;/).map((cell) => cell.trim());
@@ -84,14 +85,13 @@ export function linkTo(question) {
   return `${location.origin}${location.pathname}#ask=${packed}`;
 }
 
+// Null when the address holds none; an error when what it holds is no question.
 export function questionInLink() {
   if (!location.hash.startsWith("#ask=")) return null;
-  try {
-    const question = JSON.parse(decodeURIComponent(location.hash.slice(5)));
-    return question && typeof question === "object" ? question : null;
-  } catch {
-    return null;
-  }
+  const question = JSON.parse(decodeURIComponent(location.hash.slice(5)));
+  const { product, lane, parties } = question;
+  if (![product, lane, ...parties].every((each) => each && typeof each === "object")) throw new TypeError("no question");
+  return question;
 }
 
 // Where on the form a problem's parameter is, as in parties.1.name.

@@ -2,7 +2,7 @@
 
 import { ask, Problem } from "/assets/page/ask.js";
 import { watchConnections } from "/assets/page/connections.js";
-import { element } from "/assets/page/elements.js";
+import { element, growOlder } from "/assets/page/elements.js";
 import { addParty, EXAMPLE, fieldOf, fill, linkTo, parsePasted, questionInLink, read } from "/assets/page/form.js";
 import { endWaiting, showSnapshot, showTile, showWaiting } from "/assets/page/tiles.js";
 
@@ -43,7 +43,9 @@ async function submit(event) {
   byId("progress").textContent = "Asking four agencies.";
   let there = 0;
   const onEvent = (told) => {
-    if (told.event !== "tile" || mine !== running) return;
+    if (mine !== running) return;
+    if (told.sandbox) byId("sandbox").hidden = false;
+    if (told.event !== "tile") return;
     showTile(told.name, told.tile);
     byId("progress").textContent = `${(there += 1)} of 4 tiles are there.`;
   };
@@ -56,7 +58,7 @@ async function submit(event) {
     byId("result").scrollIntoView({ block: "start" });
   } catch (error) {
     if (mine !== running) return;
-    const stopped = error.name === "AbortError";
+    const stopped = mine.signal.aborted;
     byId("progress").textContent = stopped ? "Stopped." : "There is no whole answer.";
     const body = error instanceof Problem ? error.body : { title: "This page failed", detail: String(error), code: "page_error" };
     if (!stopped && body.snapshot) showSnapshot(body.snapshot);
@@ -67,6 +69,7 @@ async function submit(event) {
   } finally {
     if (mine === running) {
       running = null;
+      if (document.activeElement === byId("stop")) byId("ask").focus();
       byId("stop").hidden = true;
     }
   }
@@ -102,10 +105,22 @@ byId("link").addEventListener("click", async () => {
   }
 });
 
-const linked = questionInLink();
-fill(linked ?? { lane: { destination: "US" } });
-if (linked) say("The question of the link is filled in. Press Check to ask it anew.");
+function openLink() {
+  try {
+    const linked = questionInLink();
+    if (!linked) return;
+    fill(linked);
+    say("The question of the link is filled in. Press Check to ask it anew.");
+  } catch {
+    say("The link holds no question that can be read. Nothing is filled in.");
+  }
+}
+
 watchConnections();
+setInterval(growOlder, 1000);
+fill({ lane: { destination: "US" } });
+openLink();
+addEventListener("hashchange", openLink);
 
 // On paper nothing can be opened.
 addEventListener("beforeprint", () => document.querySelectorAll("#result details").forEach((each) => { each.open = true; }));

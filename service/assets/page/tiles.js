@@ -1,6 +1,6 @@
 // Draws the four tiles, one by one, and what they add up to.
 
-import { badge, element, link, shape, sourceLine, STATUS_WORDS } from "/assets/page/elements.js";
+import { badge, counted, element, link, shape, sourceLine, STATUS_WORDS } from "/assets/page/elements.js";
 
 const TITLES = {
   hts_classification: "Tariff line",
@@ -40,10 +40,11 @@ export function showSnapshot(snapshot) {
   const [status, word, meaning] = RISKS[snapshot.risk] ?? RISKS.unknown;
   const summary = element("div", { class: `summary is-${status}` },
     element("h2", { id: "risk-title" }, shape(status), `Risk: ${word}`),
-    element("p", {}, meaning, snapshot.complete ? "" : " Not every source that was asked answered."),
+    element("p", {}, meaning, snapshot.complete || status === "unavailable" ? "" : " Not every source that was asked answered."),
+    element("p", {}, "Asked: ", question(snapshot.shipment)),
     snapshot.reasons.length ? element("ul", { class: "reasons" }, ...snapshot.reasons.map((reason) =>
       element("li", {}, element("a", { href: `#tile-${reason.tile}` }, TITLES[reason.tile] ?? reason.tile), `: ${reason.text}`))) : null,
-    element("p", { class: "source" }, `${snapshot.id}, generated ${snapshot.generated_at}, ${snapshot.elapsed_ms} ms, rules of ${snapshot.policy_version}`,
+    element("p", { class: "source" }, `${snapshot.id}, generated ${snapshot.generated_at}, ${snapshot.elapsed_ms} ms, rules of ${snapshot.policy_version}, request ${snapshot.request_id}`,
       snapshot.ref ? `, your reference ${snapshot.ref}` : ""),
     element("div", { class: "row" },
       element("button", { type: "button", onclick: () => download(snapshot) }, "Download as JSON"),
@@ -52,6 +53,13 @@ export function showSnapshot(snapshot) {
   document.getElementById("after").replaceChildren(element("details", { class: "not-assessed", open: true },
     element("summary", {}, "Not assessed, whatever the risk"),
     element("ul", {}, ...snapshot.not_assessed.map((each) => element("li", {}, link(each.url, each.what))))));
+}
+
+// An answer without its question is worth nothing: the form may have changed since, and paper has no form.
+function question({ direction, product, lane, parties }) {
+  const fda = product.fda_product_code ? `, FDA ${product.fda_product_code}` : "";
+  const from = lane.export_country ? `, shipped from ${lane.export_country}` : "";
+  return `${direction} of ${product.description} (HTS ${product.hts_code}${fda}), origin ${lane.origin}${from}, to ${lane.destination}, ${counted(parties.length, "party", "parties")}.`;
 }
 
 function download(snapshot) {
@@ -127,6 +135,7 @@ function party(told) {
   return element("li", { class: `party is-${told.status}` },
     element("p", { class: "party-head" }, shape(told.status), element("strong", {}, who), element("span", { class: "outcome" }, OUTCOMES[told.outcome] ?? told.outcome)),
     element("p", {}, told.headline),
+    reasons(told),
     fault(told.error),
     told.result ? hits(told.result) : null,
     sourceLine(told.source));
@@ -135,7 +144,7 @@ function party(told) {
 function hits(result) {
   const coverage = element("p", { class: "hint" }, `Lists: ${result.coverage.lists.join(", ")}. Not covered: ${result.coverage.not_covered.join("; ")}.`);
   if (!result.hits.length) return more("What was searched", coverage);
-  return more(`${result.hits.length} ${result.hits.length === 1 ? "hit" : "hits"}, none of them an adjudication`,
+  return more(`${counted(result.hits.length, "hit", "hits")}, not adjudicated`,
     ...result.hits.map((hit) => element("div", { class: "hit" },
       element("h4", {}, hit.name, hit.matched_name === hit.name ? "" : ` (matched: ${hit.matched_name})`),
       facts([
@@ -152,7 +161,7 @@ function hits(result) {
 }
 
 function refusals(result) {
-  return more(`${result.total} refused lines`,
+  return more(counted(result.total, "refused line", "refused lines"),
     element("ul", {}, ...result.refusals.map((each) => element("li", {}, element("strong", {}, `${each.refused_on} ${each.firm}`), `: ${each.product ?? each.product_code ?? "goods not named"}. `,
       each.charges.map((charge) => charge.meaning ?? charge.code ?? charge.id).join("; ")))),
     result.truncated ? element("p", { class: "hint" }, `Not all are shown: ${result.truncated_reason}.`) : null,
@@ -160,7 +169,7 @@ function refusals(result) {
 }
 
 function rulings(result) {
-  return more(`${result.total} rulings`,
+  return more(counted(result.total, "ruling", "rulings"),
     element("ul", {}, ...result.rulings.map((each) => element("li", {}, link(each.url, each.number), ` ${each.ruled_on ?? "without a date"}: ${each.subject}. `,
       element("em", {}, each.notice), each.tariffs.length ? ` ${each.tariffs.join(", ")}` : ""))),
     result.truncated ? element("p", { class: "hint" }, `Not all are shown: ${result.truncated_reason}.`) : null,
