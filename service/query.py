@@ -1,5 +1,7 @@
 """Reads what callers ask for beside the path, strictly: a parameter that is not known may be a filter misspelt."""
 
+import contextlib
+import json
 import math
 from collections.abc import Mapping
 
@@ -7,7 +9,7 @@ from aiohttp import web
 
 from tools.errors import InvalidQuery, TooLarge
 
-__all__ = ["TIMEOUT_HEADER", "json_body", "parameters", "wanted_deadline_s", "wants_live"]
+__all__ = ["TIMEOUT_HEADER", "json_body", "parameters", "refuse_members_twice", "wanted_deadline_s", "wants_live"]
 
 TIMEOUT_HEADER = "X-Request-Timeout"
 
@@ -28,6 +30,24 @@ def parameters(request: web.Request, known: Mapping[str, str] = {}) -> dict[str,
             raise InvalidQuery(f"{name}: stands there more than once", parameter=name)
         found[known[name]] = value
     return found
+
+
+def refuse_members_twice(body: bytes) -> None:
+    """Raise InvalidQuery when a member of an object in `body` stands there more than once: one of them would be lost.
+
+    What is no JSON at all is for its reader to refuse.
+    """
+
+    def once(members: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(members)
+        if len(found) < len(members):
+            names = [name for name, _ in members]
+            twice = next(name for name in found if names.count(name) > 1)
+            raise InvalidQuery(f"{twice[:100]}: stands there more than once", parameter=twice[:100])
+        return found
+
+    with contextlib.suppress(ValueError, RecursionError):
+        json.loads(body, object_pairs_hook=once)
 
 
 async def json_body(request: web.Request) -> bytes:

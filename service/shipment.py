@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from service.query import refuse_members_twice
 from tools.errors import InvalidQuery
 from tools.query_text import CountryCode, DateOnly, searchable
 from tools.refusals import FDAProductCode
@@ -96,6 +97,7 @@ class Shipment(_Question):
 
 def parse_shipment(body: bytes, now: datetime) -> Shipment:
     """The shipment that stands in a JSON `body`. Raises InvalidQuery that names the member, as in `parties.0.name`."""
+    refuse_members_twice(body)
     try:
         shipment = Shipment.model_validate_json(body)
     except ValidationError as exc:

@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from service.concerns import Reason
 from service.shipment import Shipment, ToolName
 from service.tiles import CBP_RULINGS, HTS_CLASSIFICATION, REFUSAL_HISTORY, SANCTIONS_SCREENING
 from service.tiles.hts_classification import HTSClassification
 from service.tiles.sanctions_screening import ScreeningTile
-from service.tiles.tile import Reason, Status, Tile, TileKind, TileName
+from service.tiles.tile import Status, Tile, TileKind, TileName
 from tools import hts_origins, refusals_remit, sanctions_lists
 from tools.refusals import RefusalsResult
 from tools.rulings import RulingsResult

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from tools.countries import COUNTRIES, COUNTRY_PATTERN
+
 __all__ = ["CountryCode", "DateOnly", "searchable"]
 
 
@@ -29,6 +31,12 @@ def _country(value: str) -> str:
     code = value.strip().upper()
     if len(code) != 2 or not (code.isascii() and code.isalpha()):
         raise PydanticCustomError("country", "must be a country's two letters (ISO 3166-1 alpha-2), as in CN")
+    if code not in COUNTRIES:
+        # The agency would find nothing there, which reads like nothing adverse.
+        hint = "; the United Kingdom is GB" if code == "UK" else ""
+        raise PydanticCustomError(
+            "country", "{code} is no country (ISO 3166-1 alpha-2){hint}", {"code": code, "hint": hint}
+        )
     return code
 
 
@@ -42,6 +50,6 @@ def _plain_date(value: object) -> object:
 
 
 #: A country's two letters, in upper case.
-CountryCode = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": r"^\s*[A-Za-z]{2}\s*$"})]
+CountryCode = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": COUNTRY_PATTERN})]
 #: A date without a time, `YYYY-MM-DD`.
 DateOnly = Annotated[date, BeforeValidator(_plain_date)]

@@ -128,7 +128,8 @@ class RulingResult:
 class RulingsResult:
     """What a search found, and what it may have missed (`limits`).
 
-    `total` is the agency's count; at 10,000 it counts no further (`total_is_capped`).
+    `total` is the agency's count; at 10,000 it counts no further (`total_is_capped`). `may_miss`: letters about the
+    number that write it otherwise are not found.
     """
 
     rulings: tuple[Ruling, ...]
@@ -137,6 +138,7 @@ class RulingsResult:
     truncated: bool
     truncated_reason: str | None
     limits: tuple[str, ...]
+    may_miss: bool
 
 
 class RulingsTool(AgencyTool):
@@ -279,8 +281,9 @@ def _found(query: RulingsQuery, rulings: tuple[Ruling, ...], total: int, read: i
     if is_capped:
         reasons.append(f"the agency counts no further than {_COUNTED_AT_MOST}: narrow the question, by dates for one")
     limits = []
+    is_short = query.hts is not None and len(query.hts) < _WHOLE_HTS
     if query.hts is not None:
         limits.append("a search by number finds letters that mention it, whatever they decide")
-        if len(query.hts) < _WHOLE_HTS:
+        if is_short:
             limits.append("a shorter number may find only letters that write it so: ask for lines of ten digits too")
-    return RulingsResult(rulings, total, is_capped, bool(reasons), "; ".join(reasons) or None, tuple(limits))
+    return RulingsResult(rulings, total, is_capped, bool(reasons), "; ".join(reasons) or None, tuple(limits), is_short)

@@ -1,6 +1,6 @@
 """Exit codes. Pure: an answer or an error in, a number out."""
 
-from service.cli.concerns import concerns
+from service.concerns import concerns
 from service.snapshot import Risk
 from tools.errors import InvalidQuery, NotFound
 from tools.exchange import Answer

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from service.envelope import answer, json_response
 from service.keys import REGISTRY, REQUEST_ID
-from service.query import json_body, parameters
+from service.query import json_body, parameters, refuse_members_twice
 from tools.agency import AgencyTool
 from tools.base import ComplianceTool
 from tools.errors import InvalidQuery
@@ -57,6 +57,7 @@ async def run(request: web.Request) -> web.Response:
 
 async def _arguments(request: web.Request) -> dict[str, Any]:
     body = await json_body(request)
+    refuse_members_twice(body)
     try:
         arguments = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as exc:

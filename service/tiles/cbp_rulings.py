@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.concerns import of_rulings
 from service.envelope import source_block
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Reason, Tile, TileKind, headline, not_answered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered
 from tools.exchange import Answer
 from tools.rulings import Ruling, RulingsResult
 from tools.tariff_numbers import as_the_schedule_prints
 
 __all__ = ["CBP_RULINGS"]
 
-_SHOWN = 25
+_SHOWN = 100
 
 
 def _questions(shipment: Shipment, _: Evaluation) -> Sequence[Mapping[str, Any]]:
@@ -25,32 +26,29 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
         fault, reason = not_answered(outcome)
         return Tile(status="unavailable", headline="Rulings: not answered", reasons=(reason,), error=fault)
     found: RulingsResult = outcome.result
-    reasons = tuple(
-        Reason(f"ruling_{ruling.status}", f"{ruling.number}: {ruling.notice}")
-        for ruling in found.rulings
-        if _is_adverse(ruling)
-    )
+    reasons = of_rulings(found, _decides)
     return Tile(
         status="attention" if reasons else "clear",
-        headline=_headline(found, shipment, len(reasons)),
+        headline=_headline(found, shipment),
         reasons=reasons,
         result=found,
         source=source_block(outcome.source, evaluation.at),
     )
 
 
-def _is_adverse(ruling: Ruling) -> bool:
-    """A ruling on this very number that does not stand, or may not. One that only mentions the number decides none."""
-    return ruling.decides_hts is not False and ruling.status != "no_revocation_recorded"
+def _decides(ruling: Ruling) -> bool:
+    """One that only mentions the number decides nothing about it."""
+    return ruling.decides_hts is not False
 
 
-def _headline(found: RulingsResult, shipment: Shipment, adverse: int) -> str:
+def _headline(found: RulingsResult, shipment: Shipment) -> str:
     printed = as_the_schedule_prints(shipment.product.hts_code)
     if not found.rulings:
-        return headline(f"No ruling mentions {printed}")
-    deciding = sum(ruling.decides_hts is not False for ruling in found.rulings)
+        return headline(f"No letter was found that writes {printed}")
+    deciding = [ruling for ruling in found.rulings if _decides(ruling)]
+    adverse = sum(ruling.status != "no_revocation_recorded" for ruling in deciding)
     adverse_too = f", {adverse} not standing as written" if adverse else ""
-    return headline(f"{printed}: {found.total} rulings mention it, {deciding} read decide it{adverse_too}")
+    return headline(f"{printed}: {found.total} rulings mention it, {len(deciding)} read decide it{adverse_too}")
 
 
 CBP_RULINGS: TileKind[Tile[RulingsResult]] = TileKind("cbp_rulings", "rulings", _questions, _conclude)

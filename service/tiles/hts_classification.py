@@ -1,12 +1,13 @@
 """The tariff tile: the line, the rates on it, and the headings that may add to them. No total is ever computed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from service.concerns import Reason, of_line
 from service.envelope import source_block
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Reason, Tile, TileKind, headline, not_answered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered
 from tools.errors import NotFound
 from tools.exchange import Answer
 from tools.hts import HTSLine, HTSLineResult
@@ -81,7 +82,7 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
         return Tile(status="unavailable", headline="Tariff line: not answered", reasons=(reason,), error=fault)
     found: HTSLineResult = outcome.result
     rates = _rates(found.line, shipment.lane.origin) if shipment.direction == "import" else None
-    reasons = tuple(_reasons(found.line, rates, shipment.lane.origin))
+    reasons = tuple(_reasons(found.line, rates, shipment))
     return Tile(
         status="attention" if reasons else "clear",
         headline=_headline(found.line, rates),
@@ -110,24 +111,24 @@ def _for_origin(heading: LinkedHeading, origin: str) -> HeadingForOrigin:
     )
 
 
-def _reasons(line: HTSLine, rates: RatesOnThisLine | None, origin: str) -> list[Reason]:
-    reasons = []
-    if not line.fileable:
-        reasons.append(Reason("not_a_line", f"{line.code} is a heading, not a line that can be filed"))
+def _reasons(line: HTSLine, rates: RatesOnThisLine | None, shipment: Shipment) -> Iterator[Reason]:
+    place = shipment.lane.origin if rates is not None else shipment.lane.destination
+    if place in EMBARGOED_ORIGINS:
+        yield Reason("embargoed_country", f"Trade in goods with {place} is embargoed: a rate is not a permission")
     if rates is None:
-        return reasons
-    if origin in EMBARGOED_ORIGINS:
-        reasons.append(Reason("embargoed_origin", f"Goods of {origin} are embargoed: a rate is not a permission"))
+        # Duties are of imports alone; whether it can be filed at all is of both.
+        yield from (each for each in of_line(line) if each.code in ("not_a_line", "secondary_provision"))
+        return
     if rates.column_2 is not None:
-        reasons.append(Reason("column_2", f"Column 2 applies to goods of {origin}: {_words(rates.column_2)}"))
-    elif rates.general.text is None:
-        reasons.append(Reason("no_stated_rate", f"No general rate is stated: {rates.general.reason}"))
-    if adding := [each.heading.code for each in rates.may_add if each.is_about_this_origin is not False]:
-        reasons.append(Reason("may_add", f"May add to the rate: {', '.join(adding)}; the list is not exhaustive"))
-    # What became of a heading that is gone or of another kind is for a person to read.
-    if other := [each.heading.code for each in rates.other_headings if each.is_about_this_origin is not False]:
-        reasons.append(Reason("linked_headings", f"Linked, to be read: {', '.join(other)}"))
-    return reasons
+        yield Reason("column_2", f"Column 2 applies to goods of {place}: {_words(rates.column_2)}")
+    elsewhere = {each.heading for each in _all(rates) if each.is_about_this_origin is False}
+    for each in of_line(line, lambda heading: heading not in elsewhere):
+        if each.code != "no_stated_rate" or rates.column_2 is None:
+            yield each
+
+
+def _all(rates: RatesOnThisLine) -> tuple[HeadingForOrigin, ...]:
+    return rates.may_add + rates.may_exclude + rates.other_headings
 
 
 def _words(rate: Rate) -> str:

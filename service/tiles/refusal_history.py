@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from service.concerns import Reason
 from service.envelope import source_block
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Reason, Tile, TileKind, headline, not_answered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered
 from tools.exchange import Answer
 from tools.refusals import RefusalsResult
 from tools.refusals_remit import outside_remit

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from service.concerns import Reason
 from service.envelope import SourceBlock, source_block
 from service.errors import Fault
 from service.shipment import Direction, Party, Role, Shipment
 from service.tiles.tile import (
     Evaluation,
     Outcome,
-    Reason,
     Status,
     TileKind,
     headline,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from service.concerns import Reason
 from service.envelope import SourceBlock
 from service.errors import Fault, fault_of
 from service.shipment import Shipment, ToolName
@@ -14,7 +15,6 @@ __all__ = [
     "HEADLINE_CHARACTERS",
     "Evaluation",
     "Outcome",
-    "Reason",
     "Status",
     "Tile",
     "TileKind",
@@ -40,14 +40,6 @@ Outcome: TypeAlias = Answer[Any] | Exception
 HEADLINE_CHARACTERS = 80
 
 _BY_GRAVITY: tuple[Status, ...] = ("not_applicable", "clear", "attention", "unavailable", "action")
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a tile is not clear: `code` for programs, `text` for people."""
-
-    code: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from service.cli.concerns import concerns
 from service.cli.exits import BAD_USAGE, NOT_ANSWERED, NOTHING_ADVERSE, TO_LOOK_AT, exit_of, exit_of_risk
+from service.concerns import concerns
 from service.snapshot import Risk
 from tests.cli.answers import HEADING, RATED, WHOLE, letter, line_that_links_to_nowhere, plain_line, searched
 from tests.cross_answers import ruling
@@ -57,7 +57,7 @@ def test_an_answer_that_is_not_whole_is_never_0(case: str) -> None:
     outcome, _ = CASES[case]
     cut = replace(outcome.result, truncated=True, truncated_reason="limit 1")
     assert exit_of(replace(outcome, result=cut)) == TO_LOOK_AT
-    assert "not all of it is here: limit 1" in concerns(cut)
+    assert "not all of it is here: limit 1" in [each.text for each in concerns(cut)]
 
 
 def test_a_result_that_nobody_weighs_is_an_error_and_no_0() -> None:

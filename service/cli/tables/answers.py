@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from service.cli.concerns import concerns
 from service.cli.tables.layout import Page, bullets, facts, heading, word
 from service.cli.tables.refusals import refusals_page
 from service.cli.tables.rulings import ruling_page, rulings_page
 from service.cli.tables.sanctions import sanctions_page
 from service.cli.tables.sources import sample_data_notice, source_facts
 from service.cli.tables.tariff import line_page, search_page
+from service.concerns import concerns
 from service.envelope import source_block
 from tools.exchange import Answer
 from tools.hts import HTSLineResult, HTSSearchResult
@@ -24,7 +24,7 @@ __all__ = ["answer_page"]
 def answer_page(asked: Mapping[str, Any], answer: Answer[Any], now: datetime | None = None) -> Page:
     """All of `answer` to the question `asked`, as it stands `now`."""
     source = source_block(answer.source, now or datetime.now(UTC))
-    found = concerns(answer.result)
+    found = tuple(each.text for each in concerns(answer.result))
     return [
         *sample_data_notice(sandbox=source.sandbox),
         *_page_of(answer.result),

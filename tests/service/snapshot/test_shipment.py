@@ -69,6 +69,19 @@ def test_what_is_no_json_object_is_named_as_the_body(body: bytes) -> None:
     assert caught.value.parameter == "body"
 
 
+@pytest.mark.parametrize(
+    ("body", "parameter"),
+    [
+        (b'{"parties": [{"name": "Bank Melli Iran"}], "parties": []}', "parties"),
+        (b'{"parties": [{"name": "Bank Melli Iran", "name": "Quiet Harbor"}]}', "name"),
+    ],
+)
+def test_a_member_that_stands_there_twice_is_not_lost_but_refused(body: bytes, parameter: str) -> None:
+    with pytest.raises(InvalidQuery, match="more than once") as caught:
+        parse_shipment(body, NOON)
+    assert caught.value.parameter == parameter
+
+
 def test_only_today_may_be_the_day_of_entry_by_utc_or_by_the_last_clock_of_the_customs_territory() -> None:
     assert str(parse(entry_date="2026-11-25").entry_date) == "2026-11-25"
     assert str(parse(NIGHT, entry_date="2026-11-24").entry_date) == "2026-11-24"

@@ -66,12 +66,14 @@ def test_a_heading_about_another_origin_is_shown_as_such_and_not_counted() -> No
     assert conclude(HTS_CLASSIFICATION, line(), origin="MX").status == "clear"
 
 
-@pytest.mark.parametrize(("origin", "expected"), [("RU", ["column_2"]), ("CU", ["embargoed_origin", "column_2"])])
+@pytest.mark.parametrize(
+    ("origin", "expected"), [("RU", ["column_2"]), ("CU", ["embargoed_country", "column_2"])]
+)
 def test_column_2_applies_to_the_origins_that_have_it_and_is_no_permission(origin: str, expected: list[str]) -> None:
     assert rates(origin).column_2 is not None
     tile = conclude(HTS_CLASSIFICATION, line(), origin=origin)
     assert codes(tile) == expected
-    assert tile.headline == "8507.60.00.20: column 2 40%"
+    assert tile.headline.startswith("8507.60.00.20: column 2 40%")
 
 
 def test_a_heading_is_no_line_that_can_be_filed() -> None:
@@ -157,4 +159,34 @@ def test_a_ruling_that_does_not_stand_is_for_attention_if_it_decides_the_number(
     tile = conclude(CBP_RULINGS, ruled(revoked, elsewhere))
     assert (tile.status, codes(tile)) == ("attention", ["ruling_revoked"])
     assert conclude(CBP_RULINGS, ruled(elsewhere)).status == "clear"
-    assert conclude(CBP_RULINGS, ruled()).headline == "No ruling mentions 8507.60.00.20"
+    assert conclude(CBP_RULINGS, ruled()).headline == "No letter was found that writes 8507.60.00.20"
+
+
+def test_rulings_that_were_not_all_read_are_for_attention() -> None:
+    found = ruled(ruling("N1", tariffs="8507.60.0020"))
+    cut = replace(found, result=replace(found.result, truncated=True, truncated_reason="limit 100"))
+    tile = conclude(CBP_RULINGS, cut)
+    assert (tile.status, codes(tile)) == ("attention", ["truncated"])
+
+
+@pytest.mark.parametrize("digits", ["8507", "850760", "85076000"])
+def test_a_short_number_never_clears_the_rulings(digits: str) -> None:
+    tile = conclude(CBP_RULINGS, ruled(hts=digits), hts_code=digits)
+    assert (tile.status, codes(tile)) == ("attention", ["short_number"])
+
+
+def test_a_duty_of_chapter_99_is_no_line_of_goods() -> None:
+    rows = [raw_row("9903.88.15", 0, "Articles the product of China", "+ 7.5%"), raw_row("9904", 0, "x")]
+    tile = conclude(HTS_CLASSIFICATION, line("99038815", rows), hts_code="99038815")
+    assert codes(tile) == ["secondary_provision"]
+
+
+def test_stated_additional_duties_are_for_attention() -> None:
+    rows = [raw_row("8507.60.00", 0, "Batteries", "3.4%", additionalDuties="1¢/kg"), raw_row("8508", 0, "x")]
+    assert codes(conclude(HTS_CLASSIFICATION, line("85076000", rows), hts_code="85076000")) == ["additional_duties"]
+
+
+def test_an_export_to_an_embargoed_country_is_for_attention() -> None:
+    lane = {"origin": "US", "destination": "CU"}
+    tile = conclude(HTS_CLASSIFICATION, line(), direction="export", lane=lane)
+    assert codes(tile) == ["embargoed_country"]

@@ -1,0 +1,101 @@
+"""What somebody is to look at in a tool's answer. Pure; the tiles and the exit codes of the command line follow it.
+
+None: nothing adverse in what was asked, and no more.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tools.hts import HTSLine, HTSLineResult, HTSSearchResult
+from tools.hts_footnotes import LinkedHeading
+from tools.refusals import RefusalsResult
+from tools.rulings import Ruling, RulingResult, RulingsResult
+from tools.sanctions import SanctionsResult
+
+__all__ = ["Reason", "concerns", "of_line", "of_rulings"]
+
+_OUTCOMES = {
+    "clear": "no outcome but clear, of an answer that is not whole",
+    "potential_match": "a potential match; a hit is not an adjudication",
+    "match": "a match; a hit is not an adjudication",
+}
+_SECONDARY_CHAPTERS = ("98", "99")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Something to look at: `code` for programs, `text` for people."""
+
+    code: str
+    text: str
+
+
+def concerns(result: object) -> tuple[Reason, ...]:
+    """Each thing to look at in a tool's result. Raises TypeError for a result that is not known."""
+    match result:
+        case HTSLineResult():
+            found = of_line(result.line)
+        case HTSSearchResult():
+            found = () if result.lines else (Reason("no_such_line", "no line was found"),)
+            found += _of_cut(result)
+        case SanctionsResult():
+            is_clear = result.outcome == "clear" and not result.truncated
+            found = () if is_clear else (Reason(result.outcome, _OUTCOMES[result.outcome]),)
+            found += _of_cut(result)
+        case RefusalsResult():
+            some = bool(result.total or result.refusals)
+            found = (Reason("refusals", f"{result.total} refused lines"),) if some else ()
+            found += _of_cut(result)
+        case RulingResult():
+            found = tuple(_of_ruling(result.ruling))
+        case RulingsResult():
+            found = of_rulings(result)
+        case _:
+            raise TypeError(f"{type(result).__name__} is no known result")
+    return found
+
+
+def of_line(line: HTSLine, counts: Callable[[LinkedHeading], bool] = lambda _: True) -> tuple[Reason, ...]:
+    """Of a tariff line; of its linked headings those that `counts`."""
+    return tuple(_of_line(line, counts))
+
+
+def of_rulings(result: RulingsResult, counts: Callable[[Ruling], bool] = lambda _: True) -> tuple[Reason, ...]:
+    """Of a search for rulings: those of the rulings that `counts`, and what the search may have missed."""
+    found = tuple(each for ruling in result.rulings if counts(ruling) for each in _of_ruling(ruling))
+    if result.may_miss:
+        said = "A number of fewer than ten digits finds only letters that write it so: ask for lines of ten digits"
+        found += (Reason("short_number", said),)
+    return found + _of_cut(result)
+
+
+def _of_cut(result: HTSSearchResult | SanctionsResult | RefusalsResult | RulingsResult) -> tuple[Reason, ...]:
+    if not result.truncated:
+        return ()
+    return (Reason("truncated", f"not all of it is here: {result.truncated_reason}"),)
+
+
+def _of_line(line: HTSLine, counts: Callable[[LinkedHeading], bool]) -> Iterator[Reason]:
+    if not line.fileable:
+        yield Reason("not_a_line", f"{line.code} is a heading, not a line that can be filed")
+    if line.code.startswith(_SECONDARY_CHAPTERS):
+        said = f"{line.code} is a provision of chapter {line.code[:2]}, which stands beside the line of the goods"
+        yield Reason("secondary_provision", said)
+    if line.rates.general.text is None:
+        yield Reason("no_stated_rate", f"No general rate is stated: {line.rates.general.reason}")
+    if line.additional_duties is not None:
+        yield Reason("additional_duties", f"Additional duties are stated: {line.additional_duties}")
+    headings = [each for each in line.linked_headings if counts(each)]
+    if adding := [each.code for each in headings if each.kind == "additional"]:
+        yield Reason("may_add", f"May add to the rate: {', '.join(adding)}; the list is not exhaustive")
+    # What became of a heading that is gone or of another kind is for a person to read.
+    if other := [each.code for each in headings if each.kind == "other"]:
+        yield Reason("linked_headings", f"Linked, to be read: {', '.join(other)}")
+
+
+def _of_ruling(ruling: Ruling) -> Iterator[Reason]:
+    if ruling.status != "no_revocation_recorded":
+        yield Reason(f"ruling_{ruling.status}", f"{ruling.number}: {ruling.notice}")
+    elif not ruling.chain_is_whole:
+        said = f"{ruling.number}: what became of it could not be followed to the end"
+        yield Reason("ruling_not_followed", said)
