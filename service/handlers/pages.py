@@ -49,7 +49,8 @@ def page(name: str) -> Handler:
 async def asset(request: web.Request) -> web.StreamResponse:
     """`GET /assets/{path}`: one of the files that there are. The path is looked up, never joined to a folder."""
     found = (await asyncio.to_thread(_files)).get(request.match_info["path"])
-    if found is None:
+    # A page is sent as a page alone, with its policy.
+    if found is None or found.content_type == "text/html":
         raise web.HTTPNotFound(reason="there is no such file")
     return _send(request, found)
 

@@ -325,6 +325,61 @@ def test_a_link_that_is_opened_on_the_open_page_fills_the_form(sandbox: str, vis
     expect(seen.page.get_by_label("Name", exact=True)).to_have_value("Acme")
 
 
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("Acme; CN; seller; Hidden Partner; IR", "Line 1 holds more"),
+        ("Acme; CN\nOther; CN; agent", 'Line 2: "agent" is no role'),
+        ("\n".join(f"Party {number}; CN" for number in range(51)), "51 parties are more"),
+        (" ", "no party"),
+    ],
+)
+def test_a_list_that_would_lose_a_party_is_not_taken(sandbox: str, visit: OpenPage, pasted: str, said: str) -> None:
+    seen = visit(sandbox)
+    fill(seen.page)
+    seen.page.get_by_text("Paste a list").click()
+    seen.page.get_by_label("One party a line").fill(pasted)
+    seen.page.get_by_role("button", name="Use this list").click()
+    expect(seen.page.locator("#said")).to_contain_text(said)
+    expect(seen.page.get_by_label("Name", exact=True)).to_have_count(1)
+    expect(seen.page.get_by_label("Name", exact=True)).to_have_value("Quiet Harbor Tools")
+
+
+def test_an_answer_is_marked_when_the_form_has_another_question(sandbox: str, visit: OpenPage) -> None:
+    seen = visit(sandbox)
+    fill(seen.page)
+    seen.check()
+    note = seen.page.get_by_text("The form was changed since")
+    expect(note).to_have_count(0)
+    seen.page.get_by_label("Name", exact=True).fill("Somebody Else")
+    expect(note).to_be_visible()
+    seen.check()
+    expect(note).to_have_count(0)
+
+
+def test_what_somebody_opened_stays_open_when_the_last_source_answers(
+    open_gateway: OpenGateway, visit: OpenPage
+) -> None:
+    seen = visit(open_gateway("--sandbox", "--fault", "csl=latency:1500ms"))
+    fill(seen.page)
+    seen.page.get_by_role("button", name="Check", exact=True).click()
+    rates = tile(seen.page, "Tariff line").locator("summary")
+    rates.click()
+    seen.page.locator("#risk-title").wait_for()
+    assert tile(seen.page, "Tariff line").locator("details").evaluate("each => each.open")
+
+
+def test_a_table_keeps_its_focus_while_its_figures_are_renewed(sandbox: str, visit: OpenPage) -> None:
+    seen = visit(sandbox)
+    region = seen.page.get_by_role("region", name=re.compile("Agencies"))
+    region.focus()
+    with seen.page.expect_response("**/health"):
+        pass
+    with seen.page.expect_response("**/health"):
+        pass
+    expect(region).to_be_focused()
+
+
 def test_the_answer_can_be_kept_as_json(sandbox: str, visit: OpenPage) -> None:
     seen = visit(sandbox)
     fill(seen.page)

@@ -39,7 +39,16 @@ async def test_a_file_is_sent_by_its_kind_and_not_twice(gateway: Gateway, path: 
 
 @pytest.mark.parametrize(
     "path",
-    ["nothing.js", "vendor/vendored.json", "__init__.py", "..%2f__init__.py", "%2e%2e/app.py", "page/", "/etc/passwd"],
+    [
+        "nothing.js",
+        "vendor/vendored.json",
+        "__init__.py",
+        "..%2f__init__.py",
+        "%2e%2e/app.py",
+        "page/",
+        "/etc/passwd",
+        "page.html",
+    ],
 )
 async def test_no_other_file_is_sent(gateway: Gateway, path: str) -> None:
     async with gateway.get(f"/assets/{path}") as response:

@@ -45,14 +45,14 @@ async function look() {
 }
 
 function show(health) {
-  document.getElementById("sandbox").hidden = !Object.values(health.upstreams).some((each) => each.sandbox);
+  if (Object.values(health.upstreams).some((each) => each.sandbox)) document.getElementById("sandbox").hidden = false;
   for (const mode of ["async", "sync"]) {
     const pool = health.pools[mode];
     if (!pool) continue;
     keep(history[mode], Date.now() / 1000, pool, health.pid);
     draw(mode, pool);
   }
-  document.getElementById("upstreams").replaceChildren(agencies(health.upstreams));
+  renew(document.getElementById("upstreams"), agencies(health.upstreams));
 }
 
 function draw(mode, pool) {
@@ -65,7 +65,7 @@ function draw(mode, pool) {
   holder.querySelector(".figures").textContent =
     `${pool.in_use} in use, ${pool.idle} idle, ${pool.waiting} waiting, of ${pool.limit} at most. ` +
     `${pool.created} made, ${pool.reused} reused, ${pool.acquire_timeouts} waits timed out.`;
-  holder.querySelector(".hosts").replaceChildren(hosts(pool.per_host));
+  renew(holder.querySelector(".hosts"), hosts(pool.per_host));
 }
 
 function panel(mode) {
@@ -114,6 +114,13 @@ function table(caption, heads, rows) {
       element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
       element("tbody", {}, ...rows.map(([first, ...rest]) =>
         element("tr", {}, element("th", { scope: "row" }, first), ...rest.map((cell) => element("td", {}, ...[cell].flat())))))));
+}
+
+// A table that is there stays, with where it is scrolled to and whether it has the focus: its rows are renewed.
+function renew(holder, fresh) {
+  const there = holder.querySelector("tbody"), rows = fresh.querySelector("tbody");
+  if (there && rows) there.replaceWith(rows);
+  else holder.replaceChildren(fresh);
 }
 
 function hosts(perHost) {

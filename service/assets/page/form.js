@@ -20,6 +20,8 @@ export const EXAMPLE = {
 };
 
 let made = 0;
+// Of a link's question, what this form has no field for.
+let carried = {};
 
 export function addParty(party = {}) {
   const list = byId("parties");
@@ -49,6 +51,7 @@ function remove(row) {
 
 export function fill(question) {
   const { product = {}, lane = {}, parties = [] } = question;
+  carried = { entry_date: question.entry_date, require: question.require };
   const values = { ...product, ...lane, direction: question.direction ?? "import", ref: question.ref };
   for (const [member, id] of Object.entries(FIELDS)) byId(id).value = values[member] ?? "";
   byId("parties").replaceChildren();
@@ -66,17 +69,25 @@ export function read() {
       ref: row.dataset.ref,
     })),
     ref: value("ref"),
+    ...carried,
   };
 }
 
-// "name; country; role" a line, or cells of a spreadsheet. A country is taken as it stands, to be seen and put right; a
-// role that is none of ours is `other`.
+// "name; country; role" a line, or cells of a spreadsheet. A country is taken as it stands, to be seen and put right. A
+// line that holds more, or a role that is none of ours, is an error: a party might be lost that nobody misses.
 export function parsePasted(text) {
-  return text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean).map((line) => {
-    const [name, country = "", role = ""] = line.split(/\t|;/).map((cell) => cell.trim());
-    const known = role.toLowerCase().replace(/[ -]/, "_");
-    return { name, country: country.toUpperCase(), role: ROLES.includes(known) ? known : "other" };
+  const parties = [];
+  text.split(/\r?\n/).forEach((line, at) => {
+    if (!line.trim()) return;
+    const [name, country = "", role = "", ...more] = line.trim().split(/\t|;/).map((cell) => cell.trim());
+    const known = role.toLowerCase().replace(/[ -]/, "_") || "other";
+    if (more.some(Boolean)) throw new Error(`Line ${at + 1} holds more than name, country and role.`);
+    if (!ROLES.includes(known)) throw new Error(`Line ${at + 1}: "${role}" is no role.`);
+    parties.push({ name, country: country.toUpperCase(), role: known });
   });
+  if (!parties.length) throw new Error("There is no party in the list.");
+  if (parties.length > MOST_PARTIES) throw new Error(`${parties.length} parties are more than the fifty that can be asked at once.`);
+  return parties;
 }
 
 // The question stands in the fragment, which browsers send to nobody.
@@ -91,6 +102,7 @@ export function questionInLink() {
   const question = JSON.parse(decodeURIComponent(location.hash.slice(5)));
   const { product, lane, parties } = question;
   if (![product, lane, ...parties].every((each) => each && typeof each === "object")) throw new TypeError("no question");
+  if (parties.length > MOST_PARTIES) throw new TypeError("more parties than can be asked at once");
   return question;
 }
 

@@ -19,7 +19,7 @@ function showProblem(body) {
     element("h2", {}, body.title),
     element("p", {}, body.detail ?? ""),
     ...parameter,
-    element("p", { class: "source" }, "Code ", element("code", {}, body.code), body.request_id ? `, request ${body.request_id}` : ", no request id: the gateway was not reached"),
+    element("p", { class: "source" }, "Code ", element("code", {}, body.code), body.request_id ? `, request ${body.request_id}` : ", without a request id"),
     element("p", {}, "Nobody was screened by this question unless a tile says so."));
   byId("problem").hidden = false;
   const field = fieldOf(body.parameter);
@@ -75,7 +75,15 @@ async function submit(event) {
   }
 }
 
+// An answer belongs to the question that stands in it, and no longer to the form.
+function outdate() {
+  if (running || byId("result").hidden || byId("outdated")) return;
+  byId("result").prepend(element("p", { id: "outdated", class: "outdated", role: "status" },
+    "The form was changed since. This answer is of the question that stands in it."));
+}
+
 byId("form").addEventListener("submit", submit);
+byId("form").addEventListener("input", outdate);
 byId("stop").addEventListener("click", () => running?.abort());
 byId("add-party").addEventListener("click", () => {
   const row = addParty();
@@ -83,15 +91,21 @@ byId("add-party").addEventListener("click", () => {
   else say("Fifty parties are the most.");
 });
 byId("take-pasted").addEventListener("click", () => {
-  const parties = parsePasted(byId("pasted").value);
-  if (!parties.length) return say("There is no party in the list.");
+  let parties;
+  try {
+    parties = parsePasted(byId("pasted").value);
+  } catch (error) {
+    return say(`${error.message} Nothing is taken over.`);
+  }
   fill({ ...read(), parties });
+  outdate();
   byId("paste").open = false;
-  say(`${Math.min(parties.length, 50)} parties taken${parties.length > 50 ? `, ${parties.length - 50} are over the fifty that can be asked at once` : ""}.`);
+  say(`${parties.length} parties taken.`);
   byId("parties").querySelector("input").focus();
 });
 byId("example").addEventListener("click", () => {
   fill(EXAMPLE);
+  outdate();
   say("An example is filled in. Press Check to ask.");
 });
 byId("link").addEventListener("click", async () => {
@@ -110,7 +124,9 @@ function openLink() {
     const linked = questionInLink();
     if (!linked) return;
     fill(linked);
-    say("The question of the link is filled in. Press Check to ask it anew.");
+    outdate();
+    const required = linked.require?.length ? ` It requires an answer of: ${linked.require.join(", ")}.` : "";
+    say(`The question of the link is filled in.${required} Press Check to ask it anew.`);
   } catch {
     say("The link holds no question that can be read. Nothing is filled in.");
   }

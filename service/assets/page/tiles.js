@@ -36,7 +36,10 @@ export function endWaiting(why) {
 }
 
 export function showSnapshot(snapshot) {
-  for (const [name, told] of Object.entries(snapshot.tiles)) showTile(name, told);
+  for (const [name, told] of Object.entries(snapshot.tiles)) {
+    // What is there already stays as somebody may have opened it.
+    if (document.querySelector(`#tile-${name}.is-waiting`)) showTile(name, told);
+  }
   const [status, word, meaning] = RISKS[snapshot.risk] ?? RISKS.unknown;
   const summary = element("div", { class: `summary is-${status}` },
     element("h2", { id: "risk-title" }, shape(status), `Risk: ${word}`),

@@ -66,9 +66,7 @@ def test_a_heading_about_another_origin_is_shown_as_such_and_not_counted() -> No
     assert conclude(HTS_CLASSIFICATION, line(), origin="MX").status == "clear"
 
 
-@pytest.mark.parametrize(
-    ("origin", "expected"), [("RU", ["column_2"]), ("CU", ["embargoed_country", "column_2"])]
-)
+@pytest.mark.parametrize(("origin", "expected"), [("RU", ["column_2"]), ("CU", ["embargoed_country", "column_2"])])
 def test_column_2_applies_to_the_origins_that_have_it_and_is_no_permission(origin: str, expected: list[str]) -> None:
     assert rates(origin).column_2 is not None
     tile = conclude(HTS_CLASSIFICATION, line(), origin=origin)
