@@ -32,8 +32,8 @@ class UpstreamFigures:
         )
         self._queued = Histogram(
             "http_client_pool_acquire_duration_seconds",
-            "How long an attempt waited for a connection",
-            _SERVER,
+            "How long an attempt waited for a connection, those that got none too",
+            ("pool", "server"),
             registry=registry,
             buckets=BUCKETS_S,
         )
@@ -59,11 +59,13 @@ class UpstreamFigures:
         """Be told of each attempt from now on."""
         server = str(tool.upstream)
         # There from the start, so that the first attempt counts as growth.
-        good, queued = self._took.labels(server, ""), self._queued.labels(server)
+        good = self._took.labels(server, "")
+        queued = {pool: self._queued.labels(pool, server) for pool in ("async", "sync")}
 
-        def note(took_s: float, queued_s: float, wrong: str) -> None:
-            (self._took.labels(server, wrong) if wrong else good).observe(took_s)
-            queued.observe(queued_s)
+        def note(pool: str, queued_s: float, took_s: float | None, wrong: str) -> None:
+            queued[pool].observe(queued_s)
+            if took_s is not None:
+                (self._took.labels(server, wrong) if wrong else good).observe(took_s)
 
         tool.policies.traffic.listener = note
 

@@ -5,7 +5,7 @@ from tools.policy.traffic import STALE, Latency, Traffic
 
 def ended(traffic: Traffic, now: float, took_s: float, wrong: str = "", *, was_answered: bool = True) -> None:
     traffic.began()
-    traffic.ended(now, took_s, 0.0, wrong, was_answered=was_answered)
+    traffic.ended(now, "async", 0.0, took_s, wrong, was_answered=was_answered)
 
 
 def test_percentiles_are_those_of_the_window() -> None:
@@ -27,7 +27,7 @@ def test_only_so_many_samples_are_kept() -> None:
     traffic = Traffic(most_samples=3)
     for number in range(10):
         ended(traffic, 0.0, float(number))
-    assert traffic.latency(0.0) == Latency(300, 3, 8000.0, 9000.0)
+    assert traffic.latency(0.0) == Latency(0.0, 3, 8000.0, 9000.0)
 
 
 def test_what_was_cut_off_says_nothing_of_the_agency_s_speed() -> None:
@@ -40,7 +40,7 @@ def test_what_is_under_way_and_what_is_sent_once_more_is_counted() -> None:
     traffic = Traffic()
     traffic.began()
     traffic.began()
-    traffic.left()
+    traffic.left("async", 0.1, "pool_timeout")
     assert traffic.stats().active == 1
     ended(traffic, 1.0, 0.1, "503")
     traffic.retried("503")
@@ -49,9 +49,18 @@ def test_what_is_under_way_and_what_is_sent_once_more_is_counted() -> None:
     assert (stats.active, stats.retries, stats.stale_resends) == (1, {"503": 1}, 1)
 
 
-def test_a_listener_is_told_of_each_attempt() -> None:
-    traffic, told = Traffic(), list[tuple[float, float, str]]()
-    traffic.listener = lambda took_s, queued_s, wrong: told.append((took_s, queued_s, wrong))
+def test_a_listener_is_told_of_each_attempt_those_that_were_not_sent_too() -> None:
+    traffic, told = Traffic(), list[tuple[str, float, float | None, str]]()
+    traffic.listener = lambda *each: told.append(each)
     traffic.began()
-    traffic.ended(1.0, 0.2, 0.1, "503", was_answered=True)
-    assert told == [(0.2, 0.1, "503")]
+    traffic.ended(1.0, "sync", 0.1, 0.2, "503", was_answered=True)
+    traffic.began()
+    traffic.left("async", 5.0, "pool_timeout")
+    assert told == [("sync", 0.1, 0.2, "503"), ("async", 5.0, None, "pool_timeout")]
+
+
+def test_the_window_is_told_as_far_as_the_samples_reach() -> None:
+    traffic = Traffic(window_s=100, most_samples=3)
+    for number in range(10):
+        ended(traffic, float(number), 0.5)
+    assert traffic.latency(10.0) == Latency(3.0, 3, 500.0, 500.0)

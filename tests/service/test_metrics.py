@@ -66,7 +66,7 @@ async def test_an_attempt_is_told_with_its_agency_its_time_and_what_was_wrong(
     asked = len(upstream.asked)
     assert value(found, "http_client_request_duration_seconds_count", **took) == asked
     assert value(found, "http_client_request_duration_seconds_sum", **took) > 0
-    assert value(found, "http_client_pool_acquire_duration_seconds_count", server="hts") == asked
+    assert value(found, "http_client_pool_acquire_duration_seconds_count", pool="async", server="hts") == asked
     assert value(found, "http_client_requests_total", server="hts") == asked
     assert value(found, "http_client_active_requests", server="hts") == 0
     assert value(found, "http_client_connections_created_total", pool="async") == 1
@@ -77,6 +77,28 @@ async def test_an_attempt_is_told_with_its_agency_its_time_and_what_was_wrong(
     assert value(found, "http_server_request_duration_seconds_count", **answered) == 1
     build = [dict(labels) for name, labels in found if name == "compliance_gateway_build_info"]
     assert build[0].keys() == {"version", "python", "aiohttp", "urllib3"}
+
+
+async def test_a_wait_that_came_to_nothing_is_told_and_is_no_time_of_the_agency(
+    open_gateway: OpenGateway, upstream: HTSUpstream
+) -> None:
+    upstream.gate.clear()
+    gateway = await open_gateway(pool_max_connections=1, pool_acquire_timeout_s=0.2)
+    first = asyncio.create_task(ask(gateway))
+    async with asyncio.timeout(10):
+        while not upstream.asked:
+            await asyncio.sleep(0.01)
+    assert await ask(gateway) == 503
+    async with gateway.get(LINE, headers={"X-Request-Timeout": "0.1"}) as response:
+        assert (await response.json())["code"] == "deadline_exceeded"
+    found = await samples(gateway)
+    waited = {"pool": "async", "server": "hts"}
+    assert value(found, "http_client_pool_acquire_timeouts_total", pool="async") == 1
+    assert value(found, "http_client_pool_acquire_duration_seconds_count", **waited) == 2
+    assert value(found, "http_client_pool_acquire_duration_seconds_sum", **waited) > 0.25
+    assert value(found, "http_client_request_duration_seconds_count", server="hts", error_type="") == 0
+    upstream.gate.set()
+    assert await first == 200
 
 
 async def test_to_look_again_counts_nothing_twice(gateway: Gateway) -> None:

@@ -10,14 +10,17 @@ __all__ = ["STALE", "Latency", "Listener", "Traffic", "TrafficStats"]
 #: What was wrong with an attempt on a connection that had died while it was idle: nothing, with the agency.
 STALE = "stale_connection"
 
-#: Is told of each attempt that was sent: seconds at the agency, seconds in the pool's queue, and what was wrong ("":
-#: nothing). Called from threads, too; it must not wait.
-Listener = Callable[[float, float, str], None]
+#: Is told of each attempt: by which pool, seconds in its queue, seconds at the agency (None: it was not sent), and what
+#: was wrong ("": nothing). Called from threads, too; it must not wait.
+Listener = Callable[[str, float, float | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Of the `samples` attempts of the last `window_s` seconds that were answered; null without any."""
+    """Of the `samples` attempts of the last `window_s` seconds that were answered; null without any.
+
+    The window is shorter where there were more than are kept.
+    """
 
     window_s: float
     samples: int
@@ -50,19 +53,21 @@ class Traffic:
         with self._lock:
             self._active += 1
 
-    def left(self) -> None:
-        """It was not sent after all."""
+    def left(self, pool: str, queued_s: float, wrong: str) -> None:
+        """It was not sent after all: no connection came in time, or nobody waited for it any more."""
         with self._lock:
             self._active -= 1
+        if self.listener is not None:
+            self.listener(pool, queued_s, None, wrong)
 
-    def ended(self, now: float, took_s: float, queued_s: float, wrong: str, *, was_answered: bool) -> None:
+    def ended(self, now: float, pool: str, queued_s: float, took_s: float, wrong: str, *, was_answered: bool) -> None:
         """It ended. The time of one that was cut off says nothing of how fast the agency answers."""
         with self._lock:
             self._active -= 1
             if was_answered:
                 self._recent.append((now, took_s))
         if self.listener is not None:
-            self.listener(took_s, queued_s, wrong)
+            self.listener(pool, queued_s, took_s, wrong)
 
     def retried(self, wrong: str) -> None:
         """An attempt was made that followed one with which that was `wrong`."""
@@ -80,10 +85,12 @@ class Traffic:
     def latency(self, now: float) -> Latency:
         """How fast the agency answered lately."""
         with self._lock:
-            took = sorted(took_s for at, took_s in self._recent if now - at <= self._window_s)
+            is_full = len(self._recent) == self._recent.maxlen
+            window_s = min(self._window_s, now - self._recent[0][0]) if is_full else self._window_s
+            took = sorted(took_s for at, took_s in self._recent if now - at <= window_s)
         if not took:
             return Latency(self._window_s, 0, None, None)
-        return Latency(self._window_s, len(took), _ms(took, 0.5), _ms(took, 0.95))
+        return Latency(round(window_s, 1), len(took), _ms(took, 0.5), _ms(took, 0.95))
 
 
 def _ms(ordered: list[float], share: float) -> float:

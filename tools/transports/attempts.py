@@ -44,8 +44,11 @@ _NEVER_SENT = (PoolTimeout, PoolClosed, DeadlineExceeded, CircuitOpen)
 class Attempts:
     """One request of `call`, sent once or more often. Belongs to one thread or task."""
 
-    def __init__(self, request: Request, call: Call, policies: AgencyPolicies, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, request: Request, call: Call, policies: AgencyPolicies, clock: Callable[[], float], pool: str = "async"
+    ) -> None:
         self.request = request
+        self._pool = pool
         self._clock = clock
         self.last: Response | ToolError | None = None
         #: How the last attempt ended that was sent.
@@ -157,7 +160,7 @@ class Attempts:
         self.last = error
         if isinstance(error, _NEVER_SENT):
             self._call.usage.attempts -= 1
-            self._policies.traffic.left()
+            self._policies.traffic.left(self._pool, self._queued_s(), error.code)
             self._give_back()
             self._release()
             return
@@ -181,7 +184,8 @@ class Attempts:
         if self._is_counted or self._call.cut_on_wire:
             self._count_attempt(now, ProviderTimeout.code if is_timeout else "cut_short")
         else:
-            self._policies.traffic.left()  # it has had no connection yet: the agency knows nothing of it
+            # It has had no connection yet: the agency knows nothing of it.
+            self._policies.traffic.left(self._pool, self._queued_s(), "cut_short")
         if not self._is_counted:
             self._give_back()
         if is_timeout:
@@ -227,12 +231,16 @@ class Attempts:
         self._wrong = wrong
         if self._follows is not None:
             self._policies.traffic.retried(self._follows)
-        queued_s = self._call.queued_s - self._queued_before_s
-        self._policies.traffic.ended(now, self._took_s(now), queued_s, wrong, was_answered=was_answered)
+        took_s = self._took_s(now)
+        self._policies.traffic.ended(now, self._pool, self._queued_s(), took_s, wrong, was_answered=was_answered)
+
+    def _queued_s(self) -> float:
+        """How long it waited for a connection."""
+        return self._call.queued_s - self._queued_before_s
 
     def _took_s(self, now: float) -> float:
         """How long the agency took; the wait for a connection of ours is not its doing."""
-        return max(0.0, now - self._sent_at - (self._call.queued_s - self._queued_before_s))
+        return max(0.0, now - self._sent_at - self._queued_s())
 
     def _cut(self, now: float) -> None:
         """The deadline struck while the agency had the request.

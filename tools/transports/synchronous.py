@@ -138,7 +138,7 @@ def _fetch(client: requests.Session, part: Part[T], call: Call, asking: Asking) 
 
 def _send(client: requests.Session, request: Request, call: Call, asking: Asking) -> Response:
     """One request, in as many attempts as it takes and may."""
-    attempts = Attempts(request, call, asking.policies, time.monotonic)
+    attempts = Attempts(request, call, asking.policies, time.monotonic, "sync")
     retry = _AsThePolicySays(attempts)
     while True:
         failure: ToolError | None = None
