@@ -13,6 +13,7 @@ from pytest_aiohttp import AiohttpClient
 
 from service.app import create_app
 from service.config import Config
+from service.sandbox import KEYS, Sandbox
 
 SHIPMENT: dict[str, Any] = {
     "direction": "import",
@@ -77,6 +78,28 @@ async def test_a_snapshot_is_whole_and_says_what_it_was_asked_when_and_by_which_
     ]
     assert len({body["id"], *(each["id"] for each in parties)}) == 3
     assert all(each["source"]["attempts"] == 1 for each in parties)
+
+
+async def test_sample_data_behind_a_set_address_does_not_pass_for_live(aiohttp_client: AiohttpClient) -> None:
+    sandbox = Sandbox()
+    await sandbox.start()
+    try:
+        addresses: dict[str, Any] = {f"{agency}_url": sandbox.url(agency) for agency in ("hts", "csl", "fda", "cross")}
+        keys: dict[str, Any] = {
+            "csl_subscription_key": KEYS["subscription_key"],
+            "fda_authorization_user": KEYS["authorization_user"],
+            "fda_authorization_key": KEYS["authorization_key"],
+        }
+        gateway = await aiohttp_client(create_app(Config(**addresses, **keys)))
+        _, body = await post(gateway)
+        parties = body["tiles"]["sanctions_screening"]["parties"]
+        async with gateway.get("/health") as response:
+            upstreams = (await response.json())["upstreams"]
+    finally:
+        await sandbox.close()
+    assert body["sandbox"] is True
+    assert all(re.fullmatch(f"sandbox-{UUID7}", each) for each in (body["id"], *(each["id"] for each in parties)))
+    assert all(each["sandbox"] for each in upstreams.values())
 
 
 async def test_all_requests_of_a_snapshot_go_over_the_one_pool_and_are_counted_once(open_sandboxed: Any) -> None:
