@@ -6,7 +6,7 @@ from typing import Any
 from service.concerns import of_rulings
 from service.envelope import source_block
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, unanswered
 from tools.exchange import Answer
 from tools.rulings import Ruling, RulingsResult
 from tools.tariff_numbers import as_the_schedule_prints
@@ -23,8 +23,7 @@ def _questions(shipment: Shipment, _: Evaluation) -> Sequence[Mapping[str, Any]]
 def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evaluation) -> Tile[RulingsResult]:
     (outcome,) = outcomes
     if not isinstance(outcome, Answer):
-        fault, reason = not_answered(outcome)
-        return Tile(status="unavailable", headline="Rulings: not answered", reasons=(reason,), error=fault)
+        return unanswered(outcome, "Rulings")
     found: RulingsResult = outcome.result
     reasons = of_rulings(found, _decides)
     return Tile(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from service.concerns import Reason, of_line
 from service.envelope import source_block
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered, unanswered
 from tools.errors import NotFound
 from tools.exchange import Answer
 from tools.hts import HTSLine, HTSLineResult
@@ -78,8 +78,7 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
             status="attention", headline=headline(f"The schedule has no {printed}"), reasons=(told,), error=fault
         )
     if not isinstance(outcome, Answer):
-        fault, reason = not_answered(outcome)
-        return Tile(status="unavailable", headline="Tariff line: not answered", reasons=(reason,), error=fault)
+        return unanswered(outcome, "Tariff line")
     found: HTSLineResult = outcome.result
     rates = _rates(found.line, shipment.lane.origin) if shipment.direction == "import" else None
     reasons = tuple(_reasons(found.line, rates, shipment))

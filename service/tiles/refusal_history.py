@@ -7,7 +7,7 @@ from typing import Any
 from service.concerns import Reason
 from service.envelope import source_block
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, unanswered
 from tools.exchange import Answer
 from tools.refusals import RefusalsResult
 from tools.refusals_remit import outside_remit
@@ -48,8 +48,7 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
         )
     (outcome,) = outcomes
     if not isinstance(outcome, Answer):
-        fault, unanswered = not_answered(outcome)
-        return Tile(status="unavailable", headline="Refusals: not answered", reasons=(unanswered,), error=fault)
+        return unanswered(outcome, "Refusals")
     found: RefusalsResult = outcome.result
     reasons = _reasons(found, shipment)
     return Tile(

@@ -22,6 +22,7 @@ __all__ = [
     "headline",
     "is_sample_data",
     "not_answered",
+    "unanswered",
     "worst",
 ]
 
@@ -92,6 +93,12 @@ def not_answered(error: Exception) -> tuple[Fault, Reason]:
     """What a tile whose source did not answer says of it."""
     fault = fault_of(error)
     return fault, Reason(fault.code, f"Not answered, which is no clear: {fault.detail}")
+
+
+def unanswered(error: Exception, what: str) -> Tile[Any]:
+    """The tile of a source that did not answer about `what`."""
+    fault, reason = not_answered(error)
+    return Tile(status="unavailable", headline=f"{what}: not answered", reasons=(reason,), error=fault)
 
 
 def worst(statuses: Iterable[Status]) -> Status:
