@@ -130,8 +130,8 @@ def _concerns(hit: Hit, direction: Direction) -> bool:
 def _words(hit: Hit, direction: Direction) -> str:
     kind = "match" if hit.outcome == "match" else "potential match"
     ended = ", whose end date has passed" if hit.expired else ""
-    other = "" if _concerns(hit, direction) else f"; the list is about {hit.action_details.direction}"
-    return f"{kind} with {hit.matched_name}{ended} on {hit.list_name}: {hit.action}{other}"
+    about = "" if _concerns(hit, direction) else f" (about {hit.action_details.direction})"
+    return f"{kind} with {hit.matched_name}{ended} on {hit.list_name}{about}: {hit.action_details.meaning}"
 
 
 def _party_headline(result: SanctionsResult) -> str:
