@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from compose_spec import PyOptions
@@ -16,7 +17,12 @@ from packaging.version import Version
 
 from service.config import Config
 from service.server import LAST_BYTES_S
+from tools.agency import AgencyTool
+from tools.hts import HTSTool
 from tools.http_client.manager import DRAIN_S
+from tools.refusals import RefusalsTool
+from tools.rulings import RulingsTool
+from tools.sanctions import SanctionsTool
 
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted((ROOT / "locks").iterdir())
@@ -158,17 +164,38 @@ def test_compose_serves_sample_data_unless_the_live_profile_is_asked_for() -> No
 
 
 def test_compose_hands_the_settings_file_to_the_live_service_alone() -> None:
-    sandbox, live = (compose_services()[name] for name in ("sandbox", "live"))
-    assert "env_file" not in sandbox
-    assert live["env_file"] == [{"path": ".env", "required": False}]
+    services = compose_services()
+    with_it = {name for name, service in services.items() if "env_file" in service}
+    assert with_it == {"live", "http2"}
+    assert all(services[name]["env_file"] == [{"path": ".env", "required": False}] for name in with_it)
+
+
+def test_compose_puts_the_egress_between_by_the_settings_of_the_addresses_alone() -> None:
+    services = compose_services()
+    live, http2, egress = (services[name] for name in ("live", "http2", "egress"))
+    assert http2["profiles"] == egress["profiles"] == ["http2"]
+    added = http2["environment"].keys() - live["environment"].keys()
+    assert added == {f"GATEWAY_{agency}_URL" for agency in ("HTS", "CSL", "FDA", "CROSS")}
+    listening = re.findall(r"EGRESS_(\w+)_PORT-(\d+)", (ROOT / "deploy/egress/haproxy.cfg").read_text())
+    tools: dict[str, type[AgencyTool]] = {
+        "HTS": HTSTool,
+        "CSL": SanctionsTool,
+        "FDA": RefusalsTool,
+        "CROSS": RulingsTool,
+    }
+    for agency, port in listening:
+        path = urlsplit(tools[agency].default_base_url).path
+        assert http2["environment"][f"GATEWAY_{agency}_URL"] == f"http://egress:{port}{path}"
+    assert len(listening) == 4
+    assert "ports" not in egress
 
 
 def test_services_of_compose_never_clash_on_a_port() -> None:
-    ports = [port.rsplit(":", 1)[0] for service in compose_services().values() for port in service["ports"]]
+    ports = [port.rsplit(":", 1)[0] for service in compose_services().values() for port in service.get("ports", ())]
     assert len(ports) == len(set(ports))
 
 
-@pytest.mark.parametrize("name", ["sandbox", "live"])
+@pytest.mark.parametrize("name", ["sandbox", "live", "http2", "egress"])
 def test_containers_have_no_rights_that_they_do_not_need(name: str) -> None:
     service = compose_services()[name]
     assert service["read_only"] is True
@@ -178,7 +205,8 @@ def test_containers_have_no_rights_that_they_do_not_need(name: str) -> None:
 
 def test_compose_waits_longer_than_a_graceful_stop_takes() -> None:
     takes_s = Config.model_fields["shutdown_s"].default + LAST_BYTES_S + DRAIN_S
-    for service in compose_services().values():
+    for name in ("sandbox", "live", "http2"):
+        service = compose_services()[name]
         assert float(service["stop_grace_period"].removesuffix("s")) > takes_s
 
 
