@@ -445,7 +445,7 @@ async def test_after_the_pause_one_caller_pays_for_the_others() -> None:
 
 async def test_who_finds_no_free_connection_in_time_is_no_failure_of_redis() -> None:
     with serving(answering(b"")) as server:
-        store = SharedStore(server.url, version="1", timeout_s=0.6)
+        store = SharedStore(server.url, version="1", timeout_s=2.0)
         served = [asyncio.create_task(store.get_async("key")) for _ in range(32)]
         while server.accepted < 32:
             await asyncio.sleep(0.001)
