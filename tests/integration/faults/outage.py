@@ -1,6 +1,7 @@
 """Callers who ask at a steady rate, whatever becomes of their calls, and when the gateway's breaker changes."""
 
 import asyncio
+import statistics
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -17,14 +18,22 @@ _LOOK_EVERY_S = 0.02
 
 
 class BreakerWatch:
-    """The states of one agency's breaker, each with the moment (monotonic seconds) at which it was first seen."""
+    """The states of one agency's breaker, each with the moment (monotonic seconds) at which it was first seen.
+
+    `looks` are all its looks at the gateway: when, and how many seconds the answer took, which asks no agency.
+    """
 
     def __init__(self) -> None:
         self.seen: list[tuple[float, str]] = []
+        self.looks: list[tuple[float, float]] = []
 
     def first(self, state: str, since: float = 0.0) -> float | None:
         """When it was first seen in `state`, not before `since`; None: not yet."""
         return next((at for at, seen in self.seen if seen == state and at >= since), None)
+
+    def median_look_s(self, since: float, until: float) -> float:
+        """How long the gateway itself took in that time, with whatever else the machine was doing."""
+        return statistics.median(took_s for at, took_s in self.looks if since <= at <= until)
 
     async def becomes(self, state: str, within_s: float) -> float:
         """Wait until it is in `state`; when that was. Raises TimeoutError."""
@@ -42,8 +51,10 @@ async def watching_breaker(gateway: GatewayProcess, agency: str) -> AsyncIterato
     async def look() -> None:
         async with aiohttp.ClientSession(gateway.url) as session:
             while True:
+                began = time.monotonic()
                 async with session.get("/health") as response:
                     state = (await response.json())["upstreams"][agency]["breaker"]["state"]
+                watch.looks.append((began, time.monotonic() - began))
                 if not watch.seen or watch.seen[-1][1] != state:
                     watch.seen.append((time.monotonic(), state))
                 await asyncio.sleep(_LOOK_EVERY_S)
