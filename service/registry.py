@@ -41,6 +41,9 @@ class Registry:
 
         It runs on the event loop when it can, else in a thread.
         """
+        if isinstance(tool, AgencyTool):
+            query = tool.parse(**arguments)
+            return query.model_dump(exclude_unset=True), await tool.run_query_async(query)
         asked = in_normal_form(tool, arguments)
         if tool.has_async_half:
             return asked, await tool.run_async(**arguments)

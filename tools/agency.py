@@ -2,8 +2,7 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any, ClassVar, TypeVar
 
@@ -71,22 +70,38 @@ class AgencyTool(ComplianceTool):
         """What is to be asked again from time to time, so that no question has to wait for it."""
         return None
 
+    async def run_query_async(self, query: BaseModel) -> Answer[Any]:
+        """Like `run_async`, with a `query` that is checked already."""
+        answer: Answer[Any] = await self._in_time_async(self._answer_to_async, {"query": query})
+        return answer
+
     def _run_impl(self, **kwargs: Any) -> Answer[Any]:
-        call, query = self._begin(kwargs)
-        with self._telling_errors(call) as told:
-            try:
-                reading = drive_sync(self.client, self.plan(query), call, self._asking, told)
-            except ToolError as exc:
-                if not told.has_to_be_asked_anew(exc):
-                    raise
-                call.wants_live = True
-                told.begin_anew()
-                reading = drive_sync(self.client, self.plan(query), call, self._asking, told)
-        return self._answer(reading, told)
+        return self._answer_to(self.parse(**kwargs))
 
     async def _run_impl_async(self, **kwargs: Any) -> Answer[Any]:
-        call, query = self._begin(kwargs)
-        with self._telling_errors(call) as told:
+        return await self._answer_to_async(self.parse(**kwargs))
+
+    def _answer_to(self, query: Any) -> Answer[Any]:
+        call = _call_of_a_tool()
+        told = Provenance(call)
+        try:
+            try:
+                reading = drive_sync(self.client, self.plan(query), call, self._asking, told)
+            except ToolError as exc:
+                if not told.has_to_be_asked_anew(exc):
+                    raise
+                call.wants_live = True
+                told.begin_anew()
+                reading = drive_sync(self.client, self.plan(query), call, self._asking, told)
+        except ToolError as exc:
+            self._complete(exc, told)
+            raise
+        return self._as_answer(reading, told)
+
+    async def _answer_to_async(self, query: Any) -> Answer[Any]:
+        call = _call_of_a_tool()
+        told = Provenance(call)
+        try:
             try:
                 reading = await drive_async(self.async_client, self.plan(query), call, self._asking, told)
             except ToolError as exc:
@@ -95,7 +110,10 @@ class AgencyTool(ComplianceTool):
                 call.wants_live = True
                 told.begin_anew()
                 reading = await drive_async(self.async_client, self.plan(query), call, self._asking, told)
-        return self._answer(reading, told)
+        except ToolError as exc:
+            self._complete(exc, told)
+            raise
+        return self._as_answer(reading, told)
 
     async def refresh_watched(self) -> None:
         """Ask anew for what is `watched`, if anybody has asked for it yet. Raises ToolError."""
@@ -106,34 +124,22 @@ class AgencyTool(ComplianceTool):
             async with asyncio.timeout(self.deadline_s):
                 await drive_async(self.async_client, _only(part), call, self._asking, Provenance(call))
 
-    def _begin(self, arguments: dict[str, Any]) -> tuple[Call, Any]:
-        call = current_call()
-        if call is None:
-            raise RuntimeError("a tool is run by run() or run_async(), which bound it in time")
-        return call, self.parse(**arguments)
-
-    @contextmanager
-    def _telling_errors(self, call: Call) -> Iterator[Provenance]:
+    def _complete(self, error: ToolError, told: Provenance) -> None:
         """Errors say when they speak of sample data, and keep our keys, which what an agency sends may repeat."""
-        told = Provenance(call)
-        try:
-            yield told
-            self.sandbox |= told.met_sample_data
-        except ToolError as exc:
-            self.sandbox |= told.met_sample_data
-            exc.sandbox = self.sandbox
-            exc.args = (self._without_secrets(str(exc)),)
-            if exc.__cause__ is not None:
-                # What the library said, for the log; it too may quote what the agency sent.
-                exc.cause_in_words = self._without_secrets(f"{type(exc.__cause__).__name__}: {exc.__cause__}")
-            raise
+        self.sandbox |= told.met_sample_data
+        error.sandbox = self.sandbox
+        error.args = (self._without_secrets(str(error)),)
+        if error.__cause__ is not None:
+            # What the library said, for the log; it too may quote what the agency sent.
+            error.cause_in_words = self._without_secrets(f"{type(error.__cause__).__name__}: {error.__cause__}")
 
     def _without_secrets(self, said: str) -> str:
         for secret in filter(None, self._secrets.values()):
             said = _masked(said, secret)
         return said
 
-    def _answer(self, reading: Reading[Any], told: Provenance) -> Answer[Any]:
+    def _as_answer(self, reading: Reading[Any], told: Provenance) -> Answer[Any]:
+        self.sandbox |= told.met_sample_data
         source = Source(
             name=self.source_name,
             url=self.base_url,
@@ -148,6 +154,13 @@ class AgencyTool(ComplianceTool):
             elapsed_ms=told.elapsed_ms,
         )
         return Answer(reading.result, source)
+
+
+def _call_of_a_tool() -> Call:
+    call = current_call()
+    if call is None:
+        raise RuntimeError("a tool is run by run() or run_async(), which bound it in time")
+    return call
 
 
 def _only(part: Part[T]) -> Plan[T]:

@@ -2,14 +2,15 @@
 
 import asyncio
 import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ValidationError
 
 from tools.call import calling
-from tools.errors import InvalidQuery
+from tools.errors import InvalidQuery, ToolError
 from tools.http_client import AsyncClient, SyncClient, get_async_client, get_sync_client
-from tools.transports import translating
+from tools.transports import LIBRARY_ERRORS, translated, translating
 
 __all__ = ["DEFAULT_DEADLINE_S", "ComplianceTool"]
 
@@ -91,19 +92,30 @@ class ComplianceTool:
 
     def run(self, **kwargs: Any) -> Any:
         """Ask, and block until the answer or the deadline. Raises ToolError."""
+        return self._in_time(self._run_impl, kwargs)
+
+    async def run_async(self, **kwargs: Any) -> Any:
+        """Ask, without blocking the event loop, until the answer or the deadline. Raises ToolError."""
+        return await self._in_time_async(self._run_impl_async, kwargs)
+
+    def _in_time(self, ask: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
         with calling(self.deadline_s) as call, translating(self.upstream):
-            result = self._run_impl(**kwargs)
+            result = ask(**arguments)
             if call.is_over():
                 raise call.out_of_time(self.upstream)
             return result
 
-    async def run_async(self, **kwargs: Any) -> Any:
-        """Ask, without blocking the event loop, until the answer or the deadline. Raises ToolError."""
+    async def _in_time_async(self, ask: Callable[..., Awaitable[Any]], arguments: Mapping[str, Any]) -> Any:
         with calling(self.deadline_s) as call:
             try:
-                async with asyncio.timeout(call.remaining_s()) as deadline:
-                    with translating(self.upstream):
-                        return await self._run_impl_async(**kwargs)
+                async with asyncio.timeout(call.deadline_at - call.started_at) as deadline:
+                    try:
+                        return await ask(**arguments)
+                    except ToolError as exc:
+                        exc.upstream = exc.upstream or self.upstream
+                        raise
+                    except LIBRARY_ERRORS as exc:
+                        raise translated(exc, self.upstream) from exc
             except TimeoutError as exc:
                 if not deadline.expired():
                     raise

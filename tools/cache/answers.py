@@ -42,10 +42,18 @@ class AnswerCache:
             return "expired"
         return _freshness(kept, part).use_of(self._clock() - kept.retrieved_at.timestamp())
 
+    def content_of(self, key: str) -> bytes | None:
+        """What is kept in this process, for `read`: how large it is says in which thread to."""
+        return self.memory.get(key)
+
+    def read(self, content: bytes, part: Part[T]) -> Kept[T] | None:
+        """The answer to `part` in what `content_of` gave."""
+        return decode(content, _adapter(part.kind))
+
     def find(self, key: str, part: Part[T]) -> Kept[T] | None:
-        """What is kept in this process."""
-        content = self.memory.get(key)
-        return None if content is None else decode(content, _adapter(part.kind))
+        """What is kept in this process, read."""
+        content = self.content_of(key)
+        return None if content is None else self.read(content, part)
 
     def take_in(self, key: str, content: bytes | None, part: Part[T]) -> Kept[T] | None:
         """Keep in this process what another one left in the shared store, if it is younger; returns it when fresh."""
@@ -70,10 +78,6 @@ class AnswerCache:
     def has(self, key: str) -> bool:
         """Whether anything is kept in this process. Does not count as use."""
         return self.memory.size_of(key) > 0
-
-    def is_large(self, key: str) -> bool:
-        """Whether what is kept takes so long to decode that an event loop should not wait for it."""
-        return self.memory.size_of(key) > LARGE_BYTES
 
 
 def _freshness(kept: Kept[Any], part: Part[Any]) -> Freshness:

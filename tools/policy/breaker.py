@@ -76,6 +76,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._state: BreakerState = "closed"
         self._era = 0
+        self._pass = Pass(0, is_probe=False)
         self._opened = 0
         self._opened_at = 0.0
         self._probing = False
@@ -89,7 +90,7 @@ class Breaker:
         """A pass, or the seconds after which asking again may help."""
         with self._lock:
             if self._state == "closed":
-                return Pass(self._era, is_probe=False)
+                return self._pass
             if self._state == "open":
                 if (wait_s := self._retry_after_s(now)) > 0:
                     return wait_s
@@ -185,6 +186,7 @@ class Breaker:
     def _enter(self, state: BreakerState) -> None:
         self._state = state
         self._era += 1
+        self._pass = Pass(self._era, is_probe=False)
         self._probing = False
         self._calls.clear()
         self._bad = self._failures_in_a_row = self._doubts_in_a_row = 0

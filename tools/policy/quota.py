@@ -62,12 +62,16 @@ class Quota:
     def take_turn(self, now: float, latest: float) -> tuple[float, bool]:
         """The time at which a request may go, and whether it is granted: not when it is after `latest`."""
         with self._lock:
-            at = max([now, *(self._first_after(rate) for rate in self.rates)])
+            at, turns = now, self._turns
+            for rate in self.rates:
+                if len(turns) >= rate.requests:
+                    at = max(at, turns[-rate.requests] + rate.period_s + _MARGIN_S)
             if at > latest:
                 self._refused += 1
                 return at, False
-            del self._turns[: bisect_right(self._turns, now - self._remembered_s)]
-            insort(self._turns, at)  # of turns that were given back, the next may be earlier than those still held
+            if turns and turns[0] <= (oldest := now - self._remembered_s):
+                del turns[: bisect_right(turns, oldest)]
+            insort(turns, at)  # of turns that were given back, the next may be earlier than those still held
             self._granted += 1
             return at, True
 
@@ -88,25 +92,25 @@ class Quota:
             self._move(at, now)
 
     def _move(self, at: float, to: float) -> None:
-        if at in self._turns:
-            self._turns.remove(at)
+        if self._forget(at):
             insort(self._turns, to)
 
     def give_back(self, at: float) -> None:
         """The turn at `at` is not used."""
         with self._lock:
-            if at in self._turns:
-                self._turns.remove(at)
+            if self._forget(at):
                 self._granted -= 1
+
+    def _forget(self, at: float) -> bool:
+        """Whether there was such a turn."""
+        place = bisect_left(self._turns, at)
+        found = place < len(self._turns) and self._turns[place] == at
+        if found:
+            del self._turns[place]
+        return found
 
     def stats(self, now: float) -> QuotaStats:
         """How it stands at `now`."""
         with self._lock:
             waiting = sum(at > now for at in self._turns)
             return QuotaStats(self.rates, self._granted, waiting, self._refused)
-
-    def _first_after(self, rate: Rate) -> float:
-        """When `rate` lets one more go."""
-        if len(self._turns) < rate.requests:
-            return 0.0
-        return self._turns[-rate.requests] + rate.period_s + _MARGIN_S

@@ -5,9 +5,10 @@ from tools.transports.asynchronous import drive_async
 from tools.transports.flights import AsyncFlights, SyncFlights
 from tools.transports.provenance import Provenance
 from tools.transports.synchronous import drive_sync
-from tools.transports.translation import translating
+from tools.transports.translation import LIBRARY_ERRORS, translated, translating
 
 __all__ = [
+    "LIBRARY_ERRORS",
     "AnswerStore",
     "Asking",
     "AsyncFlights",
@@ -15,5 +16,6 @@ __all__ = [
     "SyncFlights",
     "drive_async",
     "drive_sync",
+    "translated",
     "translating",
 ]

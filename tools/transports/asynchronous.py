@@ -1,6 +1,7 @@
-"""Drives a plan over an `aiohttp.ClientSession`; aiohttp-retry makes the attempts that the policies allow."""
+"""Drives a plan over an `aiohttp.ClientSession`; aiohttp-retry makes the further attempts that the policies allow."""
 
 import asyncio
+import logging
 import time
 from typing import Any, TypeVar
 
@@ -25,12 +26,13 @@ from tools.transports.asking import (
 from tools.transports.attempts import MAY_PASS, Attempts
 from tools.transports.provenance import BEING_FETCHED, Provenance, ServedFrom
 from tools.transports.transcript import Transcript
-from tools.transports.translation import ConnectionBroke, translating
+from tools.transports.translation import LIBRARY_ERRORS, ConnectionBroke, translated
 
 __all__ = ["drive_async"]
 
 T = TypeVar("T")
 
+_retry_log = logging.getLogger("aiohttp_retry")
 #: More than any policy allows: the policy ends it, not the library.
 _NO_BOUND = 1000
 
@@ -46,8 +48,11 @@ async def drive_async(
         asked = next(plan)
         while True:
             values = await _values(client, asked, call, asking, told)
-            with told.reading():
+            try:
                 asked = plan.send(values)
+            except ToolError as exc:
+                told.concluded = exc
+                raise
     except StopIteration as done:
         reading: Reading[T] = done.value
         return reading
@@ -110,18 +115,24 @@ async def _kept_or_new(
         told.note(part, kept, how)
         return kept
     held = await _held(store, key, part)
-    use = store.answers.use_of(held, part)
-    if held is not None and use == "fresh":
-        told.note(part, held, "cache")
-        return held
-    if held is not None and use == "revalidate":
-        store.in_tasks.refresh(key, asking.deadline_s, fetch)
-        told.note(part, held, "stale", BEING_FETCHED)
-        return held
-    asked = leaving_time_to_tell(call) if held is not None and use == "on_error" else call
+    asked = call
+    if held is not None:
+        use = store.answers.use_of(held, part)
+        if use == "fresh":
+            told.note(part, held, "cache")
+            return held
+        if use == "revalidate":
+            store.in_tasks.refresh(key, asking.deadline_s, fetch)
+            told.note(part, held, "stale", BEING_FETCHED)
+            return held
+        if use == "on_error":
+            asked = leaving_time_to_tell(call)
     try:
-        async with asyncio.timeout(None if asked is call else asked.remaining_s()):
-            kept, how = await store.in_tasks.join(key, asked, fetch)
+        if asked is call:
+            kept, how = await store.in_tasks.join(key, call, fetch)
+        else:
+            async with asyncio.timeout(asked.remaining_s()):
+                kept, how = await store.in_tasks.join(key, asked, fetch)
     except (*STALE_WILL_DO, TimeoutError) as exc:
         # Looked at again: the shared store may have had one, and what was good enough before may be so no more.
         held = await _held(store, key, part)
@@ -136,9 +147,12 @@ async def _kept_or_new(
 
 
 async def _held(store: AnswerStore, key: str, part: Part[T]) -> Kept[T] | None:
-    if store.answers.is_large(key):
-        return await asyncio.to_thread(store.answers.find, key, part)
-    return store.answers.find(key, part)
+    content = store.answers.content_of(key)
+    if content is None:
+        return None
+    if len(content) > LARGE_BYTES:
+        return await asyncio.to_thread(store.answers.read, content, part)
+    return store.answers.read(content, part)
 
 
 async def _shared(store: AnswerStore, key: str, part: Part[T], call: Call) -> Kept[T] | None:
@@ -175,59 +189,97 @@ async def _send(client: aiohttp.ClientSession, request: Request, call: Call, ask
     if client.closed:
         raise PoolClosed("the client is closed")
     attempts = Attempts(request, call, asking.policies, time.monotonic)
-    # The client is not closed by it: the session has an owner.
-    retrying = RetryClient(client_session=_Attempt(client, attempts))  # type: ignore[arg-type]  # it asks for no more
-    try:
-        await retrying.request(request.method, request.url, retry_options=_AsThePolicySays(attempts))
-    except (CircuitOpen, RateLimited) as exc:
-        return attempts.handed_over(exc)
+    attempt = _Attempt(client, attempts)
+    await attempt.make_first()
+    # Nearly all go well at once, and need no machinery.
+    if not attempts.went_well:
+        retrying = RetryClient(
+            client_session=attempt,  # type: ignore[arg-type]  # it asks for no more, and closes nothing
+            logger=_retry_log,
+            retry_options=_AsThePolicySays(attempts),
+        )
+        try:
+            await retrying.request(request.method, request.url)
+        except (CircuitOpen, RateLimited) as exc:
+            return attempts.handed_over(exc)
     if not isinstance(attempts.last, Response):
         raise TypeError("an attempt that did not fail left no answer")
     return attempts.last
 
 
 class _Attempt:
-    """What aiohttp-retry takes for a session: each of its requests is one attempt, admitted, sent, read and judged."""
+    """What aiohttp-retry takes for a session: each of its requests is one attempt, admitted, sent, read and judged.
+
+    The first is made before; aiohttp-retry is told of it when it asks for one.
+    """
+
+    __slots__ = ("_attempts", "_client", "_first")
 
     def __init__(self, client: aiohttp.ClientSession, attempts: Attempts) -> None:
         self._client, self._attempts = client, attempts
+        self._first: aiohttp.ClientResponse | ToolError | None = None
 
-    async def request(self, method: str, url: str, **_: Any) -> aiohttp.ClientResponse:
+    async def make_first(self) -> None:
+        """Make the first attempt, and remember how it ended."""
+        try:
+            self._first = await self._make()
+        except ToolError as exc:
+            self._first = exc
+
+    async def request(self, *_: Any, **__: Any) -> aiohttp.ClientResponse:
         """The answer, read to its end, its connection given back. Raises ToolError."""
+        made, self._first = self._first, None
+        if made is None:
+            return await self._make()
+        if isinstance(made, ToolError):
+            raise made
+        return made
+
+    async def _make(self) -> aiohttp.ClientResponse:
         attempts = self._attempts
+        request = attempts.request
         await _wait_for_turn(attempts)
         attempts.sent(time.monotonic())
         try:
-            with translating(attempts.request.upstream), body_limit(attempts.request.max_bytes):
-                answer, content = await self._send(method, url, attempts.request)
+            if request.max_bytes is None:
+                answer, content = await self._send(request)
+            else:
+                with body_limit(request.max_bytes):
+                    answer, content = await self._send(request)
         except ToolError as exc:
+            exc.upstream = exc.upstream or request.upstream
             attempts.broke(exc, time.monotonic())
             raise
+        except LIBRARY_ERRORS as exc:
+            error = translated(exc, request.upstream)
+            attempts.broke(error, time.monotonic())
+            raise error from exc
         except BaseException:
             attempts.cut_short(time.monotonic())
             raise
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        attempts.answered(Response(answer.status, headers, content, attempts.request.upstream), time.monotonic())
+        attempts.answered(Response(answer.status, answer.headers, content, request.upstream), time.monotonic())
         return answer
 
-    async def _send(self, method: str, url: str, request: Request) -> tuple[aiohttp.ClientResponse, bytes]:
-        headers, body = dict(request.headers), None
+    async def _send(self, request: Request) -> tuple[aiohttp.ClientResponse, bytes]:
+        headers, body = request.headers, None
         if request.json is not None:
-            headers["Content-Type"], body = "application/json", orjson.dumps(request.json)
+            headers, body = {**headers, "Content-Type": "application/json"}, orjson.dumps(request.json)
         async with self._client.request(
-            method,
-            url,
+            request.method,
+            request.url,
             params=request.params,
             headers=headers,
             data=body,
             max_redirects=MAX_REDIRECTS + 1,  # aiohttp counts the request that gives up, too
-            middlewares=(_leave_resending_to_the_policy,),
+            middlewares=_LEAVING_RESENDING_TO_THE_POLICY,
         ) as answer:
             return answer, await answer.read()
 
 
 async def _wait_for_turn(attempts: Attempts) -> None:
     wait_s = attempts.admit(time.monotonic())
+    if not wait_s:
+        return
     try:
         while wait_s:
             await asyncio.sleep(wait_s)
@@ -276,3 +328,6 @@ async def _leave_resending_to_the_policy(
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
         call = current_call()
         raise ConnectionBroke(exc, was_reused=call is not None and call.reused_connection) from exc
+
+
+_LEAVING_RESENDING_TO_THE_POLICY = (_leave_resending_to_the_policy,)

@@ -53,11 +53,14 @@ class Attempts:
         self.last: Response | ToolError | None = None
         #: How the last attempt ended that was sent.
         self.sent_last: Response | ToolError | None = None
+        #: Whether the last attempt brought what was asked for.
+        self.went_well = False
         self._call, self._policies = call, policies
         self._count = 0
         self._is_counted = self._is_spent = False
         self._pass: Pass | None = None
         self._turn_at = self._sent_at = 0.0
+        self._verdict: Verdict = "failed"
         #: What was wrong with the last attempt, and with the one that this one follows (None: it is the first).
         self._wrong = ""
         self._follows: str | None = None
@@ -75,9 +78,9 @@ class Attempts:
                 self._refund()
                 raise self._circuit_open(admitted)
             self._pass = admitted
-        allowed_s = self._call.deadline_at - self._call.started_at
+        call = self._call
         # The agency is to have some time to answer in: a turn just before the deadline is none.
-        latest = self._call.deadline_at - min(_TO_ANSWER_S, allowed_s / 4)
+        latest = call.deadline_at - min(_TO_ANSWER_S, (call.deadline_at - call.started_at) / 4)
         self._turn_at, granted = self._policies.quota.take_turn(now, max(now, latest))
         if not granted:
             self._refund()
@@ -88,7 +91,7 @@ class Attempts:
                 upstream=upstream,
             )
             raise self.last
-        return max(0.0, self._turn_at - now)
+        return self._turn_at - now if self._turn_at > now else 0.0
 
     def still_to_wait_s(self, now: float) -> float:
         """Its turn has come: seconds to wait on, because those before it were late. Raises CircuitOpen."""
@@ -116,13 +119,15 @@ class Attempts:
 
     def sent(self, now: float) -> None:
         """The request goes out now, as soon as there is a connection for it."""
+        call = self._call
         self._count += 1
-        self._call.usage.attempts += 1
+        call.usage.attempts += 1
         self._policies.traffic.began()
         self._follows = self._wrong if self._count > 1 else None
-        self._call.resends, self._call.reused_connection = True, False
-        self._call.check_again, self._call.connected = self.check_again, self._connected
-        self._sent_at, self._queued_before_s = now, self._call.queued_s
+        self.went_well = False
+        call.resends, call.reused_connection = True, False
+        call.check_again, call.connected = self.check_again, self._connected
+        self._sent_at, self._queued_before_s = now, call.queued_s
 
     def _connected(self) -> None:
         """There is a connection. Of redirects only the first counts."""
@@ -147,10 +152,11 @@ class Attempts:
     def answered(self, response: Response, now: float) -> None:
         """A whole answer came, good or bad."""
         self.last = self.sent_last = response
-        verdict = self.request.classify(response)
-        said = "ok" if verdict == "ok" else _in_words(response)
+        verdict = self._verdict = self.request.classify(response)
+        self.went_well = verdict == "ok"
+        said = "ok" if self.went_well else _in_words(response)
         self._end(said, now)
-        self._count_attempt(now, _label(response, verdict), was_answered=True)
+        self._count_attempt(now, "" if self.went_well else _label(response), was_answered=True)
         # 408 and 425 may pass, and yet say nothing of how the agency does.
         is_ours = 400 <= response.status < 500 and response.status != 429
         self._settle(None if verdict in ("ok", "rejected") or is_ours else said, now)
@@ -201,7 +207,7 @@ class Attempts:
             return None
         retry_after_s = None
         if isinstance(self.last, Response):
-            if self.request.classify(self.last) != "retryable":
+            if self._verdict != "retryable":
                 return None
             retry_after_s = self.last.retry_after_s
         elif not isinstance(self.last, MAY_PASS):
@@ -229,10 +235,11 @@ class Attempts:
 
     def _count_attempt(self, now: float, wrong: str, *, was_answered: bool = False) -> None:
         self._wrong = wrong
+        traffic, queued_s = self._policies.traffic, self._queued_s()
         if self._follows is not None:
-            self._policies.traffic.retried(self._follows)
-        took_s = self._took_s(now)
-        self._policies.traffic.ended(now, self._pool, self._queued_s(), took_s, wrong, was_answered=was_answered)
+            traffic.retried(self._follows)
+        took_s = max(0.0, now - self._sent_at - queued_s)
+        traffic.ended(now, self._pool, queued_s, took_s, wrong, was_answered=was_answered)
 
     def _queued_s(self) -> float:
         """How long it waited for a connection."""
@@ -268,10 +275,8 @@ class Attempts:
         self._pass = None
 
 
-def _label(response: Response, verdict: Verdict) -> str:
+def _label(response: Response) -> str:
     """What was wrong with an answer, in one of few words."""
-    if verdict == "ok":
-        return ""
     if response.status == 200:
         return "error_in_body"
     return str(response.status) if response.status in _STATUSES else "other_status"

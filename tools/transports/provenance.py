@@ -1,8 +1,7 @@
 """Where the answers of one call come from: noted part by part, told in its source."""
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -34,7 +33,8 @@ class Provenance:
     #: By the parts' keys, in the order in which they were asked for; None: not there yet.
     _hashes: dict[tuple[str, ...], str | None] = field(default_factory=dict)
     met_sample_data: bool = False
-    _concluded: ToolError | None = None
+    #: The error that the plan raised itself, from its parts.
+    concluded: ToolError | None = None
     #: What the call's account showed before; several tools may share one.
     _began_at: float = field(default_factory=time.monotonic)
     _attempts_before: int = field(init=False)
@@ -53,19 +53,12 @@ class Provenance:
         self.met_sample_data |= kept.is_sample_data
         if part.is_version and (served_from != "stale" or stale_because == BEING_FETCHED):
             return
-        self.retrieved_at = min(self.retrieved_at, kept.retrieved_at) if self.sha256 else kept.retrieved_at
-        self.served_from = max(self.served_from, served_from, key=_FRESHEST_FIRST.index)
+        is_first = not any(self._hashes.values())
+        self.retrieved_at = kept.retrieved_at if is_first else min(self.retrieved_at, kept.retrieved_at)
+        if served_from != "live":
+            self.served_from = max(self.served_from, served_from, key=_FRESHEST_FIRST.index)
         self.stale_because = self.stale_because or stale_because
         self._hashes[part.key] = kept.sha256
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Run the body, in which a plan goes on. An error that it raises is what it concludes from its parts."""
-        try:
-            yield
-        except ToolError as exc:
-            self._concluded = exc
-            raise
 
     def has_to_be_asked_anew(self, error: ToolError) -> bool:
         """Whether `error` was concluded from kept answers that do not bear it.
@@ -73,14 +66,14 @@ class Provenance:
         That there is no such record, old answers don't. That they are not whole or contradict each other, none do: an
         error is never kept.
         """
-        if error is not self._concluded or self.served_from == "live":
+        if error is not self.concluded or self.served_from == "live":
             return False
         age_s = (datetime.now(UTC) - self.retrieved_at).total_seconds()
         return not isinstance(error, NotFound) or age_s >= NOT_FOUND.fresh_s
 
     def begin_anew(self) -> None:
         """Forget the parts, not what they cost."""
-        self.served_from, self.stale_because, self._concluded = "live", None, None
+        self.served_from, self.stale_because, self.concluded = "live", None, None
         self._hashes.clear()
 
     @property

@@ -24,7 +24,7 @@ from tools.transports.asking import (
 from tools.transports.attempts import Attempts
 from tools.transports.provenance import BEING_FETCHED, Provenance, ServedFrom
 from tools.transports.transcript import Transcript
-from tools.transports.translation import translating
+from tools.transports.translation import LIBRARY_ERRORS, translated
 
 __all__ = ["drive_sync"]
 
@@ -40,8 +40,11 @@ def drive_sync(client: requests.Session, plan: Plan[T], call: Call, asking: Aski
         asked = next(plan)
         while True:
             values = _values(client, asked, call, asking, told)
-            with told.reading():
+            try:
                 asked = plan.send(values)
+            except ToolError as exc:
+                told.concluded = exc
+                raise
     except StopIteration as done:
         reading: Reading[T] = done.value
         return reading
@@ -139,15 +142,17 @@ def _fetch(client: requests.Session, part: Part[T], call: Call, asking: Asking) 
 def _send(client: requests.Session, request: Request, call: Call, asking: Asking) -> Response:
     """One request, in as many attempts as it takes and may."""
     attempts = Attempts(request, call, asking.policies, time.monotonic, "sync")
-    retry = _AsThePolicySays(attempts)
+    retry: _AsThePolicySays | None = None
     while True:
         failure: ToolError | None = None
         try:
             _attempt(client, attempts, call)
         except ToolError as exc:
             failure = exc
+        if attempts.went_well:
+            break
         try:
-            retry = retry.increment(request.method, request.url, error=failure)
+            retry = (retry or _AsThePolicySays(attempts)).increment(request.method, request.url, error=failure)
         except urllib3.exceptions.MaxRetryError:
             break
         retry.sleep()
@@ -168,13 +173,22 @@ def _attempt(client: requests.Session, attempts: Attempts, call: Call) -> None:
     except BaseException:  # Ctrl-C in a script, too
         attempts.leave_queue()
         raise
+    request = attempts.request
     attempts.sent(time.monotonic())
     try:
-        with translating(attempts.request.upstream), body_limit(attempts.request.max_bytes):
-            response = _send_once(client, attempts.request, call)
+        if request.max_bytes is None:
+            response = _send_once(client, request, call)
+        else:
+            with body_limit(request.max_bytes):
+                response = _send_once(client, request, call)
     except ToolError as exc:
+        exc.upstream = exc.upstream or request.upstream
         attempts.broke(exc, time.monotonic())
         raise
+    except LIBRARY_ERRORS as exc:
+        error = translated(exc, request.upstream)
+        attempts.broke(error, time.monotonic())
+        raise error from exc
     except BaseException:
         attempts.cut_short(time.monotonic())
         raise
@@ -189,12 +203,7 @@ def _send_once(client: requests.Session, request: Request, call: Call) -> Respon
     if call.is_over():
         # The pool ends a connection at the deadline; to a reader that may look like the end of the answer.
         raise call.out_of_time(request.upstream)
-    return Response(
-        status=answer.status_code,
-        headers={name.lower(): value for name, value in answer.headers.items()},
-        body=answer.content,
-        upstream=request.upstream,
-    )
+    return Response(answer.status_code, answer.headers, answer.content, request.upstream)
 
 
 class _AsThePolicySays(urllib3.Retry):

@@ -12,7 +12,10 @@ from aiohttp.http_exceptions import ContentEncodingError
 from tools.errors import ProviderGarbled, ProviderRejected, ProviderTimeout, ProviderUnreachable, ToolError
 from tools.http_client.connections import StaleConnection
 
-__all__ = ["ConnectionBroke", "translating"]
+__all__ = ["LIBRARY_ERRORS", "ConnectionBroke", "translated", "translating"]
+
+#: What client libraries raise when a request fails.
+LIBRARY_ERRORS = (requests.RequestException, aiohttp.ClientError, TimeoutError)
 
 _NOT_HTTP = (
     aiohttp.InvalidURL,
@@ -42,11 +45,12 @@ def translating(upstream: str | None) -> Iterator[None]:
     except ToolError as exc:
         exc.upstream = exc.upstream or upstream
         raise
-    except (requests.RequestException, aiohttp.ClientError, TimeoutError) as exc:
-        raise _translated(exc, upstream) from exc
+    except LIBRARY_ERRORS as exc:
+        raise translated(exc, upstream) from exc
 
 
-def _translated(exc: Exception, upstream: str | None) -> ToolError:
+def translated(exc: Exception, upstream: str | None) -> ToolError:
+    """One of LIBRARY_ERRORS as what is to be raised in its place."""
     who = upstream or "the upstream"
     if isinstance(exc, (TimeoutError, requests.Timeout)) or any(isinstance(e, TimeoutError) for e in _causes(exc)):
         return ProviderTimeout(f"{who} did not answer in time ({type(exc).__name__})", upstream=upstream)
