@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tools.errors import DeadlineExceeded, ProviderTimeout, ToolError
 
@@ -84,13 +84,29 @@ class Call:
             )
         return DeadlineExceeded(f"the call's {allowed_s:g} s ran out in our own queue or work", upstream=upstream)
 
+    def copy(self) -> "Call":
+        """The same call once more, with the same account. (`dataclasses.replace` asks for each field five times.)"""
+        return Call(
+            self.started_at,
+            self.deadline_at,
+            self.usage,
+            self.queued_s,
+            self.cut_on_wire,
+            self.is_impatient,
+            self.wants_live,
+            self.resends,
+            self.reused_connection,
+            self.check_again,
+            self.connected,
+        )
+
     @contextmanager
     def in_strands(self, number: int) -> Iterator[tuple["Call", ...]]:
         """The call as so many that run side by side and share its deadline and its account, while the body runs.
 
         What they tell of the pools' doing becomes the call's at the end; they waited at the same time.
         """
-        strands = tuple(replace(self) for _ in range(number))
+        strands = tuple(self.copy() for _ in range(number))
         try:
             yield strands
         finally:
