@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 __all__ = ["Life", "Phase"]
@@ -26,17 +24,17 @@ class Life:
         """Seconds since the application was made."""
         return time.monotonic() - self._born
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """Count the body as a request in flight."""
+    def began(self) -> None:
+        """One request more."""
         self.in_flight += 1
-        self._calm.clear()
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
-            if not self.in_flight:
-                self._calm.set()
+        if self.in_flight == 1:
+            self._calm.clear()
+
+    def ended(self) -> None:
+        """One less."""
+        self.in_flight -= 1
+        if not self.in_flight:
+            self._calm.set()
 
     async def calm(self) -> None:
         """Return as soon as no request is in flight."""

@@ -66,6 +66,8 @@ class Metrics:
             registry=self._registry,
             buckets=BUCKETS_S,
         )
+        #: Looked up by us: prometheus-client makes texts of labels first, under a lock.
+        self._series: dict[tuple[str, str, int], Histogram] = {}
         build = Gauge(
             "compliance_gateway_build_info",
             "1; what runs is in the labels",
@@ -110,8 +112,14 @@ class Metrics:
 
     def note_request(self, method: str, route: str, status: int, took_s: float) -> None:
         """One request was answered."""
-        # A caller may make up methods, and each would be a series of its own.
-        self._seconds.labels(method if method in METH_ALL else "other", route, str(status)).observe(took_s)
+        series = self._series.get((method, route, status))
+        if series is None:
+            # A caller may make up methods, and each would be a series of its own.
+            known = method if method in METH_ALL else "other"
+            series = self._seconds.labels(known, route, str(status))
+            if known == method:
+                self._series[method, route, status] = series
+        series.observe(took_s)
 
     async def response(self) -> web.Response:
         """All of it, in Prometheus's text format. Written in a thread: it takes a while."""

@@ -87,5 +87,8 @@ def wanted_deadline_s(request: web.Request, at_most_s: float) -> float | None:
 
 def wants_live(request: web.Request) -> bool:
     """Whether the caller forbids kept answers: `Cache-Control: no-cache` (RFC 9111, section 5.2.1.4), or no-store."""
-    directives = {each.strip().lower() for each in request.headers.get("Cache-Control", "").split(",")}
+    said = request.headers.get("Cache-Control")
+    if said is None:
+        return False
+    directives = {each.strip().lower() for each in said.split(",")}
     return not directives.isdisjoint({"no-cache", "no-store"})
