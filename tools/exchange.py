@@ -40,6 +40,8 @@ T = TypeVar("T")
 #: our own fault, which says nothing about how the agency does.
 Verdict = Literal["ok", "retryable", "failed", "rejected"]
 
+#: How JSON begins that tells something.
+_DATA = (b"{", b"[")
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 #: RFC 9110, section 9.2.2.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
@@ -48,6 +50,8 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 def judge(response: "Response") -> Verdict:
     """What an answer came to, by its status, and by whether it is a page for people in place of data."""
     if response.status == 200:
+        if response.body[:1] in _DATA:
+            return "ok"
         return "failed" if response.body[:64].lstrip()[:1] in (b"<", b"") else "ok"
     if response.status in _RETRYABLE:
         return "retryable"
@@ -117,13 +121,10 @@ class Response:
 
     def json(self) -> object:
         """The decoded body, the same each time. Raises ProviderGarbled when it is not JSON (HTML, cut, not UTF-8)."""
-        if not self._decoded:
-            self._decoded.append(self._decode())
-        return self._decoded[0]
-
-    def _decode(self) -> object:
+        if self._decoded:
+            return self._decoded[0]
         try:
-            return orjson.loads(self.body)
+            decoded = orjson.loads(self.body)
         except orjson.JSONDecodeError as exc:
             # The beginning tells people what came instead; the body itself may be large and is not ours to repeat.
             start = self.body[:60].decode("utf-8", "replace")
@@ -131,6 +132,8 @@ class Response:
                 f"{self.upstream} sent something that is not JSON ({len(self.body)} bytes): {start!r}",
                 upstream=self.upstream,
             ) from exc
+        self._decoded.append(decoded)
+        return decoded
 
     @property
     def retry_after_s(self) -> float | None:

@@ -210,7 +210,7 @@ def _ask_rows(base_url: str, prefix: str) -> Exchange[tuple[Row, ...]]:
     response.require_ok()
     rows = read_rows(response.json())
     for row in rows:
-        digits = row.digits
+        digits = row.code.replace(".", "")
         # Grouping rows, and a chapter's own row, have no number to compare.
         if len(digits) >= 4 and not (prefix <= digits < end or digits.startswith(end)):
             asked = f"{params['from']} to {params['to']}"

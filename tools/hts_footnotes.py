@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from tools.hts_schedule import Placed, Rates, Row, find, rates_of
@@ -129,6 +130,8 @@ def linked_heading(code: str, schedule: Sequence[Placed]) -> LinkedHeading:
     )
 
 
+# The same notes stand on many lines.
+@lru_cache(maxsize=1024)
 def _codes_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(as_the_schedule_prints(code.replace(".", "")) for code in _CODE.findall(text)))
 
@@ -175,6 +178,7 @@ def _dates_of(effective: re.Match[str]) -> tuple[date | None, date | None]:
     return _date(effective["start"]), end
 
 
+@lru_cache(maxsize=1024)
 def _date(said: str | None) -> date | None:
     if said is None:
         return None

@@ -7,6 +7,7 @@ rows' order is the schedule's. A grouping row has a text and an indent, but no n
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tools.errors import ProviderGarbled
 from tools.hts_text import clean
@@ -28,8 +29,11 @@ __all__ = [
 
 _COLUMNS = ("general", "special", "other")
 _REQUIRED = ("htsno", "indent", "description", "units", *_COLUMNS, "footnotes")
+_REQUIRED_KEYS = frozenset(_REQUIRED)
 # The interface sends both spellings side by side; the second is always null so far, and may be the one that goes.
 _ADDITIONAL = ("additionalDuties", "addiitionalDuties")
+_TEXTS = frozenset({str})
+_INDENTS = {str(indent): indent for indent in range(10)}
 # Two digits would be a chapter's own row.
 _NUMBER = re.compile(r"[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?)?")
 
@@ -82,9 +86,16 @@ class Placed:
     @property
     def rated(self) -> Row | None:
         """The nearest row, itself first, that states a general rate; where there is none, the nearest with any rate."""
+        if self.row.general is not None:
+            return self.row
         upwards = (self.row, *reversed(self.ancestors))
-        general = next((row for row in upwards if row.general is not None), None)
-        return general or next((row for row in upwards if row.is_rated), None)
+        for row in upwards:
+            if row.general is not None:
+                return row
+        for row in upwards:
+            if row.is_rated:
+                return row
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,7 @@ def read_rows(body: object) -> tuple[Row, ...]:
     """
     if not isinstance(body, list):
         raise _garbled(f"a list of rows was due, but {kind_of(body)} came")
-    return tuple(_row(each, f"row {number}") for number, each in enumerate(body, 1))
+    return tuple([_row(each, f"row {number}") for number, each in enumerate(body, 1)])
 
 
 def place(rows: Sequence[Row]) -> tuple[Placed, ...]:
@@ -140,11 +151,11 @@ def rates_of(placed: Placed) -> Rates:
         nothing = Rate(None, None, _why_unrated(placed))
         return Rates(nothing, nothing, nothing)
     inherited_from = None if source is placed.row else (source.code or source.description)
-    general, special, other = (
-        Rate(None, None, _why_blank(source, column)) if text is None else Rate(text, inherited_from, None)
-        for column, text in (("general", source.general), ("special", source.special), ("other", source.other))
+    return Rates(
+        _rate(source, "general", source.general, inherited_from),
+        _rate(source, "special", source.special, inherited_from),
+        _rate(source, "other", source.other, inherited_from),
     )
-    return Rates(general, special, other)
 
 
 def find(placed: Sequence[Placed], digits: str) -> Placed | None:
@@ -153,10 +164,11 @@ def find(placed: Sequence[Placed], digits: str) -> Placed | None:
     Zeros mean "not divided", so such a row is the same only when it holds everything under that number. Raises
     ProviderGarbled when two rows carry the number with different rates.
     """
-    same = [each for each in placed if each.row.digits == digits]
+    printed = as_the_schedule_prints(digits)
+    same = [each for each in placed if each.row.code == printed]
     if same:
-        if len({rates_of(each) for each in same}) > 1:
-            raise _garbled(f"{as_the_schedule_prints(digits)} stands there {len(same)} times, with different rates")
+        if len(same) > 1 and len({rates_of(each) for each in same}) > 1:
+            raise _garbled(f"{printed} stands there {len(same)} times, with different rates")
         return same[0]
     under = [each for each in placed if each.row.digits.startswith(digits)]
     whole = [each for each in under if not each.row.digits[len(digits) :].strip("0")]
@@ -186,6 +198,10 @@ def _why_unrated(placed: Placed) -> str:
     return "neither this line nor any row above it states a rate"
 
 
+def _rate(source: Row, column: str, text: str | None, inherited_from: str | None) -> Rate:
+    return Rate(None, None, _why_blank(source, column)) if text is None else Rate(text, inherited_from, None)
+
+
 def _why_blank(source: Row, column: str) -> str:
     name = source.code or source.description
     if column == "special" and source.general is not None:
@@ -196,11 +212,9 @@ def _why_blank(source: Row, column: str) -> str:
 def _row(raw: object, where: str) -> Row:
     if not isinstance(raw, dict):
         raise _garbled(f"{where} is {kind_of(raw)}")
-    missing = [key for key in _REQUIRED if key not in raw]
-    if not any(key in raw for key in _ADDITIONAL):
-        missing.append(_ADDITIONAL[0])
-    if missing:
-        raise _garbled(f"{where} has no {missing[0]!r}")
+    if not raw.keys() >= _REQUIRED_KEYS or ("additionalDuties" not in raw and "addiitionalDuties" not in raw):
+        missing = next((key for key in _REQUIRED if key not in raw), _ADDITIONAL[0])
+        raise _garbled(f"{where} has no {missing!r}")
     if raw["description"] is None:
         raise _garbled(f"{where}: 'description' is null")
     additional = [_text(raw, key, where) for key in _ADDITIONAL]
@@ -226,30 +240,41 @@ def _code(raw: Mapping[str, object], where: str) -> str:
     number = _text(raw, "htsno", where)
     if number is None:
         return ""
-    if not _NUMBER.fullmatch(number):
+    code = _printed(number)
+    if code is None:
         raise _garbled(f"{where}: 'htsno' is {number[:40]!r}")
-    return as_the_schedule_prints(number.replace(".", ""))
+    return code
+
+
+# The same chapters come again and again.
+@lru_cache(maxsize=4096)
+def _printed(number: str) -> str | None:
+    """A number as the schedule prints it; None when it is none."""
+    return as_the_schedule_prints(number.replace(".", "")) if _NUMBER.fullmatch(number) else None
 
 
 def _indent(value: object, where: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 100:
+    if type(value) is str:
+        if (indent := _INDENTS.get(value)) is not None:
+            return indent
+        # Some rows of chapter 98 say "03".
+        if re.fullmatch(r"[0-9]{1,2}", value.strip()):
+            return int(value)
+    if type(value) is int and 0 <= value < 100:
         return value
-    # Some rows of chapter 98 say "03".
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,2}", value.strip()):
-        return int(value)
     raise _garbled(f"{where}: 'indent' is {value!r:.40}")
 
 
 def _units(value: object, where: str) -> tuple[str, ...]:
-    if value is None:
+    if value is None or value == []:
         return ()
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+    if type(value) is not list or not _TEXTS.issuperset(map(type, value)):
         raise _garbled(f"{where}: 'units' is {kind_of(value)}, not a list of texts")
-    return tuple(unit for unit in map(clean, value) if unit)
+    return tuple(filter(None, map(clean, value)))
 
 
 def _footmarks(value: object, where: str) -> tuple[Footmark, ...]:
-    if value is None:
+    if value is None or value == []:
         return ()
     if not isinstance(value, list):
         raise _garbled(f"{where}: 'footnotes' is {kind_of(value)}, not a list")
@@ -259,7 +284,7 @@ def _footmarks(value: object, where: str) -> tuple[Footmark, ...]:
             raise _garbled(f"{where}: 'footnotes' holds {kind_of(each)} without 'value'")
         columns = each.get("columns")
         columns = [] if columns is None else columns
-        if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
+        if type(columns) is not list or not _TEXTS.issuperset(map(type, columns)):
             raise _garbled(f"{where}: 'columns' of a footnote is {kind_of(columns)}, not a list of texts")
         text = _text(each, "value", where)
         if text is not None:
@@ -270,9 +295,9 @@ def _footmarks(value: object, where: str) -> tuple[Footmark, ...]:
 def _text(raw: Mapping[str, object], key: str, where: str) -> str | None:
     """The cleaned text under `key`; None when it is absent, null or blank."""
     value = raw.get(key)
-    if value is None:
+    if value is None or value == "":
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise _garbled(f"{where}: {key!r} is {kind_of(value)}, not a text")
     return clean(value) or None
 

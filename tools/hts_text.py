@@ -18,7 +18,12 @@ def clean(text: str) -> str:
     """`text` without markup, entities, invisible characters and needless white space; its words stay as they are."""
     if "<" in text:
         text = _TAG.sub("", _BREAK.sub(" ", _RAISED.sub(_raise, text)))
-    return " ".join(html.unescape(text).translate(_INVISIBLE).split())
+    if "&" in text:
+        text = html.unescape(text)
+    # A printable text holds none of them.
+    if not text.isprintable():
+        text = text.translate(_INVISIBLE)
+    return " ".join(text.split())
 
 
 def _raise(match: re.Match[str]) -> str:

@@ -1,17 +1,20 @@
 """Reads decoded JSON strictly: what is not of the promised shape is a ProviderGarbled that names the place.
 
-Agencies write a missing value as an absent key, as null, as `""` or as `[]`. Each accessor says which it takes.
+Agencies write a missing value as an absent key, as null, as `""` or as `[]`. Each accessor says which it takes. Those
+for several keys look at them in the order in which they are named, and cost one call for all.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from tools.errors import ProviderGarbled
 
 __all__ = ["Fields", "kind_of", "tidy"]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, which would make one twice as dear, and rows come by the thousand.
+@dataclass(slots=True)
 class Fields:
     """A JSON object of `upstream`, found at `where` (for people: "result 3")."""
 
@@ -22,7 +25,7 @@ class Fields:
     @classmethod
     def of(cls, value: object, upstream: str, where: str) -> "Fields":
         """`value` as an object. Raises ProviderGarbled when it is something else."""
-        if not isinstance(value, dict):
+        if type(value) is not dict:
             raise ProviderGarbled(f"{upstream}: {where} is {kind_of(value)}, not an object", upstream=upstream)
         return cls(value, upstream, where)
 
@@ -38,79 +41,137 @@ class Fields:
 
     def text(self, key: str) -> str:
         """A text with something in it."""
-        value = self.nullable_text(key)
-        if value is None:
-            raise self.garbled(f"{key!r} is blank")
-        return value
+        value = self.raw.get(key)
+        if type(value) is str and (text := " ".join(value.split())):
+            return text
+        if self.due(key) is not None and type(value) is not str:
+            self._refuse(value, key, "a text")
+        raise self.garbled(f"{key!r} is blank")
 
     def nullable_text(self, key: str) -> str | None:
         """A text under a key that must be there; None when it is null or blank."""
-        self.due(key)
-        return self.optional_text(key)
+        value = self.due(key)
+        return None if value is None else self._tidied(value, key)
+
+    def nullable_texts(self, *keys: str) -> list[str | None]:
+        """The `nullable_text` of each of `keys`."""
+        raw = self.raw
+        return [
+            None
+            if (value := raw[key] if key in raw else self.due(key)) is None
+            else (" ".join(value.split()) or None)
+            if type(value) is str
+            else self._tidied(value, key)
+            for key in keys
+        ]
 
     def optional_text(self, key: str) -> str | None:
         """A text; None when it is absent, null or blank."""
         value = self.raw.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise self.garbled(f"{key!r} is {kind_of(value)}, not a text")
-        return tidy(value) or None
+        return None if value is None else self._tidied(value, key)
+
+    def optional_texts(self, *keys: str) -> list[str | None]:
+        """The `optional_text` of each of `keys`."""
+        raw = self.raw
+        return [
+            None
+            if key not in raw or (value := raw[key]) is None
+            else (" ".join(value.split()) or None)
+            if type(value) is str
+            else self._tidied(value, key)
+            for key in keys
+        ]
 
     def label(self, key: str) -> str | None:
         """An identifier that some rows carry as a whole number and others as a text; None when null or blank."""
-        value = self.due(key)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        return self.optional_text(key)
+        value = self.raw.get(key)
+        if type(value) is str:
+            return " ".join(value.split()) or None
+        return None if self.due(key) is None else self._labelled(value, key)
 
     def optional_label(self, key: str) -> str | None:
         """Like `label`, but the key may be absent."""
-        return self.label(key) if key in self.raw else None
+        value = self.raw.get(key)
+        return None if value is None else self._labelled(value, key)
+
+    def optional_labels(self, *keys: str) -> list[str | None]:
+        """The `optional_label` of each of `keys`."""
+        raw = self.raw
+        return [None if key not in raw or (value := raw[key]) is None else self._labelled(value, key) for key in keys]
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts, blank ones left out; empty when it is absent or null."""
-        return tuple(text for value in self._list(key) if (text := tidy(self._as_text(value, key))))
+        return self._listed(self.raw.get(key), key)
+
+    def lists_of_texts(self, *keys: str) -> list[tuple[str, ...]]:
+        """The `texts` of each of `keys`."""
+        raw = self.raw
+        return [
+            () if key not in raw or (value := raw[key]) is None or value == [] else self._listed(value, key)
+            for key in keys
+        ]
 
     def objects(self, key: str) -> tuple["Fields", ...]:
         """A list of objects; empty when it is absent or null."""
+        values = self.raw.get(key)
+        if values is None or values == []:
+            return ()
         return tuple(
-            Fields.of(value, self.upstream, f"{self.where}, {key} {number}")
-            for number, value in enumerate(self._list(key), 1)
+            [
+                Fields.of(value, self.upstream, f"{self.where}, {key} {number}")
+                for number, value in enumerate(self._list(values, key), 1)
+            ]
         )
 
     def list_due(self, key: str) -> list[object]:
         """A list that must be there."""
-        if self.due(key) is None:
+        value = self.due(key)
+        if value is None:
             raise self.garbled(f"{key!r} is null, not a list")
-        return self._list(key)
+        return self._list(value, key)
 
     def count(self, key: str) -> int:
         """A whole number from 0 that must be there."""
         value = self.due(key)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        if type(value) is not int or value < 0:
             raise self.garbled(f"{key!r} is {_told(value)}, not a whole number from 0")
         return value
 
     def flag(self, key: str) -> bool:
         """A truth value that must be there."""
         value = self.due(key)
-        if not isinstance(value, bool):
+        if type(value) is not bool:
             raise self.garbled(f"{key!r} is {kind_of(value)}, not a truth value")
         return value
 
-    def _list(self, key: str) -> list[object]:
-        value = self.raw.get(key)
+    # A value that is there, in the shape that is due. JSON has texts, numbers and so on of these very types.
+
+    def _tidied(self, value: object, key: str) -> str | None:
+        if type(value) is not str:
+            self._refuse(value, key, "a text")
+        return " ".join(value.split()) or None
+
+    def _labelled(self, value: object, key: str) -> str | None:
+        return str(value) if type(value) is int else self._tidied(value, key)
+
+    def _list(self, value: object, key: str) -> list[object]:
         if value is None:
             return []
-        if not isinstance(value, list):
-            raise self.garbled(f"{key!r} is {kind_of(value)}, not a list")
+        if type(value) is not list:
+            self._refuse(value, key, "a list")
         return value
 
-    def _as_text(self, value: object, key: str) -> str:
-        if not isinstance(value, str):
-            raise self.garbled(f"{key!r} holds {kind_of(value)}, not a text")
-        return value
+    def _listed(self, value: object, key: str) -> tuple[str, ...]:
+        texts: list[str] = []
+        for each in self._list(value, key):
+            if type(each) is not str:
+                raise self.garbled(f"{key!r} holds {kind_of(each)}, not a text")
+            if text := " ".join(each.split()):
+                texts.append(text)
+        return tuple(texts)
+
+    def _refuse(self, value: object, key: str, due: str) -> NoReturn:
+        raise self.garbled(f"{key!r} is {kind_of(value)}, not {due}")
 
 
 def kind_of(value: object) -> str:

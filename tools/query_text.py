@@ -18,11 +18,15 @@ def searchable(text: str, least: int, most: int) -> str:
     Raises PydanticCustomError on control characters and on a wrong length.
     """
     text = unicodedata.normalize("NFKC", text)
-    text = "".join(each for each in text if unicodedata.category(each) != "Cf").strip()
+    # Of a printable text no character is of the categories below.
+    is_plain = text.isprintable()
+    if not is_plain:
+        text = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    text = text.strip()
     if not least <= len(text) <= most:
         raise PydanticCustomError("text_length", f"must be {least} to {most} characters long")
     # Lone surrogates cannot be sent at all.
-    if any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in text):
+    if not is_plain and any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in text):
         raise PydanticCustomError("text_control", "must not hold control characters")
     return text
 

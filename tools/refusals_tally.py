@@ -60,7 +60,8 @@ class Tally:
         """Count `rows`. Raises ProviderGarbled when one cannot be read."""
         for row in rows:
             day, firm, fei = refused_on(row), row.text("FirmName"), row.label("FEINumber")
-            self._charges.update(dict.fromkeys(charge_ids(row)).keys())
+            for charge_id in dict.fromkeys(charge_ids(row)):
+                self._charges[charge_id] += 1
             self._months[day.isoformat()[:7]] += 1
             key = fei or firm
             self._firms[key] += 1

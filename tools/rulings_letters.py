@@ -8,20 +8,24 @@ either case; on the letter's own route the relations are null; a few bodies are 
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 import orjson
 
 from tools.errors import ProviderGarbled
 from tools.exchange import Response
-from tools.payload import Fields, tidy
+from tools.payload import Fields
 from tools.tariff_numbers import as_the_schedule_prints
 
 __all__ = ["Letter", "Record", "Relations", "decode", "read_letter", "read_search"]
 
 _UPSTREAM = "cross"
 _TARIFF = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}){0,3}")
+_OFFICE = re.compile(r"^(?:HQ|NY)\s+")
 _NO_DATE = date(1, 1, 1)
 _RELATIONS = ("relatedRulings", "modifiedBy", "modifies", "revokedBy", "revokes")
+_RELATIONS_DUE = (*_RELATIONS, "operationallyRevoked")
+_TRUTHS = frozenset({bool, type(None)})
 # What the letter's text has of its word processor: line ends, page ends, marks of table cells.
 _PLAIN = str.maketrans({"\f": "\n", "\x07": "\t", "\v": "\n"})
 
@@ -88,8 +92,10 @@ def read_search(response: Response) -> tuple[int, tuple[Record, ...]]:
     body = Fields.of(decode(response), _UPSTREAM, "the answer")
     total = body.count("totalHits")
     records = tuple(
-        _record(Fields.of(each, _UPSTREAM, f"ruling {number}"), relations_are_due=True)
-        for number, each in enumerate(body.list_due("rulings"), 1)
+        [
+            _record(Fields.of(each, _UPSTREAM, f"ruling {number}"), relations_are_due=True)
+            for number, each in enumerate(body.list_due("rulings"), 1)
+        ]
     )
     if len(records) > total:
         raise body.garbled(f"'totalHits' is {total}, but {len(records)} rulings came")
@@ -111,13 +117,15 @@ def read_letter(body: object, number: str) -> Letter:
 
 def _record(raw: Fields, *, relations_are_due: bool) -> Record:
     day, is_exact = _ruled_on(raw)
+    number, subject = raw.text("rulingNumber").upper(), raw.text("subject")
+    collection, categories = raw.nullable_texts("collection", "categories")
     return Record(
-        number=raw.text("rulingNumber").upper(),
-        subject=raw.text("subject"),
+        number=number,
+        subject=subject,
         ruled_on=day,
         ruled_on_is_exact=is_exact,
-        collection=(raw.nullable_text("collection") or "").upper() or None,
-        categories=_separated(raw.nullable_text("categories") or ""),
+        collection=None if collection is None else collection.upper(),
+        categories=() if categories is None else _separated(categories),
         tariffs=_tariffs(raw),
         is_usmca=raw.flag("isUsmca"),
         is_nafta=raw.flag("isNafta"),
@@ -140,8 +148,16 @@ def _ruled_on(raw: Fields) -> tuple[date | None, bool]:
 
 def _tariffs(raw: Fields) -> tuple[str, ...]:
     value = raw.due("tariffs")
-    numbers = raw.texts("tariffs") if isinstance(value, list) else _separated(raw.optional_text("tariffs") or "")
-    return tuple(dict.fromkeys(map(_as_printed, numbers)))
+    if type(value) is list:
+        return tuple(dict.fromkeys(map(_as_printed, raw.texts("tariffs"))))
+    said = raw.optional_text("tariffs")
+    return () if said is None else _tariffs_in(said)
+
+
+# Rulings on the same goods name the same lines.
+@lru_cache(maxsize=1024)
+def _tariffs_in(said: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_as_printed, _separated(said))))
 
 
 def _as_printed(number: str) -> str:
@@ -151,29 +167,35 @@ def _as_printed(number: str) -> str:
 
 def _bare(number: str) -> str:
     """A ruling's number without the office that people write before it: HQ 968227 is 968227."""
-    return re.sub(r"^(?:HQ|NY)\s+", "", number.upper())
+    return _OFFICE.sub("", number.upper())
 
 
 def _separated(text: str) -> tuple[str, ...]:
-    return tuple(part for each in text.split(",") if (part := tidy(each)))
+    """The parts of a text that is tidy and not blank."""
+    if "," not in text:
+        return (text,)
+    return tuple([part for each in text.split(",") if (part := each.strip())])
 
 
 def _relations(raw: Fields, *, are_due: bool) -> Relations:
+    told = raw.raw
     if are_due:
-        for key in (*_RELATIONS, "operationallyRevoked"):
-            raw.due(key)
-    numbers = {key: tuple(_bare(number) for number in raw.texts(key)) for key in _RELATIONS}
-    # Nothing may be told of a ruling whose relations the agency left out.
-    are_known = all(isinstance(raw.raw.get(key), list) for key in ("revokedBy", "modifiedBy"))
-    by_law = [raw.raw.get(key) for key in ("operationallyRevoked", "isRevokedByOperationalLaw")]
-    if any(not isinstance(each, bool | None) for each in by_law):
+        for key in _RELATIONS_DUE:
+            if key not in told:
+                raw.due(key)
+    related, modified_by, modifies, revoked_by, revokes = [
+        tuple(map(_bare, numbers)) if numbers else () for numbers in raw.lists_of_texts(*_RELATIONS)
+    ]
+    by_law, by_law_too = told.get("operationallyRevoked"), told.get("isRevokedByOperationalLaw")
+    if not _TRUTHS.issuperset((type(by_law), type(by_law_too))):
         raise raw.garbled("'operationallyRevoked' is not a truth value")
     return Relations(
-        revoked_by=numbers["revokedBy"],
-        modified_by=numbers["modifiedBy"],
-        revokes=numbers["revokes"],
-        modifies=numbers["modifies"],
-        related=numbers["relatedRulings"],
-        operationally_revoked=True in by_law,
-        are_known=are_known,
+        revoked_by=revoked_by,
+        modified_by=modified_by,
+        revokes=revokes,
+        modifies=modifies,
+        related=related,
+        operationally_revoked=by_law is True or by_law_too is True,
+        # Nothing may be told of a ruling whose relations the agency left out.
+        are_known=type(told.get("revokedBy")) is list and type(told.get("modifiedBy")) is list,
     )

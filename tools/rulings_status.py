@@ -103,14 +103,16 @@ def standing_of(number: str, known: Mapping[str, Record]) -> Standing:
     """What has become of `number`, as far as the `known` rulings tell."""
     relations = known[number].relations
     status = status_of(relations)
+    replaced_by = _replaced_by(relations)
+    notice = _NOTICES[status]
+    if not replaced_by:
+        return Standing(status, notice, (), (), relations.are_known)
+    notice = notice.format(revoked_by=", ".join(relations.revoked_by), modified_by=", ".join(relations.modified_by))
     chain = tuple(_link(each, known) for each in follow(number, known))
-    notice = _NOTICES[status].format(
-        revoked_by=", ".join(relations.revoked_by), modified_by=", ".join(relations.modified_by)
-    )
     is_whole = relations.are_known and all(
         each.number in known and known[each.number].relations.are_known for each in chain
     )
-    return Standing(status, notice, _replaced_by(relations), chain, is_whole)
+    return Standing(status, notice, replaced_by, chain, is_whole)
 
 
 def _link(number: str, known: Mapping[str, Record]) -> Link:
@@ -125,4 +127,4 @@ def _replaced_by(relations: Relations) -> tuple[str, ...]:
 
 
 def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
+    return tuple(dict.fromkeys((*first, *second))) if first or second else ()

@@ -5,6 +5,7 @@ Treasury, the Bureau of Industry and Security and the State Department. `clear` 
 at or above the threshold, on the lists that `coverage` names, when it was asked. A hit is not an adjudication.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -17,7 +18,7 @@ from tools.errors import NotConfigured, NotScreened, ProviderGarbled
 from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
 from tools.policy.freshness import Freshness
 from tools.sanctions_entries import ListEntry, Page, ScoredEntry, read_page
-from tools.sanctions_hits import Hit, Outcome, outcome_of, weigh
+from tools.sanctions_hits import Agreement, Hit, Outcome, outcome_of, weigh
 from tools.sanctions_lists import LISTS, NOT_COVERED, POLICY_VERSION
 from tools.sanctions_names import is_in_latin_script
 from tools.sanctions_query import SanctionsQuery
@@ -32,6 +33,8 @@ _HOUR_S = 3600.0
 #: Nothing older than four hours may clear anybody.
 _FRESHNESS = Freshness(fresh_s=_HOUR_S, revalidate_s=2 * _HOUR_S, on_error_s=4 * _HOUR_S)
 _TYPES = ("Individual", "Entity", "Vessel", "Aircraft")
+# Of hits that are as strong as each other, those whose country agrees come first.
+_COUNTRY_ORDER: Mapping[Agreement | None, int] = {"same": 0, "unknown": 1, None: 2, "different": 3}
 
 _API_LIMIT = (
     "asked by the agency's search, which needs every word of the name to match an entry: a clear of it is weaker than "
@@ -177,8 +180,10 @@ def _parameters(query: SanctionsQuery, offset: int) -> dict[str, str]:
 
 
 def _result(query: SanctionsQuery, found: _Found) -> SanctionsResult:
-    weighed = [weigh(query.party, each.entry, each.score, found.asked_on) for each in found.entries]
-    of_type = [hit for hit in weighed if not _is_of_another_type(query.type, hit)]
+    # Without an entry there is nothing to make the party ready for.
+    party = query.party if found.entries else None
+    weighed = [] if party is None else [weigh(party, each.entry, each.score, found.asked_on) for each in found.entries]
+    of_type = weighed if query.type is None else [hit for hit in weighed if not _is_of_another_type(query.type, hit)]
     # Where the agency gives no score it says that the entry matches outright: then it counts, whatever we think of it.
     hits = [hit for hit in of_type if hit.score >= query.threshold or hit.agency_score is None]
     missing = _missing(found)
@@ -225,18 +230,17 @@ def _refuse_to_clear(query: SanctionsQuery, found: _Found, missing: str | None) 
         raise NotScreened(f"the agency says that it did not search {', '.join(left_out)}", upstream=_UPSTREAM)
 
 
-def _is_of_another_type(asked: str | None, hit: Hit) -> bool:
+def _is_of_another_type(asked: str, hit: Hit) -> bool:
     """Only a type that we know can differ: what the agency may call it next is not told.
 
     An equal identifier tells more than a type.
     """
     stated = (hit.type or "").capitalize()
-    return asked is not None and stated in _TYPES and stated != asked and hit.basis != "id"
+    return stated in _TYPES and stated != asked and hit.basis != "id"
 
 
 def _first_things_first(hit: Hit) -> tuple[bool, float, int, str]:
-    countries = ("same", "unknown", None, "different")
-    return (hit.outcome != "match", -hit.score, countries.index(hit.country_agrees), hit.name)
+    return (hit.outcome != "match", -hit.score, _COUNTRY_ORDER[hit.country_agrees], hit.name)
 
 
 def _coverage(query: SanctionsQuery) -> Coverage:
@@ -245,5 +249,5 @@ def _coverage(query: SanctionsQuery) -> Coverage:
         limits.append(_SCRIPT_LIMIT)
     if query.type is not None:
         limits.append(f"entries that the agency says are no {query.type} were left out")
-    not_asked = tuple(f"{code} (not asked)" for code in LISTS if code not in query.lists)
+    not_asked = [] if query.sources is None else [f"{code} (not asked)" for code in LISTS if code not in query.sources]
     return Coverage(lists=query.lists, not_covered=(*not_asked, *NOT_COVERED), limits=tuple(limits))

@@ -4,7 +4,6 @@ Source: `/v1/search` at data.trade.gov. One object per entry, nearly flat; which
 value that is missing may be absent, null, `""` or `[]`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,7 +49,8 @@ class Vessel:
     gross_registered_tonnage: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, which would make one thrice as dear with so many members; all the same, nobody changes one.
+@dataclass(slots=True, kw_only=True)
 class ListEntry:
     """One entry. `list` is its code, None when `list_name` (the agency's string) is not one of the 13 known ones.
 
@@ -87,17 +87,17 @@ class ListEntry:
     information_url: str | None
     id: str | None
 
+    def __hash__(self) -> int:
+        # Equal entries have these in common, and hardly any others do; all members would be hashed for each entry.
+        return hash((self.name, self.list_name, self.id))
+
     @property
     def countries(self) -> frozenset[str]:
         """Every country that the entry names, by its two letters."""
-        return frozenset(code.upper() for code in self._countries() if len(code) == 2)
-
-    def _countries(self) -> Iterator[str]:
-        yield from (address.country for address in self.addresses if address.country)
-        yield from (each.country for each in self.ids if each.country)
-        yield from (*self.nationalities, *self.citizenships)
-        if self.country:
-            yield self.country
+        named = {self.country, *self.nationalities, *self.citizenships}
+        named.update([address.country for address in self.addresses])
+        named.update([each.country for each in self.ids])
+        return frozenset([code.upper() for code in named if code is not None and len(code) == 2])
 
     def ended_before(self, day: date) -> bool:
         """Whether its end date lies before `day`. A blank or unreadable one does not."""
@@ -138,41 +138,55 @@ def read_page(body: object) -> Page:
     ]
     if len(results) > total:
         raise page.garbled(f"'total' is {total}, but {len(results)} results came")
-    entries = tuple(ScoredEntry(read_entry(each), _score(each)) for each in results)
+    entries = tuple([ScoredEntry(read_entry(each), _score(each)) for each in results])
     return Page(total, entries, _by_list(page), _searched(page))
 
 
 def read_entry(raw: Fields) -> ListEntry:
     """One entry. Raises ProviderGarbled when it has no name or no list, or when anything has another shape."""
     source = list_named(raw.text("source"))
+    name = raw.text("name")
+    kind, title = raw.optional_texts("type", "title")
+    programs, alt_names = raw.lists_of_texts("programs", "alt_names")
+    addresses = tuple(map(_address, raw.objects("addresses")))
+    country = raw.optional_text("country")
+    nationalities, citizenships, dates_of_birth, places_of_birth = raw.lists_of_texts(
+        "nationalities", "citizenships", "dates_of_birth", "places_of_birth"
+    )
+    ids = tuple(map(_identifier, raw.objects("ids")))
+    vessel = _vessel(raw)
+    start_date, end_date, notice, standard_order, requirement, policy, remarks, url, about = raw.optional_texts(
+        *("start_date", "end_date", "federal_register_notice", "standard_order", "license_requirement"),
+        *("license_policy", "remarks", "source_list_url", "source_information_url"),
+    )
     return ListEntry(
-        name=raw.text("name"),
+        name=name,
         list=source.code,
         list_name=source.name,
         list_is_known=source.code is not None,
         action=source.action.code,
         action_details=source.action,
-        type=raw.optional_text("type"),
-        title=raw.optional_text("title"),
-        programs=raw.texts("programs"),
-        alt_names=raw.texts("alt_names"),
-        addresses=tuple(map(_address, raw.objects("addresses"))),
-        country=raw.optional_text("country"),
-        nationalities=raw.texts("nationalities"),
-        citizenships=raw.texts("citizenships"),
-        dates_of_birth=raw.texts("dates_of_birth"),
-        places_of_birth=raw.texts("places_of_birth"),
-        ids=tuple(map(_identifier, raw.objects("ids"))),
-        vessel=_vessel(raw),
-        start_date=raw.optional_text("start_date"),
-        end_date=raw.optional_text("end_date"),
-        federal_register_notice=raw.optional_text("federal_register_notice"),
-        standard_order=raw.optional_text("standard_order"),
-        license_requirement=raw.optional_text("license_requirement"),
-        license_policy=raw.optional_text("license_policy"),
-        remarks=raw.optional_text("remarks"),
-        url=raw.optional_text("source_list_url"),
-        information_url=raw.optional_text("source_information_url"),
+        type=kind,
+        title=title,
+        programs=programs,
+        alt_names=alt_names,
+        addresses=addresses,
+        country=country,
+        nationalities=nationalities,
+        citizenships=citizenships,
+        dates_of_birth=dates_of_birth,
+        places_of_birth=places_of_birth,
+        ids=ids,
+        vessel=vessel,
+        start_date=start_date,
+        end_date=end_date,
+        federal_register_notice=notice,
+        standard_order=standard_order,
+        license_requirement=requirement,
+        license_policy=policy,
+        remarks=remarks,
+        url=url,
+        information_url=about,
         id=raw.optional_label("id"),
     )
 
@@ -180,16 +194,16 @@ def read_entry(raw: Fields) -> ListEntry:
 def _by_list(page: Fields) -> tuple[tuple[str | None, int], ...]:
     """Nothing rests on these counts but doubt, so what has another shape is passed over."""
     facets = page.raw.get("sources")
-    told = [each for each in facets if isinstance(each, dict)] if isinstance(facets, list) else []
+    told = [each for each in facets if type(each) is dict] if type(facets) is list else []
     counts = [(list_named(str(each.get("value"))).code, each.get("count")) for each in told]
-    return tuple((code, count) for code, count in counts if isinstance(count, int) and not isinstance(count, bool))
+    return tuple([(code, count) for code, count in counts if type(count) is int])
 
 
 def _searched(page: Fields) -> tuple[str | None, ...] | None:
     """The older envelope (and that of the file of all lists) names the lists in place of counting by list."""
     if not page.raw.get("sources_used"):
         return None
-    return tuple(list_named(each.text("source")).code for each in page.objects("sources_used"))
+    return tuple([list_named(each.text("source")).code for each in page.objects("sources_used")])
 
 
 def _score(raw: Fields) -> float | None:
@@ -197,32 +211,23 @@ def _score(raw: Fields) -> float | None:
     value = raw.raw.get("score")
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+    if (type(value) is not int and type(value) is not float) or not 0 <= value <= 100:
         raise raw.garbled("'score' is not a number from 0 to 100")
     return float(value) if value <= 1 else round(value / 100, 4)
 
 
 def _address(raw: Fields) -> Address:
-    return Address(
-        raw.optional_text("address"),
-        raw.optional_text("city"),
-        raw.optional_text("state"),
-        raw.optional_label("postal_code"),
-        raw.optional_text("country"),
-    )
+    address, city, state = raw.optional_texts("address", "city", "state")
+    return Address(address, city, state, raw.optional_label("postal_code"), raw.optional_text("country"))
 
 
 def _identifier(raw: Fields) -> EntryId:
-    return EntryId(
-        raw.optional_text("type"),
-        raw.optional_label("number"),
-        raw.optional_text("country"),
-        raw.optional_text("issue_date"),
-        raw.optional_text("expiration_date"),
-    )
+    kind, number = raw.optional_text("type"), raw.optional_label("number")
+    return EntryId(kind, number, *raw.optional_texts("country", "issue_date", "expiration_date"))
 
 
 def _vessel(raw: Fields) -> Vessel | None:
-    keys = ("call_sign", "vessel_type", "vessel_flag", "vessel_owner", "gross_tonnage", "gross_registered_tonnage")
-    said = [raw.optional_label(key) for key in keys]
+    said = raw.optional_labels(
+        *("call_sign", "vessel_type", "vessel_flag", "vessel_owner", "gross_tonnage", "gross_registered_tonnage")
+    )
     return Vessel(*said) if any(said) else None

@@ -5,14 +5,14 @@ normalisation, or an equal identifier, on an entry that has not ended; every oth
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from tools.sanctions_entries import EntryId, ListEntry
-from tools.sanctions_names import Likeness, compare, same_identifier
+from tools.sanctions_names import AskedName, Likeness, same_identifier
 
-__all__ = ["Hit", "Outcome", "Party", "outcome_of", "weigh"]
+__all__ = ["Agreement", "Hit", "Outcome", "Party", "outcome_of", "weigh"]
 
 Outcome = Literal["clear", "potential_match", "match"]
 Agreement = Literal["same", "different", "unknown"]
@@ -28,13 +28,13 @@ _NO_IDENTIFIER = (
 class Party:
     """Who is screened: the name, and what else is known to weigh the hits with. None is compared that is not given."""
 
-    name: str
+    name: AskedName
     country: str | None = None
-    address: str | None = None
+    address: AskedName | None = None
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Hit(ListEntry):
     """An entry that may be the party.
 
@@ -60,19 +60,47 @@ def weigh(party: Party, entry: ListEntry, agency_score: float | None, today: dat
     """`entry` as a hit on `party`, however weak."""
     likeness, matched_name, matched_on = _best_name(party.name, entry)
     same_id = party.id is not None and any(_is_same(party.id, each) for each in entry.ids)
-    expired = entry.ended_before(today)
+    expired = entry.end_date is not None and entry.ended_before(today)
     is_strong = likeness.equal and (matched_on == "name" or likeness.words > 1)
-    agrees = _country_agrees(party.country, entry)
+    agrees = None if party.country is None else _country_agrees(party.country, entry)
+    alike = likeness.score if agency_score is None else max(likeness.score, agency_score)
     return Hit(
-        **{each.name: getattr(entry, each.name) for each in fields(entry)},
+        name=entry.name,
+        list=entry.list,
+        list_name=entry.list_name,
+        list_is_known=entry.list_is_known,
+        action=entry.action,
+        action_details=entry.action_details,
+        type=entry.type,
+        title=entry.title,
+        programs=entry.programs,
+        alt_names=entry.alt_names,
+        addresses=entry.addresses,
+        country=entry.country,
+        nationalities=entry.nationalities,
+        citizenships=entry.citizenships,
+        dates_of_birth=entry.dates_of_birth,
+        places_of_birth=entry.places_of_birth,
+        ids=entry.ids,
+        vessel=entry.vessel,
+        start_date=entry.start_date,
+        end_date=entry.end_date,
+        federal_register_notice=entry.federal_register_notice,
+        standard_order=entry.standard_order,
+        license_requirement=entry.license_requirement,
+        license_policy=entry.license_policy,
+        remarks=entry.remarks,
+        url=entry.url,
+        information_url=entry.information_url,
+        id=entry.id,
         matched_name=matched_name,
         matched_on=matched_on,
-        score=1.0 if same_id else max(likeness.score, agency_score or 0.0),
+        score=1.0 if same_id else alike,
         agency_score=agency_score,
         outcome="match" if (is_strong or same_id) and not expired else "potential_match",
         basis="id" if same_id else "name+country" if agrees == "same" else "name",
         country_agrees=agrees,
-        address_score=_address_score(party.address, entry),
+        address_score=None if party.address is None else _address_score(party.address, entry),
         expired=expired,
     )
 
@@ -83,16 +111,17 @@ def outcome_of(hits: Iterable[Hit]) -> Outcome:
     return "match" if "match" in outcomes else "potential_match" if outcomes else "clear"
 
 
-def _best_name(asked: str, entry: ListEntry) -> tuple[Likeness, str, Literal["name", "alias"]]:
-    best: tuple[Likeness, str, Literal["name", "alias"]] = (compare(asked, entry.name), entry.name, "name")
+def _best_name(asked: AskedName, entry: ListEntry) -> tuple[Likeness, str, Literal["name", "alias"]]:
+    best, name = asked.compare(entry.name), entry.name
+    if best.equal:
+        return best, name, "name"
+    matched_on: Literal["name", "alias"] = "name"
     for alias in entry.alt_names:
-        likeness = compare(asked, alias)
+        likeness = asked.compare(alias)
         # Of two equal aliases the one with more words is the stronger.
-        if (likeness.score, likeness.equal, likeness.words) > (best[0].score, best[0].equal, best[0].words) and not (
-            best[0].equal and best[2] == "name"
-        ):
-            best = (likeness, alias, "alias")
-    return best
+        if (likeness.score, likeness.equal, likeness.words) > (best.score, best.equal, best.words):
+            best, name, matched_on = likeness, alias, "alias"
+    return best, name, matched_on
 
 
 def _is_same(asked: str, listed: EntryId) -> bool:
@@ -102,19 +131,17 @@ def _is_same(asked: str, listed: EntryId) -> bool:
     return same_identifier(asked, listed.number)
 
 
-def _country_agrees(asked: str | None, entry: ListEntry) -> Agreement | None:
-    if asked is None:
-        return None
+def _country_agrees(asked: str, entry: ListEntry) -> Agreement:
     known = entry.countries
     return "unknown" if not known else "same" if asked in known else "different"
 
 
-def _address_score(asked: str | None, entry: ListEntry) -> float | None:
-    """How like the asked address is to the entry's most similar one; None when either is not known."""
-    if asked is None or not entry.addresses:
+def _address_score(asked: AskedName, entry: ListEntry) -> float | None:
+    """How like the asked address is to the entry's most similar one; None when the entry has none."""
+    if not entry.addresses:
         return None
-    texts = (
+    texts = [
         " ".join(filter(None, (each.address, each.city, each.state, each.postal_code, each.country)))
         for each in entry.addresses
-    )
-    return max(compare(asked, text).score for text in texts)
+    ]
+    return max([asked.compare(text).score for text in texts])

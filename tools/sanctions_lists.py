@@ -263,9 +263,11 @@ UNKNOWN_LIST = Action(
     ownership="unknown",
 )
 
-_BY_NAME = {row.name.casefold(): row for row in _ROWS}
+#: Rows by their full strings, as the agency writes them and in one case.
+_BY_NAME = {name: row for row in _ROWS for name in (row.name, row.name.casefold())}
 
 
 def list_named(source: str) -> ScreeningList:
     """The list of the agency's string `source`; one without code, and with the most severe action, if none is."""
-    return _BY_NAME.get(" ".join(source.split()).casefold()) or ScreeningList(None, source, UNKNOWN_LIST)
+    known = _BY_NAME.get(source) or _BY_NAME.get(" ".join(source.split()).casefold())
+    return known or ScreeningList(None, source, UNKNOWN_LIST)

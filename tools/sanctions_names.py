@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from anyascii import anyascii
-from rapidfuzz.fuzz import ratio, token_sort_ratio
+from rapidfuzz.fuzz import ratio
 
-__all__ = ["IGNORED_WORDS", "Likeness", "compare", "is_in_latin_script", "same_identifier", "words_of"]
+__all__ = ["IGNORED_WORDS", "AskedName", "Likeness", "compare", "is_in_latin_script", "same_identifier", "words_of"]
 
 #: Words that the agency's own fuzzy search leaves out of account (its search page says so).
 IGNORED_WORDS = frozenset(
@@ -25,9 +25,10 @@ IGNORED_WORDS = frozenset(
 _FORMS = IGNORED_WORDS - {"organization", "univ", "university"}
 # Each sign of these scripts is a word or a syllable of its own.
 _IDEOGRAPH = re.compile(r"([\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
-_INITIAL = re.compile(r"\b(\w)\.(?=\w\b)")
-_APOSTROPHE = re.compile("['`\u2018\u2019\u02bb\u02bc]")
-_NOT_A_WORD = re.compile(r"[\W_]+")
+_DOT_OF_INITIAL = re.compile(r"(?<=\b\w)\.(?=\w\b)")
+# Of ASCII, to which everything is transliterated before: apostrophes go, what else is no letter or digit parts words.
+_APOSTROPHES = str.maketrans("", "", "'`")
+_WORDS_APART = {code: " " for code in range(128) if not chr(code).isalnum()} | _APOSTROPHES
 # "... and any successor, sub-unit, or subsidiary thereof" is the notice's formula, no part of the name.
 _FORMULA = re.compile(r"[;,]?\s*\band any (?:successor|sub-?unit|subsidiar).*", re.IGNORECASE | re.DOTALL)
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -38,6 +39,8 @@ _IDENTIFIER_LENGTH, _IDENTIFIER_DIGITS = 4, 2
 _CONTAINED = 0.95
 #: All words of the listed name (two at least) stand in the asked one, which has more.
 _CONTAINS = 0.9
+#: The most of what is not equal.
+_NOT_EQUAL = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,58 +55,115 @@ class Likeness:
     words: int
 
 
+# Of a question its name comes up four times; listed identifiers and parts of names come again and again.
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> tuple[str, ...]:
     """The words of `name` in ASCII and lower case, in the order in which they stand."""
-    plain = unicodedata.normalize("NFKC", name)
-    plain = anyascii(_IDEOGRAPH.sub(r" \1 ", plain)).lower()
-    plain = _INITIAL.sub(r"\1", _APOSTROPHE.sub("", plain))
-    return tuple(_NOT_A_WORD.sub(" ", plain).split())
+    plain = name
+    if not name.isascii():
+        plain = anyascii(_IDEOGRAPH.sub(r" \1 ", unicodedata.normalize("NFKC", name)))
+    plain = plain.lower()
+    if "." in plain:
+        plain = _DOT_OF_INITIAL.sub("", plain.translate(_APOSTROPHES))
+    return tuple(plain.translate(_WORDS_APART).split())
+
+
+class _Form:
+    """Words in the shapes in which they are compared, made once for many comparisons.
+
+    Letters are compared of `sorted_text` and of `runs`, the words without blanks in one or more orders. `telling` are
+    the words that tell something by being contained in another name: not those of one letter, nor those that half of
+    all companies bear.
+    """
+
+    __slots__ = ("distinct", "runs", "sorted_text", "telling")
+
+    def __init__(self, words: tuple[str, ...], *orders: tuple[str, ...]) -> None:
+        self.sorted_text = " ".join(sorted(words))
+        self.runs = ["".join(each) for each in {words, *orders}]
+        self.distinct = frozenset(words)
+        self.telling = [word for word in self.distinct if word not in IGNORED_WORDS and word[1:]]
+
+
+class _ListedName:
+    """A listed name, ready to be compared: its `words`, the `cores` that are equal to it, the `parts` to score."""
+
+    __slots__ = ("cores", "parts", "word_count", "words")
+
+    def __init__(self, name: str) -> None:
+        self.words = words_of(name)
+        self.word_count = _count(self.words)
+        names = {self.words, *map(words_of, _names_in(name))} - {()}
+        self.cores = frozenset([_core(each) for each in names])
+        rest = words_of(_IN_BRACKETS.sub(" ", _FORMULA.sub("", name)))
+        self.parts = [_Form(part) for part in ({*names, rest} if _tells(rest) else names)]
+
+
+# The same entries answer many questions. About 2 KB each.
+_listed = lru_cache(maxsize=4096)(_ListedName)
+
+
+class AskedName:
+    """A name that is asked for, made ready once to be compared with many listed ones."""
+
+    def __init__(self, name: str) -> None:
+        self._words = words_of(name)
+        self._core = _core(self._words)
+        self._core_count = _count(self._core)
+        # With and without its legal form, which a listed name may not state.
+        has_none = len(self._core) == len(self._words)
+        self._forms = [_Form(self._words, self._core)] if has_none else [_Form(self._words), _Form(self._core)]
+
+    def compare(self, name: str) -> Likeness:
+        """How like it is to the listed `name`."""
+        listed = _listed(name)
+        if not self._words or not listed.words:
+            return Likeness(0.0, equal=False, words=len(listed.words))
+        if self._core in listed.cores:
+            return Likeness(1.0, equal=True, words=self._core_count)
+        alike = 0.0
+        for part in listed.parts:
+            for form in self._forms:
+                score = _score(form, part)
+                if score > alike:
+                    alike = score
+        return Likeness(round(alike if alike < _NOT_EQUAL else _NOT_EQUAL, 4), equal=False, words=listed.word_count)
 
 
 def compare(asked: str, listed: str) -> Likeness:
     """How like the `asked` name is to a `listed` one."""
-    wanted = words_of(asked)
-    whole = words_of(listed)
-    if not wanted or not whole:
-        return Likeness(0.0, equal=False, words=len(whole))
-    core = _core(wanted)
-    names = {whole, *map(words_of, _names_in(listed))} - {()}
-    if any(_core(name) == core for name in names):
-        return Likeness(1.0, equal=True, words=_count(core))
-    rest = words_of(_IN_BRACKETS.sub(" ", _FORMULA.sub("", listed)))
-    parts = {*names, rest} if _tells(rest) else names
-    # With and without its legal form, which a listed name may not state.
-    alike = max(_score(form, part) for form in (wanted, tuple(core)) for part in parts)
-    return Likeness(alike, equal=False, words=_count(whole))
+    return AskedName(asked).compare(listed)
 
 
-def _count(words: tuple[str, ...] | list[str]) -> int:
+def _count(words: tuple[str, ...]) -> int:
     """How many of `words` are part of the name."""
-    return sum(word not in _FORMS for word in words)
+    return sum([word not in _FORMS for word in words])
 
 
-def _core(words: tuple[str, ...]) -> list[str]:
+def _core(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words that make the name, in one order; all of them where one letter is all that is left."""
     # X Corp. is a name of its own, and not the X that somebody else is called.
-    return sorted(word for word in words if word not in _FORMS) if _tells(words) else sorted(words)
+    return tuple(sorted([word for word in words if word not in _FORMS] if _tells(words) else words))
 
 
 def _tells(words: tuple[str, ...]) -> bool:
     """Whether more than one letter is left of `words` without legal forms."""
-    return sum(len(word) for word in words if word not in _FORMS) > 1
+    return len("".join([word for word in words if word not in _FORMS])) > 1
 
 
-def _score(wanted: tuple[str, ...], listed: tuple[str, ...]) -> float:
-    alike = max(token_sort_ratio(" ".join(wanted), " ".join(listed)), ratio("".join(wanted), "".join(listed))) / 100
-    asked, given = set(wanted), set(listed)
-    telling = {word for word in asked & given if word not in IGNORED_WORDS and len(word) > 1}
-    # A word of one letter, or one that half of all companies bear, tells nothing by being contained.
-    if asked <= given and telling:
-        alike = max(alike, _CONTAINED)
-    elif given <= asked and len(telling) > 1:
-        alike = max(alike, _CONTAINS)
-    return round(min(alike, 0.99), 4)
+def _score(asked: _Form, listed: _Form) -> float:
+    alike = ratio(asked.sorted_text, listed.sorted_text)
+    for run in listed.runs:
+        for asked_run in asked.runs:
+            by_letter = ratio(asked_run, run)
+            if by_letter > alike:
+                alike = by_letter
+    alike /= 100
+    if alike < _CONTAINED and asked.telling and asked.distinct <= listed.distinct:
+        return _CONTAINED
+    if alike < _CONTAINS and len(listed.telling) > 1 and listed.distinct <= asked.distinct:
+        return _CONTAINS
+    return alike
 
 
 def _names_in(name: str) -> Iterator[str]:
@@ -123,7 +183,7 @@ def _names_in(name: str) -> Iterator[str]:
 
 def is_in_latin_script(name: str) -> bool:
     """Whether all letters of `name` are Latin ones."""
-    return all("LATIN" in unicodedata.name(each, "") for each in name if each.isalpha())
+    return name.isascii() or all("LATIN" in unicodedata.name(each, "") for each in name if each.isalpha())
 
 
 def same_identifier(asked: str, listed: str) -> bool:

@@ -8,9 +8,11 @@ from pydantic_core import PydanticCustomError
 from tools.query_text import CountryCode, searchable
 from tools.sanctions_hits import Party
 from tools.sanctions_lists import LISTS
-from tools.sanctions_names import IGNORED_WORDS, words_of
+from tools.sanctions_names import IGNORED_WORDS, AskedName, words_of
 
 __all__ = ["SanctionsQuery"]
+
+_ALL_LISTS = tuple(LISTS)
 
 
 class SanctionsQuery(BaseModel):
@@ -44,10 +46,10 @@ class SanctionsQuery(BaseModel):
     def _tells_something(cls, name: str) -> str:
         name = searchable(name, 2, 200)
         words = words_of(name)
-        if sum(map(len, words)) < 2:
+        if len("".join(words)) < 2:
             raise PydanticCustomError("party_name", "must hold two letters or digits at least")
         # Asked for such words alone, the agency searches for nothing, and finds it.
-        if all(word in IGNORED_WORDS for word in words):
+        if IGNORED_WORDS.issuperset(words):
             raise PydanticCustomError("party_name", "holds nothing but words that the agency's search leaves out")
         return name
 
@@ -81,9 +83,10 @@ class SanctionsQuery(BaseModel):
     @property
     def lists(self) -> tuple[str, ...]:
         """The codes of the lists to ask."""
-        return self.sources if self.sources is not None else tuple(LISTS)
+        return self.sources if self.sources is not None else _ALL_LISTS
 
     @property
     def party(self) -> Party:
-        """What hits are weighed with."""
-        return Party(self.name, self.country, self.address, self.id)
+        """What hits are weighed with, made ready for many comparisons."""
+        address = None if self.address is None else AskedName(self.address)
+        return Party(AskedName(self.name), self.country, address, self.id)

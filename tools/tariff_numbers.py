@@ -25,7 +25,7 @@ TariffDigits = Annotated[
 
 def as_the_schedule_prints(digits: str) -> str:
     """Groups of 4.2.2.2: `8507600020` is 8507.60.00.20."""
-    return ".".join([digits[:4], *(digits[at : at + 2] for at in range(4, len(digits), 2))])
+    return ".".join([digits[:4], *[digits[at : at + 2] for at in range(4, len(digits), 2)]])
 
 
 def as_cbp_writes(digits: str) -> str:
