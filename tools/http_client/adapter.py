@@ -5,6 +5,9 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import extract_cookies_to_jar
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 from urllib3.poolmanager import ProxyManager
 
 from tools.call import current_call
@@ -23,6 +26,8 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 _READ_BYTES = 64 * 1024
 #: Host pools kept by urllib3. They hold nothing (the connections are in the SyncPool), so there may be many.
 _HOST_POOLS = 10_000
+#: Of so many origins the host pool is at hand.
+_ORIGINS = 1_000
 
 
 class SyncPoolTimeout(PoolTimeout, requests.exceptions.Timeout):
@@ -81,6 +86,7 @@ class PooledAdapter(HTTPAdapter):
         self._limits = limits
         self._timeouts = timeouts
         self._pool = SyncPool(limits, timeouts)
+        self._by_origin: dict[str, Any] = {}
         self._host_pools = host_pool_classes(self._pool, timeouts.write_s)
         super().__init__(pool_connections=_HOST_POOLS, pool_maxsize=1, max_retries=0)
 
@@ -147,10 +153,50 @@ class PooledAdapter(HTTPAdapter):
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """The bounded response to `req`."""
         response = BoundedResponse()
-        vars(response).update(vars(super().build_response(req, resp)))
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.encoding = get_encoding_from_headers(response.headers)
+        response.raw = resp
+        response.reason = resp.reason
+        response.url = str(req.url)
+        if "Set-Cookie" in response.headers:
+            extract_cookies_to_jar(response.cookies, req, resp)  # type: ignore[no-untyped-call]  # as types-requests has it
+        response.request = req
+        response.connection = self
         response.max_bytes = current_body_limit(self._limits.max_body_bytes)
         response.pool = self._pool
         return response
+
+    # -- what requests works out anew for each request, kept by origin where nothing special is asked for --
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """urllib3's pool for the request's origin."""
+        if verify is not True or cert is not None or proxies:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        origin = _origin(str(request.url))
+        found = self._by_origin.get(origin)
+        if found is None or found.pool is None:  # never asked for, or thrown away by urllib3
+            found = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            super().cert_verify(found, str(request.url), verify, cert)  # type: ignore[no-untyped-call]  # likewise
+            if len(self._by_origin) >= _ORIGINS:
+                self._by_origin.clear()
+            self._by_origin[origin] = found
+        return found
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Tell `conn` whom to trust, unless it has been told."""
+        if verify is not True or cert is not None or self._by_origin.get(_origin(url)) is not conn:
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]  # likewise
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """What the request line says."""
+        url = str(request.url)
+        target = url[len(_origin(url)) :]
+        if proxies or "#" in url or not target.startswith("/"):
+            return str(super().request_url(request, proxies))
+        return target
 
     def _bounded(self, timeout: Any) -> Any:
         """Our time-outs where the caller gave none; connecting never takes longer than the call may."""
@@ -186,6 +232,11 @@ class PooledAdapter(HTTPAdapter):
         """Close every connection, those in use too. Idempotent."""
         self._pool.close()
         super().close()
+
+
+def _origin(url: str) -> str:
+    """The part of a prepared URL that stands before its path."""
+    return url[: url.find("/", url.find("://") + 3)]
 
 
 def _was_stale(exc: BaseException) -> bool:

@@ -1,18 +1,15 @@
 """The pooled `aiohttp.ClientSession`: what it is opened with, its guarded redirects and its bounded answers."""
 
-from types import SimpleNamespace
-
 import aiohttp
 import orjson
 from aiohttp import ClientPayloadError, ClientResponse, hdrs
 from aiohttp.connector import Connection
-from yarl import URL
 
 from tools.errors import ProviderTooLarge
 from tools.http_client.body import current_body_limit
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.connector import AsyncPoolClosed
-from tools.http_client.redirects import check_redirect, headers_to_drop, refused_target
+from tools.http_client.guarded_request import GuardedRequest
 
 __all__ = ["AsyncBodyTooLarge", "open_async_session"]
 
@@ -35,8 +32,6 @@ def open_async_session(
 
     `trust_env` says whether proxies and netrc of the environment count. Needs a running event loop.
     """
-    guard = aiohttp.TraceConfig()
-    guard.on_request_redirect.append(_guard_redirect)
     return aiohttp.ClientSession(
         connector=connector,
         # The connector bounds the wait and the connecting, each on its own; `connect` would lump them together.
@@ -44,29 +39,10 @@ def open_async_session(
         headers={hdrs.USER_AGENT: user_agent},
         cookie_jar=aiohttp.DummyCookieJar(),
         json_serialize=lambda value: orjson.dumps(value).decode(),
+        request_class=GuardedRequest,
         response_class=_bounded_response(limits.max_body_bytes, connector),
-        trace_configs=[guard],
         trust_env=trust_env,
     )
-
-
-async def _guard_redirect(
-    session: aiohttp.ClientSession,  # noqa: ARG001 - aiohttp's signature
-    context: SimpleNamespace,  # noqa: ARG001 - likewise
-    params: aiohttp.TraceRequestRedirectParams,
-) -> None:
-    """Drop what must not go along; aiohttp sends `params.headers` with the next hop."""
-    location = params.response.headers.get(hdrs.LOCATION) or params.response.headers.get(hdrs.URI)
-    if location is None:
-        return
-    try:
-        target = str(params.url.join(URL(location)))
-    except ValueError as exc:
-        raise refused_target(str(params.url)) from exc
-    source = str(params.url)
-    check_redirect(source, target)
-    for name in set(headers_to_drop(source, target, list(params.headers))):
-        params.headers.popall(name)
 
 
 def _bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[ClientResponse]:
@@ -78,23 +54,41 @@ def _bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[C
 
     class BoundedResponse(ClientResponse):
         _limit = default_limit
+        _is_within = False  # as declared, and nothing can make more of it
 
         async def start(self, connection: Connection) -> ClientResponse:
             await super().start(connection)
-            self._limit = current_body_limit(default_limit)
+            self._limit = limit = current_body_limit(default_limit)
             declared = self.content_length
-            if declared is not None and declared > self._limit and self.method != hdrs.METH_HEAD:
-                raise AsyncBodyTooLarge(f"the answer declares {declared} bytes, the bound is {self._limit}")
+            if declared is not None:
+                if declared > limit and self.method != hdrs.METH_HEAD:
+                    raise AsyncBodyTooLarge(f"the answer declares {declared} bytes, the bound is {limit}")
+                headers = self.headers
+                self._is_within = hdrs.CONTENT_ENCODING not in headers and hdrs.TRANSFER_ENCODING not in headers
             return self
 
         async def read(self) -> bytes:
             if self._body is None:
                 try:
-                    self._body = await self._read_bounded()
+                    self._body = await self._read_all()
                 except BaseException:
                     self.close()
                     raise
+                if self.connection is None:  # given back with the last byte: there is nothing else to wait for
+                    return self._body
             return await super().read()
+
+        async def _read_all(self) -> bytes:
+            content = self.content
+            if not self._is_within:
+                body = await self._read_bounded()
+            elif content.is_eof():  # it came along with the head
+                body = content.read_nowait()
+            else:
+                body = await content.read()
+            if pool.closed:
+                raise AsyncPoolClosed("the pool was shut down while the answer came")
+            return body
 
         async def _read_bounded(self) -> bytes:
             chunks: list[bytes] = []
@@ -104,8 +98,6 @@ def _bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[C
                 if size > self._limit:
                     raise AsyncBodyTooLarge(f"the answer is larger than the bound of {self._limit} bytes")
                 chunks.append(chunk)
-            if pool.closed:
-                raise AsyncPoolClosed("the pool was shut down while the answer came")
             return b"".join(chunks)
 
     return BoundedResponse

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -19,9 +20,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ClosedPoolError, ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.response import HTTPResponse
+from urllib3.util import SKIP_HEADER
 from urllib3.util.connection import is_connection_dropped
 
 from tools.http_client.connect_failures import telling_failure
+from tools.http_client.response_head import WholeHead
+from tools.http_client.short_preparation import is_plain
 from tools.http_client.sync_pool import SyncPool
 
 __all__ = ["StaleConnection", "UnsupportedLibrary", "host_pool_classes", "missing_names", "refuse_urllib3_future"]
@@ -43,7 +47,11 @@ class UnsupportedLibrary(RuntimeError):
 def missing_names() -> list[str]:
     """The names of urllib3 that the pool needs and this urllib3 does not have."""
     gone = [name for name in ("_get_conn", "_put_conn", "ConnectionCls") if not hasattr(HTTPConnectionPool, name)]
-    gone += [name for name in ("_new_conn", "connect", "getresponse", "is_closed") if not hasattr(HTTPConnection, name)]
+    gone += [
+        name
+        for name in ("_new_conn", "_output", "connect", "getresponse", "is_closed")
+        if not hasattr(HTTPConnection, name)
+    ]
     if not hasattr(urllib3.PoolManager(), "pool_classes_by_scheme"):
         gone.append("pool_classes_by_scheme")
     return gone
@@ -60,48 +68,13 @@ def refuse_urllib3_future(installed: str | None = None) -> None:
         )
 
 
-class _Lines:
-    """The lines of a head, the last of which is remembered: b"" at the end of the connection."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self.last: bytes | None = None
-
-    def readline(self, limit: int = -1) -> bytes:
-        line: bytes = self._stream.readline(limit)
-        self.last = line
-        return line
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-class _WholeHead(http.client.HTTPResponse):
-    """An answer whose head has its end: http.client takes the end of the connection for it, and the body for empty."""
-
-    def begin(self) -> None:
-        """Read the head, interim ones skipped. Raises IncompleteRead when the connection ends inside it."""
-        stream: Any = self.fp
-        lines: Any = _Lines(stream)
-        self.fp = lines
-        try:
-            super().begin()
-            while 101 < self.status < 200:  # http.client skips 100 only (RFC 9110, section 15.2)
-                self.headers = self.msg = None  # type: ignore[assignment]  # so that it reads a head again
-                super().begin()
-        finally:
-            if self.fp is lines:
-                self.fp = stream
-        if lines.last == b"":
-            raise http.client.IncompleteRead(b"")
-
-
 class _Pooled(HTTPConnection):
     """What both connection classes add. Belongs to at most one thread at a time, but `shut` may come from any."""
 
     pool: ClassVar[SyncPool]
     write_s: ClassVar[float]
-    response_class = _WholeHead
+    response_class = WholeHead
+    _output: Callable[[bytes], None]  # http.client's
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -190,6 +163,18 @@ class _Pooled(HTTPConnection):
         return sock
 
     # -- sending and receiving --
+
+    def putheader(self, header: Any, *values: Any) -> None:
+        """Add a header to the request; a plain one in few steps."""
+        if (
+            len(values) == 1
+            and type(values[0]) is type(header) is str
+            and is_plain(header, values[0])
+            and values[0] != SKIP_HEADER
+        ):
+            self._output(f"{header}: {values[0]}".encode("ascii"))
+        else:
+            super().putheader(header, *values)
 
     def send(self, data: Any) -> None:
         """Send `data`, of any size; the bound is on silence, not on the whole: the kernel watches the peer.

@@ -47,6 +47,10 @@ class HoldLedger(Generic[C]):
         """Note that `connection` is no longer in use. None when it was not."""
         return self._holds.pop(connection, None)
 
+    def get(self, connection: C) -> Hold | None:
+        """Who has `connection`. None when nobody has."""
+        return self._holds.get(connection)
+
     def clear(self) -> None:
         """Forget all holds: the pool has closed every connection."""
         self._holds.clear()

@@ -26,7 +26,7 @@ class Closing(Generic[C]):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Idle:
     key: Hashable
     since: float

@@ -15,6 +15,7 @@ from typing import Protocol
 from tools.call import current_call
 from tools.errors import CircuitOpen, DeadlineExceeded, PoolClosed, PoolTimeout
 from tools.http_client.config import PoolLimits, PoolTimeouts
+from tools.http_client.deadline_alarms import DeadlineAlarms
 from tools.http_client.holds import HoldLedger
 from tools.http_client.listening import PoolListener
 from tools.http_client.pool_state import Closing, PoolState
@@ -84,11 +85,11 @@ class SyncPool:
         self._lock = threading.Lock()
         self._state: PoolState[PooledConnection, _Waiter] = PoolState(self._limits)
         self._holds: HoldLedger[PooledConnection] = HoldLedger(self._limits.hold_warning_s)
-        self._alarms: dict[PooledConnection, Alarm] = {}
         self._counters = Counters()
         self._all_free = threading.Condition(self._lock)
         self._timer: Alarm | None = None
         self.watchdog = Watchdog()
+        self._deadlines = DeadlineAlarms(self._lock, self._holds, self.watchdog)
         self._draining = False
         self.closed = False
 
@@ -107,17 +108,19 @@ class SyncPool:
 
         Raises PoolTimeout after `acquire_s`, DeadlineExceeded when the call's own time runs out first, PoolClosed.
         """
-        waiter = _Waiter(label, key)
         with self._lock:
             self._refuse_if_closed()
             if self._state.try_take_slot():
-                self._grant(waiter)
+                waiter = None
+                found, closing = self._pick(key)
             else:
+                waiter = _Waiter(label, key)
                 self._state.enqueue(waiter)
-        if not waiter.granted:
+        if waiter is not None:
             self._wait(waiter)
-        self._close(waiter.closing)
-        return waiter.found
+            found, closing = waiter.found, waiter.closing
+        self._close(closing)
+        return found
 
     def _grant(self, waiter: _Waiter) -> None:
         """Give `waiter` its slot and connection in one step, so that in use and idle never exceed the limit."""
@@ -223,10 +226,11 @@ class SyncPool:
             if connection.uses:
                 self._counters.reused += 1
             connection.uses += 1
-            self._holds.take(connection, connection.label, time.monotonic(), call)
+            now = time.monotonic()
+            self._holds.take(connection, connection.label, now, call)
             if call is not None:
-                self._alarms[connection] = self.watchdog.call_at(call.deadline_at, connection.shut)
-            self._arm_timer()
+                self._deadlines.watch(connection, call.deadline_at)
+            self._arm_timer(now + self._limits.hold_warning_s)
         if call is not None and call.connected is not None:
             call.connected()
 
@@ -253,8 +257,9 @@ class SyncPool:
             elif self.closed:
                 closing = [Closing(connection, "shutdown")]
             else:
-                closing = self._state.put_idle(connection, key, time.monotonic())
-                self._arm_timer()
+                now = time.monotonic()
+                closing = self._state.put_idle(connection, key, now)
+                self._arm_timer(now + self._limits.keepalive_expiry_s)
             self._count(closing)
             if not closing:
                 # One step with put_idle, so that the figures never count a connection twice.
@@ -284,14 +289,12 @@ class SyncPool:
             return False
         if connection.made_at is not None:  # it is held while it connects, too, which is no use of it
             self.listener.given_back(time.monotonic() - max(hold.since, connection.made_at))
-        alarm = self._alarms.pop(connection, None)
-        if alarm is not None:
-            alarm.cancel()
         if hold.call is not None and hold.call.is_over():
             hold.call.cut_on_wire = True
         return True
 
     def _count_closed(self, connection: PooledConnection, reason: str) -> None:
+        self._deadlines.forget(connection)
         if connection.made_at is not None:
             self._counters.closed[reason] += 1
             self.listener.closed(time.monotonic() - connection.made_at)
@@ -312,13 +315,13 @@ class SyncPool:
 
     # -- time --
 
-    def _arm_timer(self) -> None:
-        due = [at for at in (self._state.next_expiry_at(), self._holds.next_due_at()) if at is not None]
-        if self.closed or not due or (self._timer is not None and self._timer.at <= min(due)):
-            return  # a timer that rings too early arms the next one
+    def _arm_timer(self, due_at: float) -> None:
+        """Look at `due_at` for what idles or is held for too long. A timer that rings too early arms the next one."""
         if self._timer is not None:
+            if self._timer.at <= due_at:
+                return
             self._timer.cancel()
-        self._timer = self.watchdog.call_at(min(due), self._on_timer)
+        self._timer = self.watchdog.call_at(due_at, self._on_timer)
 
     def _on_timer(self) -> None:
         with self._lock:
@@ -327,7 +330,9 @@ class SyncPool:
             closing = self._state.expire(now)
             self._count(closing)
             overdue = self._holds.newly_overdue(now)
-            self._arm_timer()
+            for due_at in (self._state.next_expiry_at(), self._holds.next_due_at()):
+                if due_at is not None:
+                    self._arm_timer(due_at)
         self._close(closing)
         for hold in overdue:
             log.warning(

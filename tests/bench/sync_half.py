@@ -1,0 +1,120 @@
+"""What the sync half costs beside a plain `requests.Session`, in alternating rounds of one process on one core.
+
+`python -m tests.bench.sync_half`: the screening tool over the pooled session, and the pooled session alone, each beside
+a plain session that keeps as many connections and parses the JSON. Many threads; the agency runs on another core.
+"""
+
+import argparse
+import itertools
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from tests.bench.policies import running
+from tools.http_client import HTTPClientManager
+from tools.sanctions import SanctionsTool
+
+__all__ = ["measure"]
+
+#: Asks once, about the party that it is given.
+Ask = Callable[[str], object]
+
+
+def plain_session() -> requests.Session:
+    """requests as it comes, but for the connections that it keeps: one for each thread."""
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(pool_maxsize=100))
+    return session
+
+
+def asking(session: requests.Session, base_url: str) -> Ask:
+    """Asks over `session`, and parses."""
+    headers = {"subscription-key": "bench"}
+    url = f"{base_url}/search"
+    return lambda name: session.get(url, params={"name": name}, headers=headers).json()
+
+
+def paired(contenders: dict[str, Ask], *, threads: int, times: int, rounds: int) -> list[dict[str, float]]:
+    """Answers per second of each, round by round; `times` of them are asked for in a round, by so many threads."""
+    names = itertools.count()
+    with ThreadPoolExecutor(threads) as executor:
+
+        def round_of(ask: Ask) -> float:
+            together = threading.Barrier(threads)
+
+            def ask_some() -> None:
+                together.wait()
+                for _ in range(times // threads):
+                    ask(f"Party Number {next(names)}")
+
+            started = time.perf_counter()
+            for done in [executor.submit(ask_some) for _ in range(threads)]:
+                done.result()
+            return times / (time.perf_counter() - started)
+
+        for ask in contenders.values():  # warm
+            round_of(ask)
+        found = []
+        for at in range(rounds):
+            # Who comes first changes, so that a machine that slows down or speeds up favours nobody.
+            order = sorted(contenders, reverse=bool(at % 2))
+            found.append({name: round_of(contenders[name]) for name in order})
+        return found
+
+
+def measure(*, rounds: int = 21, threads: int = 32) -> dict[str, dict[str, float]]:
+    """Answers per second by contender (`tools`, `pooled session`, `plain session`), and ratios to the plain session.
+
+    Runs on one core, the last that this process may use; the agency has the first.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    manager = HTTPClientManager()
+    with running("tests.bench.upstream", core=cores[0]) as agency, plain_session() as plain:
+        assert agency.stdout is not None
+        base_url = f"http://127.0.0.1:{int(agency.stdout.readline())}"
+        tool = SanctionsTool(subscription_key="bench", base_url=base_url, sandbox=True, client=manager.sync_client)
+        contenders: dict[str, Ask] = {
+            "tools": lambda name: tool.run(name=name),
+            "pooled session": asking(manager.sync_client, base_url),
+            "plain session": asking(plain, base_url),
+        }
+        os.sched_setaffinity(0, {cores[-1]})
+        try:
+            found = paired(contenders, threads=threads, times=threads * 8, rounds=rounds)
+        finally:
+            os.sched_setaffinity(0, cores)
+            manager.close_sync(0)
+    return {name: _figures(name, found) for name in contenders}
+
+
+def _figures(name: str, rounds: list[dict[str, float]]) -> dict[str, float]:
+    ratios = [each[name] / each["plain session"] for each in rounds]
+    return {
+        "per_second": statistics.median(each[name] for each in rounds),
+        "ratio": statistics.median(ratios),
+        "ratio_min": min(ratios),
+        "ratio_max": max(ratios),
+    }
+
+
+def main() -> None:
+    """Print medians and paired ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--threads", type=int, default=32)
+    options = parser.parse_args()
+    figures = measure(rounds=options.rounds, threads=options.threads)
+    print(f"{options.threads} threads, {options.rounds} paired rounds; ratio to a plain session, median [least..most]")  # noqa: T201 - its purpose
+    for name, of in figures.items():
+        ratio = "{ratio:.2f}x [{ratio_min:.2f}..{ratio_max:.2f}]".format(**of)
+        print(f"{name:<15} {of['per_second']:>7.0f} answers/s  {ratio}")  # noqa: T201 - likewise
+
+
+if __name__ == "__main__":
+    main()
