@@ -3,7 +3,8 @@
 #   make setup    the virtual environment .venv: what locks/ pins, by hash, and this project; repeats nothing
 #   make run      serve sample data on 127.0.0.1:8080 and print one snapshot
 #   make test     every test; ARGS="-k health" is handed to pytest
-#   make bench    what the policies cost a healthy call, measured in alternating rounds
+#   make bench    the service beside what users would pick instead, and its bars; ARGS="--only plain,tls"
+#   make bench-quick    less of the same, in two minutes
 #   make chaos    60 s of every fault at once against a gateway of its own, and a table; ARGS="--seed 7 --seconds 20"
 #   make check    format, lint, types, Dockerfile, compose file
 #   make format   put the code into our format
@@ -18,7 +19,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
 UV_VERSION := 0.13.9
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test bench chaos check format lock clean
+.PHONY: help setup run test bench bench-quick chaos check format lock clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -47,7 +48,10 @@ test: setup
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: setup
-	$(BIN)/python -m tests.bench.policies $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-quick: setup
+	@$(BIN)/python -m tests.bench --quick $(ARGS)
 
 chaos: setup
 	@$(BIN)/python -m tests.integration.faults.chaos $(ARGS)
