@@ -18,7 +18,7 @@ import uvloop
 from aiohttp import BaseConnector, ClientRequest, ClientTimeout, TCPConnector
 from yarl import URL
 
-from tests.bench.policies import running
+from tests.bench.grounds import running_agencies
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.connector import PooledConnector
 from tools.http_client.manager import HTTPClientManager
@@ -148,9 +148,8 @@ def measure(*, rounds: int = 41, callers: int = 16, loop: str = "uvloop") -> dic
     Runs on one core, the last that this process may use; the agency has the first.
     """
     cores = sorted(os.sched_getaffinity(0))
-    with running("tests.bench.upstream", core=cores[0]) as agency:
-        assert agency.stdout is not None
-        upstream_port = int(agency.stdout.readline())
+    with running_agencies(cores[0]) as (_, ports):
+        upstream_port = ports["plain"]
         os.sched_setaffinity(0, {cores[-1]})
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop if loop == "uvloop" else None) as runner:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.bench.policies import running
+from tests.bench.grounds import running_agencies
 from tools.http_client import HTTPClientManager
 from tools.sanctions import SanctionsTool
 
@@ -75,9 +75,8 @@ def measure(*, rounds: int = 21, threads: int = 32) -> dict[str, dict[str, float
     """
     cores = sorted(os.sched_getaffinity(0))
     manager = HTTPClientManager()
-    with running("tests.bench.upstream", core=cores[0]) as agency, plain_session() as plain:
-        assert agency.stdout is not None
-        base_url = f"http://127.0.0.1:{int(agency.stdout.readline())}"
+    with running_agencies(cores[0]) as (_, ports), plain_session() as plain:
+        base_url = f"http://127.0.0.1:{ports['plain']}"
         tool = SanctionsTool(subscription_key="bench", base_url=base_url, sandbox=True, client=manager.sync_client)
         contenders: dict[str, Ask] = {
             "tools": lambda name: tool.run(name=name),
