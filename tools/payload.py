@@ -92,6 +92,8 @@ class Fields:
     def optional_label(self, key: str) -> str | None:
         """Like `label`, but the key may be absent."""
         value = self.raw.get(key)
+        if type(value) is str:
+            return " ".join(value.split()) or None
         return None if value is None else self._labelled(value, key)
 
     def optional_labels(self, *keys: str) -> list[str | None]:
@@ -113,8 +115,8 @@ class Fields:
 
     def objects(self, key: str) -> tuple["Fields", ...]:
         """A list of objects; empty when it is absent or null."""
-        values = self.raw.get(key)
-        if values is None or values == []:
+        raw = self.raw
+        if key not in raw or (values := raw[key]) is None or values == []:
             return ()
         return tuple(
             [

@@ -139,7 +139,7 @@ def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Exch
     """All pages up to the end that the agency lets one reach. Raises ProviderGarbled when two contradict each other."""
     entries: dict[ListEntry, ScoredEntry] = {}
     first: Page | None = None
-    received, asked_on = 0, date.min
+    known, received, asked_on = 0, 0, date.min
     while True:
         response = yield Request(
             "GET",
@@ -157,16 +157,16 @@ def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Exch
                 f"csl: the number of entries changed from {first.total} to {page.total} between two pages",
                 upstream=_UPSTREAM,
             )
-        before = len(entries)
+        before = known
         for each in page.entries:
             entries.setdefault(each.entry, each)
+        known = len(entries)
         # A page that brings nothing new would be asked for again and again.
-        brings_nothing = len(entries) == before
+        brings_nothing = known == before
         received += 0 if brings_nothing else len(page.entries)
         if received >= min(first.total, _MAX_OFFSET + 1) or brings_nothing:
-            repeated = len(entries) < received
             told = tuple(entries.values())
-            return _Found(told, first.total, received, repeated, first.by_list, first.searched, asked_on)
+            return _Found(told, first.total, received, known < received, first.by_list, first.searched, asked_on)
 
 
 def _parameters(query: SanctionsQuery, offset: int) -> dict[str, str]:

@@ -109,7 +109,6 @@ class AskedName:
     def __init__(self, name: str) -> None:
         self._words = words_of(name)
         self._core = _core(self._words)
-        self._core_count = _count(self._core)
         # With and without its legal form, which a listed name may not state.
         has_none = len(self._core) == len(self._words)
         self._forms = [_Form(self._words, self._core)] if has_none else [_Form(self._words), _Form(self._core)]
@@ -120,7 +119,7 @@ class AskedName:
         if not self._words or not listed.words:
             return Likeness(0.0, equal=False, words=len(listed.words))
         if self._core in listed.cores:
-            return Likeness(1.0, equal=True, words=self._core_count)
+            return Likeness(1.0, equal=True, words=_count(self._core))
         alike = 0.0
         for part in listed.parts:
             for form in self._forms:
@@ -142,8 +141,9 @@ def _count(words: tuple[str, ...]) -> int:
 
 def _core(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words that make the name, in one order; all of them where one letter is all that is left."""
+    kept = [word for word in words if word not in _FORMS]
     # X Corp. is a name of its own, and not the X that somebody else is called.
-    return tuple(sorted([word for word in words if word not in _FORMS] if _tells(words) else words))
+    return tuple(sorted(kept if len("".join(kept)) > 1 else words))
 
 
 def _tells(words: tuple[str, ...]) -> bool:
