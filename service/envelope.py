@@ -18,7 +18,7 @@ __all__ = ["SourceBlock", "ToolAnswer", "answer", "as_json", "json_response", "r
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SourceBlock:
     """Where an answer comes from, as callers are told: `tools.exchange.Source` with its age at the time of telling."""
 
@@ -52,7 +52,7 @@ def json_response(body: object, *, status: int = 200) -> web.Response:
     return web.Response(status=status, body=as_json(body), content_type="application/json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ToolAnswer(Generic[R]):
     """What a tool said (`result`) to `query`, in its own normal form. `source` is null when it does not say."""
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import BaseModel
+
 from service.config import Config
 from service.sandbox import KEYS, Sandbox
 from service.threads import ToolThreads
@@ -41,10 +43,10 @@ class Registry:
 
         It runs on the event loop when it can, else in a thread.
         """
-        if isinstance(tool, AgencyTool):
-            query = tool.parse(**arguments)
-            return query.model_dump(exclude_unset=True), await tool.run_query_async(query)
-        asked = in_normal_form(tool, arguments)
+        query = tool.parse(**arguments)
+        asked = arguments if query is None else _told(query)
+        if query is not None and isinstance(tool, AgencyTool):
+            return asked, await tool.run_query_async(query)
         if tool.has_async_half:
             return asked, await tool.run_async(**arguments)
         return asked, await self._threads.run(lambda: tool.run(**arguments), tool.deadline_s)
@@ -53,7 +55,11 @@ class Registry:
 def in_normal_form(tool: ComplianceTool, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """`arguments` as `tool` reads them. Raises InvalidQuery."""
     query = tool.parse(**arguments)
-    return arguments if query is None else query.model_dump(exclude_unset=True)
+    return arguments if query is None else _told(query)
+
+
+def _told(query: BaseModel) -> Mapping[str, Any]:
+    return query.model_dump(exclude_unset=True)
 
 
 def make_tools(

@@ -15,7 +15,7 @@ from tools.errors import DeadlineExceeded, ProviderTimeout, ToolError
 __all__ = ["Call", "Try", "Usage", "calling", "current_call", "recording", "resuming", "wanting"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Try:
     """One HTTP request that was sent (method and path), and what it came to: `ok`, or what was wrong."""
 

@@ -4,6 +4,9 @@ A tool's core is a `Plan`: a generator that yields `Part`s, questions to the age
 several that may be asked at once, is sent what each came to, and returns a `Reading`. A part's own core is an
 `Exchange`: a generator that yields a `Request`, is sent the `Response`, and returns what it read. Both transports drive
 the same generators, so that the sync and the async answer cannot drift apart.
+
+Nobody changes what is defined here once it is made. It is not `frozen` all the same: that sets each member by a call of
+its own, and every request makes all of these.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -58,7 +61,7 @@ def judge(response: "Response") -> Verdict:
     return "rejected" if 400 <= response.status < 500 else "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """One HTTP request that a tool wants sent.
 
@@ -84,9 +87,9 @@ class Request:
         return self.only_reads or self.method in _IDEMPOTENT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
-    """A whole HTTP answer: the body is read, bounded and decompressed. Header names are in lower case."""
+    """A whole HTTP answer: the body is read, bounded, decompressed. Headers are found by their names in lower case."""
 
     #: What the sandbox marks its answers with; no agency has such a header.
     SAMPLE_DATA_HEADER: ClassVar[str] = "x-sample-data"
@@ -153,7 +156,7 @@ class Response:
 Exchange: TypeAlias = Generator[Request, Response, T]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part(Generic[T]):
     """A question to the agency, and how long what it answers may be kept.
 
@@ -180,7 +183,7 @@ def ask_all(parts: Iterable[Part[T]]) -> Generator[tuple[Part[T], ...], tuple[T,
     return (yield tuple(parts))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading(Generic[T]):
     """What a plan found out: the result, and the version of the data that it was read from (None: unknown)."""
 
@@ -193,7 +196,7 @@ Asked: TypeAlias = Part[Any] | tuple[Part[Any], ...]
 Plan: TypeAlias = Generator[Asked, Any, Reading[T]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
     """Where an answer comes from.
 
@@ -216,7 +219,7 @@ class Source:
     elapsed_ms: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer(Generic[T]):
     """A tool's typed result with its source."""
 

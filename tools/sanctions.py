@@ -45,7 +45,7 @@ _SCRIPT_LIMIT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Coverage:
     """What the outcome is about: the `lists` that were asked, what is `not_covered`, and by which way (`via`)."""
 
@@ -55,7 +55,7 @@ class Coverage:
     via: Literal["api"] = "api"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SanctionsResult:
     """The outcome, and what it rests on.
 
@@ -118,7 +118,7 @@ def plan(query: SanctionsQuery, base_url: str, subscription_key: str | None) -> 
     return Reading(_result(query, found), version=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Found:
     """What the agency has: the entries that could be read of the `total`, by `asked_on`.
 

@@ -15,7 +15,7 @@ __all__ = ["Address", "EntryId", "ListEntry", "Page", "ScoredEntry", "Vessel", "
 _UPSTREAM = "csl"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Address:
     """One address; `country` has two letters where the agency knows it."""
 
@@ -26,7 +26,7 @@ class Address:
     country: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EntryId:
     """An identifier, or what the Treasury lists store beside identifiers (gender, website, a risk)."""
 
@@ -37,7 +37,7 @@ class EntryId:
     expiration_date: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Vessel:
     """What a list says of a vessel."""
 
@@ -107,7 +107,7 @@ class ListEntry:
             return False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScoredEntry:
     """An entry with the agency's score, 0 to 1 (None: it gave none)."""
 
@@ -115,7 +115,7 @@ class ScoredEntry:
     score: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Page:
     """One page of a search, and what it says of the whole.
 

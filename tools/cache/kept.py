@@ -12,7 +12,7 @@ __all__ = ["Kept", "decode", "encode"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept(Generic[T]):
     """What an agency answered, at `retrieved_at` (aware UTC), in bytes with the hash `sha256`.
 

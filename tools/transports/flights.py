@@ -36,7 +36,7 @@ class _Flight:
     is_refresh: bool = False
 
     def land(self, task: asyncio.Task[Any]) -> None:
-        """Tell who waits what came of it. (A future each in place of `asyncio.shield`, which makes two callbacks more.)"""
+        """Tell who waits what came of it. (They have a future each; `asyncio.shield` would make two callbacks more.)"""
         # Retrieved in any case: of a failed refresh nobody needs to be told.
         failure = None if task.cancelled() else task.exception()
         for waiter in self.waiters:
