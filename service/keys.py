@@ -6,11 +6,12 @@ from service.config import Config
 from service.life import Life
 from service.metrics import Metrics
 from service.registry import Registry
+from service.rendered import RenderedAnswers
 from service.threads import ToolThreads
 from tools.http_client import HTTPClientManager
 from tools.transports import AnswerStore
 
-__all__ = ["CLIENTS", "CONFIG", "LIFE", "METRICS", "REGISTRY", "REQUEST_ID", "STORE", "THREADS"]
+__all__ = ["CLIENTS", "CONFIG", "LIFE", "METRICS", "REGISTRY", "RENDERED", "REQUEST_ID", "STORE", "THREADS"]
 
 CONFIG = web.AppKey("config", Config)
 LIFE = web.AppKey("life", Life)
@@ -23,5 +24,6 @@ REGISTRY = web.AppKey("registry", Registry)
 THREADS = web.AppKey("threads", ToolThreads)
 #: None: nothing is kept. (A union is no class that a key could be typed with at run time.)
 STORE: "web.AppKey[AnswerStore | None]" = web.AppKey("store")
+RENDERED: "web.AppKey[RenderedAnswers | None]" = web.AppKey("rendered")
 
 REQUEST_ID = web.RequestKey("request_id", str)

@@ -6,9 +6,9 @@ import structlog
 from aiohttp import web
 
 from service.config import Config, unknown_names
-from service.keys import CLIENTS, CONFIG, LIFE, METRICS, REGISTRY, STORE, THREADS
+from service.keys import CLIENTS, CONFIG, LIFE, METRICS, REGISTRY, RENDERED, STORE, THREADS
 from service.metrics import Sources
-from service.parts import make_clients, make_store
+from service.parts import make_clients, make_rendered, make_store
 from service.registry import Registry, make_tools
 from service.sandbox import Sandbox, parse_faults
 from service.threads import ToolThreads
@@ -41,6 +41,7 @@ class Lifecycle:
             clients = app[CLIENTS] = await _open_clients(config, stack)
             threads = app[THREADS] = ToolThreads(acquire_s=config.pool_acquire_timeout_s)
             store = app[STORE] = await _open_store(config, stack)
+            app[RENDERED] = make_rendered(config, store)
             tools = make_tools(
                 config,
                 store,

@@ -2,11 +2,15 @@
 
 from service import VERSION
 from service.config import Config
+from service.rendered import RenderedAnswers
 from tools.cache import AnswerCache, MemoryStore, SharedStore
 from tools.http_client import HTTPClientManager
 from tools.transports import AnswerStore, AsyncFlights, SyncFlights
 
-__all__ = ["make_clients", "make_store"]
+__all__ = ["make_clients", "make_rendered", "make_store"]
+
+#: Of the bytes that answers may take, so many more may be taken by those that are ready to be sent.
+_RENDERED_SHARE = 4
 
 
 def make_clients(config: Config) -> HTTPClientManager:
@@ -26,3 +30,10 @@ def make_store(config: Config) -> AnswerStore | None:
     shared = SharedStore(config.cache_url, version=VERSION) if config.cache_url is not None else None
     memory = MemoryStore(config.cache_max_entries, config.cache_max_bytes)
     return AnswerStore(AnswerCache(memory, shared), AsyncFlights(), SyncFlights())
+
+
+def make_rendered(config: Config, store: AnswerStore | None) -> RenderedAnswers | None:
+    """Where answers are that are ready to be sent; None when none are kept."""
+    if store is None:
+        return None
+    return RenderedAnswers(store.answers, config.cache_max_entries, config.cache_max_bytes // _RENDERED_SHARE)

@@ -153,7 +153,7 @@ class AgencyTool(ComplianceTool):
             sha256=told.sha256,
             elapsed_ms=told.elapsed_ms,
         )
-        return Answer(reading.result, source)
+        return Answer(reading.result, source, told.kept_as_new)
 
 
 def _call_of_a_tool() -> Call:

@@ -9,6 +9,7 @@ Nobody changes what is defined here once it is made. It is not `frozen` all the 
 its own, and every request makes all of these.
 """
 
+import math
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from tools.policy.freshness import Freshness
 __all__ = [
     "Answer",
     "Asked",
+    "Basis",
     "Exchange",
     "Part",
     "Plan",
@@ -220,8 +222,20 @@ class Source:
 
 
 @dataclass(slots=True)
+class Basis:
+    """Kept answers that something was made of: what stood under which key, and until when all of it is as good as new.
+
+    `fresh_until` is in seconds since 1970.
+    """
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+    fresh_until: float = math.inf
+
+
+@dataclass(slots=True)
 class Answer(Generic[T]):
-    """A tool's typed result with its source."""
+    """A tool's typed result with its source. `basis`: the kept answers that it was made of, if of nothing else."""
 
     result: T
     source: Source
+    basis: Basis | None = field(default=None, repr=False, compare=False)

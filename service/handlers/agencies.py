@@ -1,11 +1,12 @@
 """The agencies' own routes: query string -> tool -> envelope."""
 
+import time
 from collections.abc import Mapping
 
 from aiohttp import web
 
 from service.envelope import answer, json_response
-from service.keys import REGISTRY, REQUEST_ID
+from service.keys import REGISTRY, RENDERED, REQUEST_ID
 from service.query import parameters
 from tools.errors import InvalidQuery
 
@@ -68,6 +69,12 @@ async def _ask(
     request: web.Request, name: str, known: Mapping[str, str], *, one_of: tuple[str, ...] = (), **given: str
 ) -> web.Response:
     """Ask tool `name` what the query string says, and what is `given`. Exactly one of the parameters `one_of`."""
+    started, rendered = time.monotonic(), request.app[RENDERED]
+    # A caller who says anything of caches may forbid them.
+    if rendered is not None and "Cache-Control" not in request.headers:
+        ready = rendered.find(request.raw_path, request[REQUEST_ID], started)
+        if ready is not None:
+            return json_response(ready)
     registry = request.app[REGISTRY]
     tool = registry.tools[name]
     asked = parameters(request, known)
@@ -80,6 +87,8 @@ async def _ask(
         query, outcome = await registry.ask(tool, {**asked, **given})
     except InvalidQuery as exc:
         raise _in_their_words(exc, known) from exc
+    if rendered is not None:
+        rendered.keep(request.raw_path, name, query, outcome)
     return json_response(answer(name, query, outcome, request[REQUEST_ID]))
 
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from tools.cache.kept import Kept, decode, encode
 from tools.cache.memory import MemoryStore
 from tools.cache.shared import SharedStore
-from tools.exchange import Part
+from tools.exchange import Basis, Part
 from tools.policy.freshness import NOT_FOUND, Freshness, Use
 
 __all__ = ["LARGE_BYTES", "AnswerCache"]
@@ -49,6 +49,18 @@ class AnswerCache:
     def read(self, content: bytes, part: Part[T]) -> Kept[T] | None:
         """The answer to `part` in what `content_of` gave."""
         return decode(content, _adapter(part.kind))
+
+    def add(self, basis: Basis, key: str, content: bytes, kept: Kept[Any], part: Part[Any]) -> None:
+        """Let `basis` rest on this one, too."""
+        basis.contents[key] = content
+        until = kept.retrieved_at.timestamp() + _freshness(kept, part).fresh_s
+        basis.fresh_until = min(basis.fresh_until, until)
+
+    def still_holds(self, basis: Basis) -> bool:
+        """Whether all of it is kept as it was, and fresh. Counts as use."""
+        if self._clock() >= basis.fresh_until:
+            return False
+        return all(self.memory.get(key) is content for key, content in basis.contents.items())
 
     def find(self, key: str, part: Part[T]) -> Kept[T] | None:
         """What is kept in this process, read."""

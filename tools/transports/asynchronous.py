@@ -114,12 +114,14 @@ async def _kept_or_new(
         kept, how = await fetch(call)
         told.note(part, kept, how)
         return kept
-    held = await _held(store, key, part)
+    content = store.answers.content_of(key)
+    held = await _read(store, content, part)
     asked = call
-    if held is not None:
+    if content is not None and held is not None:
         use = store.answers.use_of(held, part)
         if use == "fresh":
             told.note(part, held, "cache")
+            store.answers.add(told.basis, key, content, held, part)
             return held
         if use == "revalidate":
             store.in_tasks.refresh(key, asking.deadline_s, fetch)
@@ -135,7 +137,7 @@ async def _kept_or_new(
                 kept, how = await store.in_tasks.join(key, asked, fetch)
     except (*STALE_WILL_DO, TimeoutError) as exc:
         # Looked at again: the shared store may have had one, and what was good enough before may be so no more.
-        held = await _held(store, key, part)
+        held = await _read(store, store.answers.content_of(key), part)
         if held is None or store.answers.use_of(held, part) == "expired":
             if isinstance(exc, ToolError):
                 raise
@@ -146,8 +148,7 @@ async def _kept_or_new(
     return kept
 
 
-async def _held(store: AnswerStore, key: str, part: Part[T]) -> Kept[T] | None:
-    content = store.answers.content_of(key)
+async def _read(store: AnswerStore, content: bytes | None, part: Part[T]) -> Kept[T] | None:
     if content is None:
         return None
     if len(content) > LARGE_BYTES:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tools.cache import Kept
 from tools.call import Call, Try
 from tools.errors import NotFound, ToolError
-from tools.exchange import Part
+from tools.exchange import Basis, Part
 from tools.policy.freshness import NOT_FOUND
 
 __all__ = ["BEING_FETCHED", "Provenance", "ServedFrom"]
@@ -33,12 +33,15 @@ class Provenance:
     #: By the parts' keys, in the order in which they were asked for; None: not there yet.
     _hashes: dict[tuple[str, ...], str | None] = field(default_factory=dict)
     met_sample_data: bool = False
+    #: The kept answers among them.
+    basis: Basis = field(default_factory=Basis)
     #: The error that the plan raised itself, from its parts.
     concluded: ToolError | None = None
     #: What the call's account showed before; several tools may share one.
     _began_at: float = field(default_factory=time.monotonic)
     _attempts_before: int = field(init=False)
     _tries_before: int = field(init=False)
+    _noted: int = 0
 
     def __post_init__(self) -> None:
         self._attempts_before, self._tries_before = self.call.usage.attempts, len(self.call.usage.tries)
@@ -50,6 +53,7 @@ class Provenance:
 
     def note(self, part: Part[Any], kept: Kept[Any], served_from: ServedFrom, stale_because: str | None = None) -> None:
         """One more part."""
+        self._noted += 1
         self.met_sample_data |= kept.is_sample_data
         if part.is_version and (served_from != "stale" or stale_because == BEING_FETCHED):
             return
@@ -75,6 +79,12 @@ class Provenance:
         """Forget the parts, not what they cost."""
         self.served_from, self.stale_because, self.concluded = "live", None, None
         self._hashes.clear()
+        self.basis, self._noted = Basis(), 0
+
+    @property
+    def kept_as_new(self) -> Basis | None:
+        """The kept answers on which all of it rests; None when something else came in."""
+        return self.basis if self.served_from == "cache" and len(self.basis.contents) == self._noted else None
 
     @property
     def sha256(self) -> tuple[str, ...]:
