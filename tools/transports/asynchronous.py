@@ -100,7 +100,8 @@ async def _kept_or_new(
 ) -> Kept[T]:
     key = store.answers.key_of(asking.scope, part)
 
-    async def fetch(flying: Call) -> tuple[Kept[T], ServedFrom]:
+    # In quotes: annotations of an inner function are worked out each time that it is made.
+    async def fetch(flying: Call) -> "tuple[Kept[T], ServedFrom]":
         shared = None if flying.wants_live else await _shared(store, key, part, flying)
         if shared is not None:
             return shared, "cache"

@@ -73,7 +73,8 @@ def _kept_or_new(
 ) -> Kept[T]:
     key = store.answers.key_of(asking.scope, part)
 
-    def fetch(flying: Call) -> tuple[Kept[T], ServedFrom]:
+    # In quotes: annotations of an inner function are worked out each time that it is made.
+    def fetch(flying: Call) -> "tuple[Kept[T], ServedFrom]":
         if not flying.wants_live:
             # Another thread may have been told since we looked.
             found = store.answers.find(key, part)
