@@ -258,10 +258,10 @@ class PooledConnector(aiohttp.TCPConnector):
             return
         self._acquired.discard(protocol)
         self._sockets.keep(protocol, given_back, now)
-        somebody_waited = self._turns.waiting > 0
-        if somebody_waited:
+        if self._turns.waiting:
+            self._sockets.note_queue(now)
             self._release_waiter()
-        self._sockets.trim(soon=somebody_waited)
+        self._sockets.trim(now, self._acquired)
 
     def _give_up(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool, was_reused: bool) -> None:
         """Close a connection that was in use. Orderly give-backs (no `should_close`) end so when the peer wants it."""

@@ -4,6 +4,7 @@ Idle ones are kept where aiohttp looks for them, too (`_conns`, by host), the ne
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sized
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ __all__ = ["OpenSocket", "OpenSockets", "label_of"]
 
 #: Seconds that a peer gets to see our end of an evicted connection and to close its own.
 _GOODBYE_S = 0.25
+#: So long after somebody had to wait, more may idle than are to be kept. Under more callers than connections all are in
+#: use by turns, and whatever idles between two turns would be closed only to be opened anew.
+_AFTER_A_QUEUE_S = 0.25
 
 #: aiohttp's idle connections: by host, each with the time since which it idles.
 IdleByHost = dict[ConnectionKey, deque[tuple[ResponseHandler, float]]]
@@ -57,6 +61,7 @@ class OpenSockets:
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
         self._trim_scheduled = False
+        self._queued_at = -math.inf
         self.listener = PoolListener()
         self.established: dict[ResponseHandler, OpenSocket] = {}
         self.idle: dict[ResponseHandler, OpenSocket] = {}  # oldest first
@@ -97,21 +102,27 @@ class OpenSockets:
         if self._timer is None:  # else it rings early enough, and is then set anew for the oldest
             self._timer = self._loop.call_at(now + self._limits.keepalive_expiry_s, self._on_timer)
 
-    def trim(self, *, soon: bool) -> None:
-        """Close the oldest idle connections of those that are too many; `soon`: after those who have been called in
-        this turn of the loop have taken theirs."""
-        if self._trim_scheduled or len(self.idle) <= self._limits.max_keepalive:
-            return
-        if soon:
-            self._trim_scheduled = True
-            self._loop.call_soon(self._trim)
-        else:
-            self._trim()
+    def note_queue(self, now: float) -> None:
+        """Somebody has to wait for a connection: those that idle for a moment will be wanted in the next."""
+        self._queued_at = now
 
-    def _trim(self) -> None:
-        self._trim_scheduled = False
+    def trim(self, now: float, in_use: Sized) -> None:
+        """Close the oldest idle connections of those that are too many; after a queue a little later, unless none is
+        in use any more."""
+        if len(self.idle) <= self._limits.max_keepalive:
+            return
+        wait_s = self._queued_at + _AFTER_A_QUEUE_S - now
+        if wait_s > 0 and in_use:
+            if not self._trim_scheduled:
+                self._trim_scheduled = True
+                self._loop.call_later(wait_s, self._trim_later, in_use)
+            return
         while len(self.idle) > self._limits.max_keepalive:
             self.evict(next(iter(self.idle)), "max_idle")
+
+    def _trim_later(self, in_use: Sized) -> None:
+        self._trim_scheduled = False
+        self.trim(monotonic(), in_use)
 
     async def make_room(self, in_use: Sized) -> None:
         """Close the oldest idle connections until one more socket fits; it is counted `in_use` already.
