@@ -1,13 +1,14 @@
 """The sync pool as requests sees it: one adapter for one session."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
+from urllib3.exceptions import ProtocolError, ReadTimeoutError, SSLError
 from urllib3.poolmanager import ProxyManager
 
 from tools.call import current_call
@@ -72,6 +73,22 @@ class BoundedResponse(requests.Response):
                 self.close()
                 raise SyncBodyTooLarge(f"the answer is larger than the bound of {self.max_bytes} bytes")
             yield chunk
+        self._refuse_if_cut()
+
+    def read_at_once(self) -> None:
+        """Read the whole body, of which at most `max_bytes` are declared, in one step. Raises as `content` does."""
+        try:
+            body = self.raw.read()
+        except ProtocolError as exc:
+            raise requests.exceptions.ChunkedEncodingError(exc) from exc
+        except ReadTimeoutError as exc:
+            raise requests.ConnectionError(exc) from exc
+        except SSLError as exc:
+            raise requests.exceptions.SSLError(exc) from exc
+        self._refuse_if_cut()
+        vars(self).update(_content=body, _content_consumed=True)
+
+    def _refuse_if_cut(self) -> None:
         if self.pool.closed:
             raise SyncPoolClosed("the pool was shut down while the answer came")
 
@@ -140,17 +157,22 @@ class PooledAdapter(HTTPAdapter):
             raise
 
     def _send_once(self, request: requests.PreparedRequest, timeout: Any, options: dict[str, Any]) -> requests.Response:
-        response = super().send(request, timeout=self._bounded(timeout), **options)
+        response = cast("BoundedResponse", super().send(request, timeout=self._bounded(timeout), **options))
         limit = current_body_limit(self._limits.max_body_bytes)
-        declared = response.headers.get("Content-Length", "")
-        if declared.isdecimal() and int(declared) > limit and request.method != "HEAD":
+        headers = response.headers
+        declared = headers.get("Content-Length", "")
+        is_declared = declared.isdecimal()
+        if is_declared and int(declared) > limit and request.method != "HEAD":
             response.close()
             raise SyncBodyTooLarge(f"the answer declares {declared} bytes, the bound is {limit}")
-        if not options["stream"]:
-            _ = response.content  # read here, so that a cut body is part of the attempt
+        if not options["stream"]:  # read here, so that a cut body is part of the attempt
+            if is_declared and "Content-Encoding" not in headers and "Transfer-Encoding" not in headers:
+                response.read_at_once()
+            else:
+                _ = response.content
         return response
 
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> BoundedResponse:
         """The bounded response to `req`."""
         response = BoundedResponse()
         response.status_code = resp.status

@@ -28,7 +28,7 @@ from tools.http_client.connect_failures import telling_failure
 from tools.http_client.holds import HoldLedger
 from tools.http_client.listening import PoolListener
 from tools.http_client.open_sockets import OpenSockets, label_of
-from tools.http_client.read_timeout import PatientHandler
+from tools.http_client.read_timeout import handler_class
 from tools.http_client.shares import HostShares
 from tools.http_client.stats import Counters, HostStats, PoolStats
 from tools.http_client.turns import Turns
@@ -85,7 +85,7 @@ class PooledConnector(aiohttp.TCPConnector):
         super().__init__(
             limit=limits.max_connections, keepalive_timeout=limits.keepalive_expiry_s, timeout_ceil_threshold=3600
         )
-        self._factory = partial(PatientHandler, loop=self._loop)  # type: ignore[assignment]  # a kind of ResponseHandler
+        self._factory = partial(handler_class(), loop=self._loop)
         self._limits = limits
         self._timeouts = timeouts
         self._counters = Counters()

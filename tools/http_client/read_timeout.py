@@ -1,7 +1,7 @@
 """aiohttp's bound on silence, at one timer for a connection instead of one for each piece that comes.
 
 A piece only moves the time at which the connection has been silent for too long. The timer, when it rings too early,
-is set anew. Should aiohttp rename what is overridden here, it keeps its own timers, and nothing else changes.
+is set anew. With an aiohttp that has other names inside, its own timers remain, and nothing else changes.
 """
 
 import asyncio
@@ -9,7 +9,14 @@ from time import monotonic
 
 from aiohttp.client_proto import ResponseHandler
 
-__all__ = ["PatientHandler"]
+__all__ = ["handler_class"]
+
+_NAMES = ("read_timeout", "_reschedule_timeout", "_drop_timeout", "_on_read_timeout")
+
+
+def handler_class() -> type[ResponseHandler]:
+    """What aiohttp is to make its connections of."""
+    return PatientHandler if all(hasattr(ResponseHandler, name) for name in _NAMES) else ResponseHandler
 
 
 class PatientHandler(ResponseHandler):
@@ -22,7 +29,7 @@ class PatientHandler(ResponseHandler):
         self._rings_at = 0.0
 
     def _reschedule_timeout(self) -> None:
-        timeout_s = self._read_timeout
+        timeout_s = self.read_timeout
         if not timeout_s:
             self._silent_until = None
             return

@@ -53,6 +53,8 @@ class PooledSession(requests.Session):
         """Send `request`; in few steps when nobody has hooks in it. No cookies are kept, whatever the answer says."""
         if "proxies" not in kwargs or any(request.hooks.values()):
             return super().send(request, **kwargs)
+        for name in ("stream", "verify", "cert"):
+            kwargs.setdefault(name, getattr(self, name))
         allow_redirects = kwargs.pop("allow_redirects", True)
         started = time.perf_counter()
         response = self.get_adapter(url=str(request.url)).send(request, **kwargs)
