@@ -25,7 +25,7 @@ _GOODBYE_S = 0.25
 #: use by turns, and whatever idles between two turns would be closed only to be opened anew.
 _AFTER_A_QUEUE_S = 0.25
 
-#: aiohttp's idle connections: by host, each with the time since which it idles. It makes the queue of a new host itself.
+#: aiohttp's idle connections by host, each with the time since which it idles. A new host gets its queue by itself.
 IdleByHost = dict[ConnectionKey, deque[tuple[ResponseHandler, float]]]
 
 
