@@ -58,7 +58,7 @@ class ToolAnswer(Generic[R]):
 
     tool: str
     query: Mapping[str, Any]
-    result: R | orjson.Fragment
+    result: R
     source: SourceBlock | None
     request_id: str
 

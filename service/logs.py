@@ -10,7 +10,10 @@ import structlog
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 
-__all__ = ["set_up_logging"]
+__all__ = ["is_wanted", "set_up_logging"]
+
+#: The least level that is logged; before it is set up, everything is.
+_least = logging.NOTSET
 
 #: How asyncio begins to say it, a thousand times for one caller that it cannot accept, and at the stop again.
 _OUT_OF_FILES = (
@@ -21,6 +24,8 @@ _OUT_OF_FILES = (
 
 def set_up_logging(level: str, style: str) -> None:
     """Log from `level` on. `style`: `json`, `console`, or `auto` for console on a terminal and JSON elsewhere."""
+    global _least
+    _least = logging.getLevelNamesMapping()[level.upper()]
     console = style == "console" or (style == "auto" and sys.stderr.isatty())
     shared: list[Callable[..., Any]] = [
         structlog.contextvars.merge_contextvars,
@@ -53,6 +58,11 @@ def set_up_logging(level: str, style: str) -> None:
     logging.getLogger("asyncio").addFilter(_Seldom(_OUT_OF_FILES))
     # These log whole URLs, with whatever their query strings hold.
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+
+def is_wanted(level: int) -> bool:
+    """Whether a line of that level is logged. Asked first where a line costs something to make."""
+    return level >= _least
 
 
 def _without_trace(record: logging.LogRecord) -> bool:

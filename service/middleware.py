@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from service.errors import response_to
 from service.keys import CONFIG, LIFE, METRICS, REQUEST_ID
+from service.logs import is_wanted
 from service.query import wanted_deadline_s, wants_live
 from service.screening import asks_for_screening
 from tools.call import Usage, recording, wanting
@@ -21,8 +22,6 @@ from tools.errors import ToolError
 __all__ = ["around_every_request"]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("service.access")
-#: The same, asked first: structlog works a line out before it looks whether anybody wants it.
-_log = logging.getLogger("service.access")
 
 #: The query string of a URL, in what a client library says of it.
 _QUERY = re.compile(r"\?[^\s'\")>]+")
@@ -77,7 +76,7 @@ def _note(
     is_own_fault = response.status >= 500 and not isinstance(failure, ToolError)
     is_probe = route is not None and route.startswith(("/health", "/metrics"))
     level = logging.ERROR if is_own_fault else logging.DEBUG if is_probe else logging.INFO
-    if _log.isEnabledFor(level):
+    if is_wanted(level):
         line = _line(request, response, failure, took_s, usage)
         if is_own_fault:
             line["exc_info"] = failure

@@ -1,6 +1,5 @@
 """Request ids, access lines, and the problems of requests that no route answers."""
 
-import logging
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ from tools.base import ComplianceTool
 
 
 @pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> Any:
+def lines() -> Any:
     """What is logged, one mapping a line, the ids of requests with it."""
-    caplog.set_level(logging.DEBUG, "service.access")
     capture = LogCapture()
     before = structlog.get_config()
     structlog.configure(
