@@ -60,7 +60,9 @@ class RenderedAnswers:
         if answer.basis is None:
             return
         self._forget(target)
-        rendered = _Rendered(tool, query, as_json(answer.result), answer.source, answer.basis)
+        # A copy, since orjson's own bytes are a part of a larger piece.
+        result = bytes(memoryview(as_json(answer.result)))
+        rendered = _Rendered(tool, query, result, answer.source, answer.basis)
         self._rendered[target] = rendered
         self._bytes += _size_of(target, rendered)
         while len(self._rendered) > self._max_entries or self._bytes > self._max_bytes:
