@@ -6,7 +6,7 @@
 #   make bench    the service beside what users would pick instead, and its bars; ARGS="--only plain,tls"
 #   make bench-quick    less of the same, in two minutes
 #   make chaos    60 s of every fault at once against a gateway of its own, and a table; ARGS="--seed 7 --seconds 20"
-#   make check    format, lint, types, Dockerfile, compose file
+#   make check    format, lint, types, Dockerfile, compose file, and that one request is no more work than it was
 #   make format   put the code into our format
 #   make lock     write locks/ anew after a change of dependencies; UPGRADE=1 takes newer versions
 #   make clean    remove .venv and what the tools leave behind
@@ -65,6 +65,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -c '$(READ_COMPOSE_FILE)'
+	@$(BIN)/python -m tests.bench.work
 
 format: setup
 	$(BIN)/ruff format
