@@ -8,14 +8,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from service.envelope import ToolAnswer, as_json, source_block
+from service.envelope import SourceBlock, ToolAnswer, as_json, source_block
 from tools.cache import AnswerCache
-from tools.exchange import Answer, Basis, Source
+from tools.exchange import Answer, Basis
 
 __all__ = ["RenderedAnswers"]
 
@@ -28,7 +27,8 @@ class _Rendered:
     tool: str
     query: Mapping[str, Any]
     result: bytes
-    source: Source
+    source: SourceBlock
+    retrieved_at: float
     basis: Basis
 
 
@@ -42,7 +42,7 @@ class RenderedAnswers:
         self._rendered: OrderedDict[str, _Rendered] = OrderedDict()
         self._bytes = 0
 
-    def find(self, target: str, request_id: str, started: float) -> ToolAnswer[Any] | None:
+    def find(self, target: str, request_id: str, started: float) -> bytes | None:
         """The answer to the request for `target`, begun at `started` (`time.monotonic`); None: it has to be made."""
         found = self._rendered.get(target)
         if found is None:
@@ -51,9 +51,9 @@ class RenderedAnswers:
             self._forget(target)
             return None
         self._rendered.move_to_end(target)
-        source = source_block(found.source, datetime.now(UTC))
-        source.elapsed_ms = round((time.monotonic() - started) * 1000, 1)
-        return ToolAnswer(found.tool, found.query, orjson.Fragment(found.result), source, request_id)
+        found.source.age_s = round(max(0.0, time.time() - found.retrieved_at), 3)
+        found.source.elapsed_ms = round((time.monotonic() - started) * 1000, 1)
+        return as_json(ToolAnswer(found.tool, found.query, orjson.Fragment(found.result), found.source, request_id))
 
     def keep(self, target: str, tool: str, query: Mapping[str, Any], answer: Answer[Any]) -> None:
         """Keep `answer` ready, if it rests on kept answers alone: what is asked a second time may be asked a third."""
@@ -62,7 +62,10 @@ class RenderedAnswers:
         self._forget(target)
         # A copy, since orjson's own bytes are a part of a larger piece.
         result = bytes(memoryview(as_json(answer.result)))
-        rendered = _Rendered(tool, query, result, answer.source, answer.basis)
+        source, retrieved_at = answer.source, answer.source.retrieved_at
+        rendered = _Rendered(
+            tool, query, result, source_block(source, retrieved_at), retrieved_at.timestamp(), answer.basis
+        )
         self._rendered[target] = rendered
         self._bytes += _size_of(target, rendered)
         while len(self._rendered) > self._max_entries or self._bytes > self._max_bytes:

@@ -74,7 +74,7 @@ async def _ask(
     if rendered is not None and "Cache-Control" not in request.headers:
         ready = rendered.find(request.raw_path, request[REQUEST_ID], started)
         if ready is not None:
-            return json_response(ready)
+            return web.Response(body=ready, content_type="application/json")
     registry = request.app[REGISTRY]
     tool = registry.tools[name]
     asked = parameters(request, known)

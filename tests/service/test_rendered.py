@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 import pytest
 
-from service.envelope import as_json
 from service.rendered import RenderedAnswers
 from tests.service.conftest import OpenGateway
 from tests.service.hts_upstream import HTSUpstream
@@ -63,7 +62,7 @@ def an_answer(kept: AnswerCache, result: str = "told", *, fresh_until: float = N
 
 def told(rendered: RenderedAnswers, target: str = "/asked") -> Any:
     found = rendered.find(target, "r-1", time.monotonic())
-    return None if found is None else orjson.loads(as_json(found))
+    return None if found is None else orjson.loads(found)
 
 
 def test_it_is_the_answer_with_this_request_s_own_figures(kept: AnswerCache) -> None:
