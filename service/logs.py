@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -11,9 +11,6 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 
 __all__ = ["is_wanted", "set_up_logging"]
-
-#: The least level that is logged; before it is set up, everything is.
-_least = logging.NOTSET
 
 #: How asyncio begins to say it, a thousand times for one caller that it cannot accept, and at the stop again.
 _OUT_OF_FILES = (
@@ -24,8 +21,6 @@ _OUT_OF_FILES = (
 
 def set_up_logging(level: str, style: str) -> None:
     """Log from `level` on. `style`: `json`, `console`, or `auto` for console on a terminal and JSON elsewhere."""
-    global _least
-    _least = logging.getLevelNamesMapping()[level.upper()]
     console = style == "console" or (style == "auto" and sys.stderr.isatty())
     shared: list[Callable[..., Any]] = [
         structlog.contextvars.merge_contextvars,
@@ -44,7 +39,7 @@ def set_up_logging(level: str, style: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _OurHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
@@ -60,9 +55,17 @@ def set_up_logging(level: str, style: str) -> None:
     logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 
+class _OurHandler(logging.StreamHandler[TextIO]):
+    """Tells by its presence that logging is set up."""
+
+
 def is_wanted(level: int) -> bool:
-    """Whether a line of that level is logged. Asked first where a line costs something to make."""
-    return level >= _least
+    """Whether a line of that level is logged. Asked first where a line costs something to make.
+
+    Until logging is set up, whoever listens decides for himself.
+    """
+    root = logging.root
+    return level >= root.level or not any(type(handler) is _OurHandler for handler in root.handlers)
 
 
 def _without_trace(record: logging.LogRecord) -> bool:
