@@ -104,6 +104,7 @@ class Config(BaseSettings):
     # fmt: off
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 lets the system choose")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve; connections and rates are divided by it")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else JSON")
     user_agent: Annotated[str, AfterValidator(_header_text)] = Field(
@@ -224,10 +225,11 @@ class Config(BaseSettings):
 
     @property
     def pool_limits(self) -> PoolLimits:
-        """The bounds of each pool."""
+        """The bounds of each pool in this process, one of `workers`."""
+        keepalive = self.pool_max_keepalive
         return PoolLimits(
-            max_connections=self.pool_max_connections,
-            max_keepalive=self.pool_max_keepalive,
+            max_connections=max(1, self.pool_max_connections // self.workers),
+            max_keepalive=keepalive and max(1, keepalive // self.workers),
             keepalive_expiry_s=self.pool_keepalive_expiry_s,
             max_body_bytes=self.pool_max_body_bytes,
             hold_warning_s=self.pool_hold_warning_s,

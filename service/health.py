@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from service import VERSION
 from service.envelope import json_response
 from service.errors import Problem, problem, problem_response
-from service.keys import CLIENTS, LIFE, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
+from service.keys import CLIENTS, CONFIG, LIFE, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
 from service.query import parameters
 from service.threads import ThreadStats
 from tools.agency import AgencyTool
@@ -65,11 +65,12 @@ class UpstreamHealth(Upstream):
 
 
 class Health(TypedDict):
-    """How the process stands. `cache` is null when nothing is kept."""
+    """How the process stands that answers, one of `workers`. `cache` is null when nothing is kept."""
 
     status: Literal["ok"]
     version: str
     pid: int
+    workers: int
     uptime_s: float
     clients: Clients
     pools: Pools
@@ -122,6 +123,7 @@ def _health(app: web.Application) -> Health:
         "status": "ok",
         "version": VERSION,
         "pid": os.getpid(),
+        "workers": app[CONFIG].workers,
         "uptime_s": round(app[LIFE].uptime_s, 3),
         "clients": clients,  # type: ignore[typeddict-item]  # the manager's four truths
         "pools": pools,

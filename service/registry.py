@@ -15,7 +15,7 @@ from tools.hts import HTSTool
 from tools.http_client import AsyncClient, SyncClient
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.breaker import Breaker
-from tools.policy.quota import Quota, parse_rates
+from tools.policy.quota import Quota, divided, parse_rates
 from tools.policy.retry import RetryPolicy
 from tools.refusals import RefusalsTool
 from tools.rulings import RulingsTool
@@ -106,5 +106,5 @@ def _policies(config: Config, rate: str) -> AgencyPolicies:
     return AgencyPolicies(
         retry=RetryPolicy() if config.retry else RetryPolicy(attempts=1),
         breaker=Breaker() if config.breaker else None,
-        quota=Quota(parse_rates(rate)),
+        quota=Quota(divided(parse_rates(rate), config.workers)),
     )

@@ -135,6 +135,7 @@ def _add_serve(commands: Any) -> None:
     command.set_defaults(run=run_service)
     command.add_argument("--host", help="address to listen on (GATEWAY_HOST)")
     command.add_argument("--port", help="port to listen on (GATEWAY_PORT)")
+    command.add_argument("--workers", help="processes that serve (GATEWAY_WORKERS)")
     _add_sandbox_switch(command, "answer from sample data, and say so (GATEWAY_SANDBOX=1)")
     command.add_argument("--demo", action="store_true", help="ask about one shipment at the start and print the answer")
     _add_sandbox_options(command)

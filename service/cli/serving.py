@@ -1,25 +1,31 @@
 """`serve` and `sandbox`: what keeps running until it is stopped."""
 
 import argparse
-import asyncio
 import sys
 
 from service.app import create_app
 from service.cli.output import complain
 from service.cli.settings import read_settings
 from service.demo import show_one_snapshot
+from service.event_loop import run
 from service.logs import set_up_logging
 from service.sandbox import KEYS, Sandbox, parse_faults
-from service.server import PortTaken, serve, stay_up
+from service.server import PortTaken, open_listeners, serve, stay_up
 
 __all__ = ["run_sandbox", "run_service"]
 
 
 def run_service(arguments: argparse.Namespace) -> int:
     """Serve the REST API until a signal comes."""
-    config = read_settings(arguments, "host", "port", "sandbox", "sandbox_data")
+    config = read_settings(arguments, "host", "port", "workers", "sandbox", "sandbox_data")
     set_up_logging(config.log_level, config.log_format)
-    asyncio.run(serve(create_app(config), show_one_snapshot if arguments.demo else None))
+    when_up = show_one_snapshot if arguments.demo else None
+    if config.workers > 1:
+        # gunicorn takes a moment to load, which one process alone has no use for.
+        from service.workers import serve_by_workers
+
+        return serve_by_workers(config, open_listeners(config), when_up)
+    run(serve(create_app(config), when_up))
     return 0
 
 
@@ -33,7 +39,7 @@ def run_sandbox(arguments: argparse.Namespace) -> int:
         complain(str(exc))
         return 2
     sandbox = Sandbox(arguments.sandbox_data, host=arguments.host, port=arguments.port, faults=faults)
-    asyncio.run(_serve_sandbox(sandbox, f"{arguments.host}:{arguments.port}"))
+    run(_serve_sandbox(sandbox, f"{arguments.host}:{arguments.port}"))
     return 0
 
 

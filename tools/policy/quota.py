@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["RATE_GRAMMAR", "Quota", "QuotaStats", "Rate", "parse_rates"]
+__all__ = ["RATE_GRAMMAR", "Quota", "QuotaStats", "Rate", "divided", "parse_rates"]
 
 RATE_GRAMMAR = "0 (no bound), or requests per seconds as in 100/60s, several separated by commas"
 
@@ -36,6 +36,18 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
     if len(rates) < len(matches) or any(not rate.requests or not rate.period_s for rate in rates):
         raise ValueError(f"not a rate: {RATE_GRAMMAR}")
     return rates
+
+
+def divided(rates: Sequence[Rate], by: int) -> tuple[Rate, ...]:
+    """What each of `by` processes may do so that all together keep to `rates`, as far as whole requests allow.
+
+    Of fewer requests than processes, each makes one in a period that is so much longer: on average they keep to the
+    rate, though not in every window of it.
+    """
+    return tuple(
+        Rate(rate.requests // by, rate.period_s) if rate.requests >= by else Rate(1, rate.period_s * by / rate.requests)
+        for rate in rates
+    )
 
 
 @dataclass(frozen=True, slots=True)
