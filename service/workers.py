@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from gunicorn.app.base import BaseApplication
@@ -36,6 +36,7 @@ __all__ = ["serve_by_workers"]
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - names in it are made by tempfile
 #: How often a worker tells that it lives, and looks whether the supervisor does.
 _PULSE_S = 1.0
 #: A worker that has not told for so long hangs, and is replaced.
@@ -74,7 +75,7 @@ def _shared_figures() -> Iterator[None]:
     if _FIGURES in os.environ:
         yield
         return
-    directory = os.environ[_FIGURES] = tempfile.mkdtemp(prefix="compliance-gateway-")
+    directory = os.environ[_FIGURES] = tempfile.mkdtemp(prefix="compliance-gateway-", dir=_in_memory())
     # prometheus-client decided at its import that this process was alone.
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
     supervisor = os.getpid()
@@ -85,7 +86,12 @@ def _shared_figures() -> Iterator[None]:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+def _in_memory() -> str | None:
+    """Where files go that are none to keep: a container may have no other place to write to. None: where all go."""
+    return _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
+
+
+class _Application(BaseApplication):
     """What gunicorn takes for its settings and its application."""
 
     def __init__(self, config: Config, listeners: Sequence[socket.socket], when_up: WhenUp | None) -> None:
@@ -104,21 +110,22 @@ class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no ty
             "timeout": _HANGS_S,
             "graceful_timeout": int(self.config.shutdown_s) + _LAST_S,
             "child_exit": _forget_figures,
+            "worker_tmp_dir": _in_memory(),
             "control_socket_disable": True,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> "_Application":
+    def load(self) -> Any:
         """What a worker serves it makes itself, on its event loop."""
         return self
 
 
-class _Supervisor(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+class _Supervisor(Arbiter):
     """Takes SIGINT for SIGTERM, and a second one for the wish to stop at once. Others have no meaning here: one
     worker more or less would have another share of what is divided."""
 
-    SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+    SIGNALS: ClassVar[list[int]] = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
     _is_stopping = False
 
     def signal(self, sig: int, frame: Any) -> None:
@@ -129,7 +136,7 @@ class _Supervisor(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         super().signal(sig, frame)
 
 
-class _OurLog(Logger):  # type: ignore[misc]  # gunicorn has no types
+class _OurLog(Logger):
     """gunicorn's messages, in our log."""
 
     def setup(self, cfg: Any) -> None:
@@ -141,7 +148,7 @@ class _OurLog(Logger):  # type: ignore[misc]  # gunicorn has no types
         self.error_log.setLevel(logging.WARNING)
 
 
-class _GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
+class _GatewayWorker(Worker):
     """One process that serves the application."""
 
     def init_signals(self) -> None:
@@ -160,7 +167,9 @@ class _GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             sys.exit(Arbiter.APP_LOAD_ERROR)
 
     async def _serve(self) -> None:
-        application: _Application = self.wsgi
+        # As gunicorn's stubs do not know: what `load` returned, and sockets in gunicorn's wrapping.
+        application: Any = self.wsgi
+        sockets: list[Any] = self.sockets
         pulse = asyncio.create_task(self._tell_that_it_lives())
 
         async def when_up(url: str) -> None:
@@ -169,7 +178,7 @@ class _GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
                 await application.when_up(url)
 
         try:
-            await serve(create_app(application.config), when_up, listeners=[each.sock for each in self.sockets])
+            await serve(create_app(application.config), when_up, listeners=[each.sock for each in sockets])
         finally:
             pulse.cancel()
 
@@ -184,4 +193,4 @@ class _GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _forget_figures(_: Arbiter, worker: Worker) -> None:
-    forget_gauges(os.environ[_FIGURES], worker.pid)
+    forget_gauges(os.environ[_FIGURES], int(worker.pid))
