@@ -65,7 +65,7 @@ def is_wanted(level: int) -> bool:
     Until logging is set up, whoever listens decides for himself.
     """
     root = logging.root
-    return level >= root.level or not any(type(handler) is _OurHandler for handler in root.handlers)
+    return level >= root.level or _OurHandler not in map(type, root.handlers)
 
 
 def _without_trace(record: logging.LogRecord) -> bool:

@@ -45,9 +45,12 @@ async def around_every_request(request: web.Request, handler: Handler) -> web.St
     try:
         with recording() as usage:
             try:
-                deadline_s = wanted_deadline_s(request, app[CONFIG].deadline_max_s)
-                with wanting(deadline_s, live=wants_live(request)):
+                deadline_s, live = wanted_deadline_s(request, app[CONFIG].deadline_max_s), wants_live(request)
+                if deadline_s is None and not live:
                     response = await handler(request)
+                else:
+                    with wanting(deadline_s, live=live):
+                        response = await handler(request)
             except asyncio.CancelledError:
                 # Nobody reads the answer; the status is for the log alone, and what others call this.
                 _note(request, web.Response(status=499), None, started, usage)

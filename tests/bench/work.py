@@ -30,8 +30,9 @@ __all__ = ["main", "worse"]
 
 _STORED = Path(__file__).with_suffix(".json")
 _WARM, _REQUESTS = 50, 200
-#: By how much a figure may be above the stored one, as a share. Peaks depend a little on what was there before.
-TOLERANCE = {"calls": 0.03, "callbacks": 0.03, "upstream_requests": 0.0, "upstream_connections": 0.0, "peak_bytes": 0.1}
+#: By how much a figure may be above the stored one, as a share. How a stream of bytes comes in pieces, and what memory
+#: held before, is not the same each time.
+TOLERANCE = {"calls": 0.1, "callbacks": 0.15, "upstream_requests": 0.0, "upstream_connections": 0.0, "peak_bytes": 0.2}
 
 Figures = dict[str, float]
 
