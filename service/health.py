@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from service import VERSION
 from service.envelope import json_response
 from service.errors import Problem, problem, problem_response
+from service.event_loop import name_of_loop
 from service.keys import CLIENTS, CONFIG, LIFE, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
 from service.query import parameters
 from service.threads import ThreadStats
@@ -71,6 +72,7 @@ class Health(TypedDict):
     version: str
     pid: int
     workers: int
+    event_loop: str
     uptime_s: float
     clients: Clients
     pools: Pools
@@ -124,6 +126,7 @@ def _health(app: web.Application) -> Health:
         "version": VERSION,
         "pid": os.getpid(),
         "workers": app[CONFIG].workers,
+        "event_loop": name_of_loop(),
         "uptime_s": round(app[LIFE].uptime_s, 3),
         "clients": clients,  # type: ignore[typeddict-item]  # the manager's four truths
         "pools": pools,

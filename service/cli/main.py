@@ -8,8 +8,8 @@ from service.cli.exits import BAD_USAGE, NOT_ANSWERED
 from service.cli.output import CannotWrite, complain
 from service.cli.parser import make_parser
 from service.config import ConfigError
+from service.port import PortTaken
 from service.sandbox import SandboxDataError
-from service.server import PortTaken
 from tools.http_client import UnsupportedLibrary
 
 __all__ = ["main"]

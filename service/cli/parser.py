@@ -9,11 +9,8 @@ from typing import Any, NoReturn
 from pydantic.fields import FieldInfo
 
 from service import VERSION
-from service.cli.asking import ask_tool
-from service.cli.pools import show_pools
+from service.cli.commands import ask_tool, run_sandbox, run_service, show_pools, take_snapshot
 from service.cli.questions import QUESTIONS, Question
-from service.cli.serving import run_sandbox, run_service
-from service.cli.shipments import take_snapshot
 from service.cli.tables.layout import printable
 
 __all__ = ["make_parser"]
@@ -135,7 +132,7 @@ def _add_serve(commands: Any) -> None:
     command.set_defaults(run=run_service)
     command.add_argument("--host", help="address to listen on (GATEWAY_HOST)")
     command.add_argument("--port", help="port to listen on (GATEWAY_PORT)")
-    command.add_argument("--workers", help="processes that serve (GATEWAY_WORKERS)")
+    command.add_argument("--workers", metavar="N", help="processes that serve (GATEWAY_WORKERS)")
     _add_sandbox_switch(command, "answer from sample data, and say so (GATEWAY_SANDBOX=1)")
     command.add_argument("--demo", action="store_true", help="ask about one shipment at the start and print the answer")
     _add_sandbox_options(command)

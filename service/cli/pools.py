@@ -12,7 +12,7 @@ from service.cli.spinner import spinning
 from service.cli.tables.pools import Health, health_concerns, health_page
 from service.config import Config, ConfigError
 from service.parts import make_clients
-from service.server import host_to_call
+from service.port import host_to_call
 from tools.call import calling
 from tools.errors import ToolError
 from tools.transports import translating

@@ -2,15 +2,17 @@
 
 import argparse
 import sys
+from collections.abc import Awaitable, Callable
 
-from service.app import create_app
 from service.cli.output import complain
 from service.cli.settings import read_settings
-from service.demo import show_one_snapshot
+from service.config import Config
 from service.event_loop import run
 from service.logs import set_up_logging
+from service.port import PortTaken
 from service.sandbox import KEYS, Sandbox, parse_faults
-from service.server import PortTaken, open_listeners, serve, stay_up
+from service.stop import stay_up
+from service.workers.figures import shared_figures
 
 __all__ = ["run_sandbox", "run_service"]
 
@@ -19,14 +21,28 @@ def run_service(arguments: argparse.Namespace) -> int:
     """Serve the REST API until a signal comes."""
     config = read_settings(arguments, "host", "port", "workers", "sandbox", "sandbox_data")
     set_up_logging(config.log_level, config.log_format)
-    when_up = show_one_snapshot if arguments.demo else None
     if config.workers > 1:
-        # gunicorn takes a moment to load, which one process alone has no use for.
-        from service.workers import serve_by_workers
+        return _serve_in_workers(config, demo=arguments.demo)
+    # Not imported by then: how prometheus-client keeps figures is decided when it is.
+    from service.app import create_app
+    from service.server import serve
 
-        return serve_by_workers(config, open_listeners(config), when_up)
-    run(serve(create_app(config), when_up))
+    run(serve(create_app(config), _demo() if arguments.demo else None))
     return 0
+
+
+def _demo() -> Callable[[str], Awaitable[None]]:
+    # What lays it out takes a while to import.
+    from service.demo import show_one_snapshot
+
+    return show_one_snapshot
+
+
+def _serve_in_workers(config: Config, *, demo: bool) -> int:
+    with shared_figures():
+        from service.workers.supervisor import serve_in_workers
+
+        return serve_in_workers(config, demo=demo)
 
 
 def run_sandbox(arguments: argparse.Namespace) -> int:

@@ -29,4 +29,5 @@ def prepared_to_ask(arguments: argparse.Namespace) -> Config:
     set_up_logging(config.log_level if "log_level" in config.model_fields_set else "critical", config.log_format)
     if unknown := unknown_names():
         complain(f"settings that do not exist are ignored: {', '.join(unknown)}")
-    return config
+    # It asks alone, whatever the service does.
+    return config.model_copy(update={"workers": 1})

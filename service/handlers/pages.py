@@ -11,7 +11,6 @@ from importlib.resources.abc import Traversable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from service.contract import document
 from service.envelope import as_json
 from service.query import parameters
 
@@ -64,6 +63,9 @@ async def openapi(request: web.Request) -> web.StreamResponse:
 # The first time these take a while, so they are asked for in a thread: calls go on meanwhile.
 @cache
 def _contract() -> _File:
+    # Imported by who asks for it first, as few do.
+    from service.contract import document
+
     return _file(as_json(document()), "application/json")
 
 

@@ -68,6 +68,10 @@ class Sandbox:
         self._dice = dice or random.Random()  # noqa: S311 - no secret hangs on a scripted fault
         self._runner: web.AppRunner | None = None
 
+    def check_data(self) -> None:
+        """Read the data and keep none of it. Raises SandboxDataError (one line)."""
+        self._read_data()
+
     async def start(self) -> None:
         """Read the data and listen. Raises SandboxDataError (one line), and OSError when the port is taken."""
         agencies = await asyncio.to_thread(self._read_data)

@@ -161,6 +161,12 @@ def test_the_pools_of_a_service_are_shown_by_host_and_agency(width: int) -> None
         assert each in " ".join(text.split())
 
 
+def test_of_several_processes_the_one_that_answered_is_named_as_one_of_them() -> None:
+    several = health().model_copy(update={"workers": 4})
+    assert "7, one of 4, up for 61 s" in as_text(health_page(several, "http://gateway.test"), width=120)
+    assert "7, up for 61 s" in as_text(health_page(health(), "http://gateway.test"), width=120)
+
+
 @pytest.mark.parametrize(
     ("told", "says"),
     [

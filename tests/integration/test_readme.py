@@ -30,6 +30,7 @@ EXAMPLES = re.findall(r"```console\n\$ (curl -s [^\n]*)\n(\{.*?)\n```", SHOWN, r
 
 #: What differs from call to call, or from machine to machine.
 VOLATILE = {"request_id", "retrieved_at", "age_s", "elapsed_ms", "url", "pid", "uptime_s", "acquire_wait_seconds"}
+VOLATILE |= {"event_loop"}
 #: What depends on what was asked before.
 FIGURES = {"in_use", "idle", "waiting", "created", "reused", "oldest_hold_seconds", "per_host"}
 FIGURES |= {"entries", "bytes", "hits", "misses", "calls", "requests", "granted", "samples", "p50_ms", "p95_ms"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools.policy.quota import Quota, Rate, parse_rates
+from tools.policy.quota import Quota, Rate, divided, parse_rates
 
 #: Longer than any wait in here.
 PATIENT = 1e9
@@ -189,3 +189,32 @@ def test_threads_together_get_no_more_turns_than_the_rate_allows() -> None:
     going = sorted(taken)
     assert len(going) == 400
     assert all(late - early > 1 for early, late in zip(going, going[5:], strict=False))
+
+
+# -- several processes --
+
+
+@pytest.mark.parametrize(
+    ("rate", "processes", "share"),
+    [
+        (Rate(100, 60), 2, Rate(50, 60)),
+        (Rate(5, 5), 2, Rate(2, 5)),
+        (Rate(3, 2), 3, Rate(1, 2)),
+        (Rate(3, 2), 4, Rate(1, 8 / 3)),
+        (Rate(1, 2), 4, Rate(1, 8)),
+        (Rate(7, 3), 1, Rate(7, 3)),
+    ],
+)
+def test_a_share_is_whole_requests_or_one_in_a_longer_time(rate: Rate, processes: int, share: Rate) -> None:
+    assert divided([rate], processes) == (share,)
+
+
+def test_without_a_bound_a_share_has_none() -> None:
+    assert divided([], 4) == ()
+
+
+@given(a_rate(), st.integers(1, 64))
+def test_processes_with_their_shares_never_ask_more_often_than_the_rate_allows(rate: Rate, processes: int) -> None:
+    [share] = divided([rate], processes)
+    assert share.requests >= 1
+    assert processes * share.requests / share.period_s <= rate.requests / rate.period_s * (1 + 1e-9)

@@ -25,6 +25,17 @@ def test_every_pool_setting_reaches_the_pools(monkeypatch: pytest.MonkeyPatch) -
     assert config.pool_timeouts == PoolTimeouts(2006, 2007, 2008, 2009)
 
 
+@pytest.mark.parametrize(
+    ("workers", "connections", "keepalive", "each"),
+    [(2, 100, 20, (50, 10)), (3, 100, 20, (33, 6)), (4, 2, 1, (1, 1)), (2, 1, 0, (1, 0)), (1, 7, 3, (7, 3))],
+)
+def test_of_several_processes_each_has_its_share_of_a_pool_and_at_least_one_connection(
+    workers: int, connections: int, keepalive: int, each: tuple[int, int]
+) -> None:
+    limits = Config(workers=workers, pool_max_connections=connections, pool_max_keepalive=keepalive).pool_limits
+    assert (limits.max_connections, limits.max_keepalive) == each
+
+
 def test_the_command_line_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_PORT", "9000")
     assert Config().port == 9000

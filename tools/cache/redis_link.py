@@ -8,14 +8,15 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from redis.asyncio.connection import Connection, SSLConnection, parse_url
 from redis.exceptions import InvalidResponse, RedisError
 
-__all__ = ["Link", "NotAsked", "Reply", "read_url"]
+from tools.cache.reply import NotAsked, Reply
+
+__all__ = ["Link", "read_url"]
 
 #: To Redis, from each event loop; who comes when all are in use waits for one.
 _CONNECTIONS = 32
@@ -27,17 +28,6 @@ _URL_GRAMMAR = (
 _URL_OPTIONS = {"host", "port", "path", "db", "username", "password", "client_name"}
 # Every message of a handshake is a round trip within the bound: RESP 2 and no driver name need none.
 _OPTIONS = {"socket_timeout": None, "socket_connect_timeout": None, "protocol": 2, "driver_info": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """None: Redis answered that there is nothing."""
-
-    content: bytes | None
-
-
-class NotAsked(Exception):
-    """Redis was not asked, which says nothing about it."""
 
 
 class _Connection(Protocol):

@@ -15,9 +15,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
-from tools.cache.redis_link import Link, NotAsked, Reply, read_url
+from tools.cache.reply import NotAsked, Reply
 from tools.policy.breaker import Breaker, BreakerRules, Pass
 
 __all__ = ["SharedStats", "SharedStore"]
@@ -62,7 +63,12 @@ class SharedStore:
         pause_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._open, self._place = read_url(url)
+        # Imported here: redis-py takes its time, and memory, which who has no Redis need not spend.
+        from tools.cache.redis_link import Link, read_url
+
+        open_one, self._place = read_url(url)
+        # Half of the time for a free connection leaves half of it to Redis.
+        self._make_link: Callable[[], Link] = partial(Link, open_one, timeout_s / 2)
         self._prefix = f"compliance-gateway:{version}:"
         self._timeout_s, self._pause_s, self._clock = timeout_s, pause_s, clock
         # The first failure opens it, whatever succeeded before.
@@ -151,8 +157,7 @@ class SharedStore:
             if (link := self._links.get(here)) is None:
                 for key in [key for key in self._links if key[0] == here[0] and key[1].is_closed()]:
                     del self._links[key]
-                # Half of the time for a free connection leaves half of it to Redis.
-                link = self._links[here] = Link(self._open, self._timeout_s / 2)
+                link = self._links[here] = self._make_link()
         return await link.ask(*words)
 
     def _own_loop(self) -> asyncio.AbstractEventLoop:

@@ -58,6 +58,7 @@ class Health(BaseModel):
     status: str
     version: str
     pid: int
+    workers: int = 1
     uptime_s: float
     pools: dict[str, _Pool | None]
     upstreams: dict[str, _Upstream]
@@ -78,13 +79,15 @@ def health_concerns(health: Health) -> tuple[str, ...]:
 def health_page(health: Health, url: str) -> Page:
     """Both pools, each host, each agency."""
     found = health_concerns(health)
+    # What follows is of the one that took the connection.
+    others = f", one of {health.workers}" if health.workers > 1 else ""
     pools = {mode: pool for mode, pool in health.pools.items() if pool is not None}
     page: Page = [
         *sample_data_notice(sandbox=any(each.sandbox for each in health.upstreams.values())),
         facts(
             ("Service", f"{url}, {health.status}"),
             ("Version", health.version),
-            ("Process", f"{health.pid}, up for {health.uptime_s:.0f} s"),
+            ("Process", f"{health.pid}{others}, up for {health.uptime_s:.0f} s"),
         ),
         heading("Pools"),
         table(

@@ -1,0 +1,40 @@
+"""What each command runs. Imported when it is typed: what one of them needs, the others need not wait for."""
+
+import argparse
+
+__all__ = ["ask_tool", "run_sandbox", "run_service", "show_pools", "take_snapshot"]
+
+
+def ask_tool(arguments: argparse.Namespace) -> int:
+    """Ask one tool one question; the exit code."""
+    from service.cli import asking
+
+    return asking.ask_tool(arguments)
+
+
+def take_snapshot(arguments: argparse.Namespace) -> int:
+    """Ask all four sources about one shipment; the exit code."""
+    from service.cli import shipments
+
+    return shipments.take_snapshot(arguments)
+
+
+def run_service(arguments: argparse.Namespace) -> int:
+    """Serve the REST API; the exit code."""
+    from service.cli import serving
+
+    return serving.run_service(arguments)
+
+
+def run_sandbox(arguments: argparse.Namespace) -> int:
+    """Serve the four agencies, simulated; the exit code."""
+    from service.cli import serving
+
+    return serving.run_sandbox(arguments)
+
+
+def show_pools(arguments: argparse.Namespace) -> int:
+    """Show how a running service stands; the exit code."""
+    from service.cli import pools
+
+    return pools.show_pools(arguments)
