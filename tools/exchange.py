@@ -223,12 +223,13 @@ class Source:
 
 @dataclass(slots=True)
 class Basis:
-    """Kept answers that something was made of: what stood under which key, and until when all of it is as good as new.
+    """Kept answers that something was made of: what stood under which key, and when all of it is as good as new.
 
-    `fresh_until` is in seconds since 1970.
+    From `believed_from`, before which an answer would be from the future, to `fresh_until`; in seconds since 1970.
     """
 
     contents: dict[str, bytes] = field(default_factory=dict)
+    believed_from: float = -math.inf
     fresh_until: float = math.inf
 
 

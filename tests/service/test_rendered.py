@@ -11,8 +11,9 @@ import pytest
 from service.rendered import RenderedAnswers
 from tests.service.conftest import OpenGateway
 from tests.service.hts_upstream import HTSUpstream
-from tools.cache import AnswerCache, MemoryStore
-from tools.exchange import Answer, Basis, Source
+from tools.cache import AnswerCache, Kept, MemoryStore
+from tools.exchange import Answer, Basis, Exchange, Part, Source
+from tools.policy.freshness import Freshness
 
 LINE = "/v1/hts/8507.60.00.20"
 NOW = 1_750_000_000.0
@@ -57,7 +58,12 @@ def an_answer(kept: AnswerCache, result: str = "told", *, fresh_until: float = N
     )
     content = kept.memory.get("key")
     assert content is not None
-    return Answer(result, source, Basis({"key": content}, fresh_until))
+    return Answer(result, source, Basis({"key": content}, fresh_until=fresh_until))
+
+
+def nothing_is_asked() -> Exchange[str]:
+    yield from ()
+    return "told"
 
 
 def told(rendered: RenderedAnswers, target: str = "/asked") -> Any:
@@ -81,6 +87,26 @@ def test_it_is_not_sent_once_what_it_rests_on_is_no_more_as_good_as_new(kept: An
     clock.now += 59
     assert told(rendered) is not None
     clock.now += 1
+    assert told(rendered) is None
+
+
+def test_it_is_not_sent_by_a_clock_that_was_set_back_behind_the_agency_s_answer(
+    kept: AnswerCache, clock: Clock
+) -> None:
+    part = Part(("q",), str, Freshness(fresh_s=60, revalidate_s=60, on_error_s=60), nothing_is_asked)
+    said = Kept("told", None, datetime.fromtimestamp(NOW, UTC), "ab", is_sample_data=False)
+    answer, content = an_answer(kept), kept.memory.get("key")
+    assert content is not None
+    answer.basis = Basis()
+    kept.add(answer.basis, "key", content, said, part)
+    rendered = RenderedAnswers(kept, 10, 10**6)
+    rendered.keep("/asked", "hts", {}, answer)
+    for set_to in (NOW, NOW - 59):
+        clock.now = set_to
+        assert kept.use_of(said, part) == "fresh"
+        assert told(rendered) is not None
+    clock.now = NOW - 61
+    assert kept.use_of(said, part) == "expired"
     assert told(rendered) is None
 
 

@@ -12,7 +12,7 @@ from tools.cache.kept import Kept, decode, encode
 from tools.cache.memory import MemoryStore
 from tools.cache.shared import SharedStore
 from tools.exchange import Basis, Part
-from tools.policy.freshness import NOT_FOUND, Freshness, Use
+from tools.policy.freshness import CLOCK_SKEW_S, NOT_FOUND, Freshness, Use
 
 __all__ = ["LARGE_BYTES", "AnswerCache"]
 
@@ -53,12 +53,13 @@ class AnswerCache:
     def add(self, basis: Basis, key: str, content: bytes, kept: Kept[Any], part: Part[Any]) -> None:
         """Let `basis` rest on this one, too."""
         basis.contents[key] = content
-        until = kept.retrieved_at.timestamp() + _freshness(kept, part).fresh_s
-        basis.fresh_until = min(basis.fresh_until, until)
+        retrieved_at = kept.retrieved_at.timestamp()
+        basis.believed_from = max(basis.believed_from, retrieved_at - CLOCK_SKEW_S)
+        basis.fresh_until = min(basis.fresh_until, retrieved_at + _freshness(kept, part).fresh_s)
 
     def still_holds(self, basis: Basis) -> bool:
         """Whether all of it is kept as it was, and fresh. Counts as use."""
-        if self._clock() >= basis.fresh_until:
+        if not basis.believed_from <= self._clock() < basis.fresh_until:
             return False
         return all(self.memory.get(key) is content for key, content in basis.contents.items())
 

@@ -6,12 +6,12 @@ Pure. Ages are seconds since the agency answered, whoever asked and however ofte
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["NOT_FOUND", "Freshness", "Use"]
+__all__ = ["CLOCK_SKEW_S", "NOT_FOUND", "Freshness", "Use"]
 
 Use = Literal["fresh", "revalidate", "on_error", "expired"]
 
 #: Clocks of several machines differ; an answer from further in the future than this is not believed.
-_CLOCK_SKEW_S = 60.0
+CLOCK_SKEW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Freshness:
 
     def use_of(self, age_s: float) -> Use:
         """What an answer of that age is good for."""
-        if age_s < -_CLOCK_SKEW_S:
+        if age_s < -CLOCK_SKEW_S:
             return "expired"
         if age_s < self.fresh_s:
             return "fresh"
