@@ -117,7 +117,8 @@ async def test_a_stop_finishes_what_is_in_flight_in_every_worker_and_exits_0(
         assert "Traceback" not in gateway.said
 
 
-async def test_a_second_signal_stops_all_at_once(tmp_path: Path, upstream: HTSUpstream) -> None:
+@pytest.mark.parametrize("together", [False, True], ids=["while they drain", "together"])
+async def test_a_second_signal_stops_all_at_once(tmp_path: Path, upstream: HTSUpstream, *, together: bool) -> None:
     async with running(tmp_path, hts_url=upstream.url) as gateway:
         await gateway.serving(2)
         upstream.gate.clear()
@@ -127,26 +128,11 @@ async def test_a_second_signal_stops_all_at_once(tmp_path: Path, upstream: HTSUp
                 while not upstream.asked:
                     await asyncio.sleep(0.01)
             gateway.process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(20):
-                while len(gateway.lines("draining")) < 2:
-                    await asyncio.sleep(0.01)
-            gateway.process.send_signal(signal.SIGTERM)
-            assert await gateway.end() == 0
-            with pytest.raises(aiohttp.ClientError):
-                await asking
-
-
-async def test_two_signals_that_come_together_stop_all_at_once(tmp_path: Path, upstream: HTSUpstream) -> None:
-    async with running(tmp_path, hts_url=upstream.url) as gateway:
-        await gateway.serving(2)
-        upstream.gate.clear()
-        async with aiohttp.ClientSession(gateway.url) as caller:
-            asking = asyncio.create_task(caller.get(LINE))
-            async with asyncio.timeout(20):
-                while not upstream.asked:
-                    await asyncio.sleep(0.01)
-            gateway.process.send_signal(signal.SIGTERM)
-            gateway.process.send_signal(signal.SIGINT)
+            if not together:
+                async with asyncio.timeout(20):
+                    while len(gateway.lines("draining")) < 2:
+                        await asyncio.sleep(0.01)
+            gateway.process.send_signal(signal.SIGINT if together else signal.SIGTERM)
             assert await gateway.end() == 0
             with pytest.raises(aiohttp.ClientError):
                 await asking
