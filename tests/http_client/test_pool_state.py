@@ -61,16 +61,20 @@ def test_a_connection_that_is_too_old_is_closed_and_not_taken() -> None:
 
 def test_the_oldest_goes_when_there_are_too_many() -> None:
     pool = state(keepalive=2)
-    assert pool.put_idle("a", "a", now=0) == []
-    assert pool.put_idle("b", "b", now=1) == []
-    assert pool.put_idle("c", "c", now=2) == [Closing("a", "max_idle")]
+    for at, name in enumerate("abc"):
+        pool.put_idle(name, name, now=at)
+    assert pool.drop_surplus() == [Closing("a", "max_idle")]
+    assert pool.drop_surplus() == []
 
 
 def test_more_are_kept_while_callers_wait_for_them() -> None:
     pool = state(connections=1, keepalive=0)
     pool.try_take_slot()
     pool.enqueue("waiter")
-    assert pool.put_idle("a", "a", now=0) == []
+    pool.put_idle("a", "a", now=0)
+    assert pool.drop_surplus() == []
+    assert pool.free_slot() == "waiter"  # who fails to connect to elsewhere
+    assert pool.drop_surplus() == [Closing("a", "max_idle")]
 
 
 def test_the_oldest_makes_room() -> None:
@@ -127,7 +131,9 @@ class AnyOrder(RuleBasedStateMachine):
             self.sockets.remove(each.connection)  # closed once, and only what was open
             assert each.connection not in self.used
 
-    def wake(self, waiter: int | None) -> None:
+    def free_slot(self) -> None:
+        self.close(self.pool.drop_surplus())
+        waiter = self.pool.free_slot()
         if waiter is not None:
             assert waiter == self.queue.pop(0)
             self.slots += 1
@@ -163,7 +169,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def fail_to_connect(self) -> None:
         self.slots -= 1
-        self.wake(self.pool.free_slot())
+        self.free_slot()
 
     @precondition(lambda self: self.used)
     @rule(pick=st.integers(0, 99), whole=st.booleans())
@@ -171,10 +177,10 @@ class AnyOrder(RuleBasedStateMachine):
         connection = sorted(self.used)[pick % len(self.used)]
         key = self.used.pop(connection)
         if whole:
-            self.close(self.pool.put_idle(connection, key, self.now))
+            self.pool.put_idle(connection, key, self.now)
         else:
             self.sockets.remove(connection)
-        self.wake(self.pool.free_slot())
+        self.free_slot()
 
     @rule(seconds=st.floats(0.1, 6))
     def wait(self, seconds: float) -> None:

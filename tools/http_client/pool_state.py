@@ -103,12 +103,15 @@ class PoolState(Generic[C, W]):
             return [self._drop_oldest("room")]
         return []
 
-    def put_idle(self, connection: C, key: Hashable, now: float) -> list[Closing[C]]:
-        """Keep `connection`, whose slot is given back in the same step, and drop what is then too many.
-
-        While callers wait, that many more are kept: each is about to take one.
-        """
+    def put_idle(self, connection: C, key: Hashable, now: float) -> None:
+        """Keep `connection`, whose slot is given back in the same step."""
         self._idle[connection] = _Idle(key, now)
+
+    def drop_surplus(self) -> list[Closing[C]]:
+        """The oldest idle connections of those that are too many, to be asked for whenever a slot is given back.
+
+        While callers wait, that many more are kept: each is about to take one. Or not: it may want one to elsewhere.
+        """
         closing = []
         while len(self._idle) > self._limits.max_keepalive + len(self._waiters):
             closing.append(self._drop_oldest("max_idle"))

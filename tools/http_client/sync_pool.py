@@ -173,12 +173,12 @@ class SyncPool:
         """Leave the queue, and give back what `waiter` may have been granted already."""
         with self._lock:
             self._state.leave_queue(waiter)
-            if waiter.granted:
-                if waiter.found is not None:
-                    waiter.closing.append(Closing(waiter.found, "error"))
-                    self._count_closed(waiter.found, "error")
-                self._free_slot()
-        self._close(waiter.closing)
+            if not waiter.granted:
+                return
+            if waiter.found is not None:
+                waiter.closing.append(Closing(waiter.found, "error"))
+            closing = self._free_slot_or_drop(waiter.closing)
+        self._close_and_free_slot(closing)
 
     def _refuse_if_closed(self) -> None:
         if self.closed or self._draining:
@@ -187,7 +187,26 @@ class SyncPool:
     def free_slot(self) -> None:
         """Give a slot back that has no connection (yet)."""
         with self._lock:
+            closing = self._free_slot_or_drop([])
+        self._close_and_free_slot(closing)
+
+    def _free_slot_or_drop(self, closing: list[Closing[PooledConnection]]) -> list[Closing[PooledConnection]]:
+        """Free a slot, unless some connections have to be closed first: `closing`, and those that now idle in excess.
+
+        The slot stands for the sockets that go, until they are gone. The lock is held.
+        """
+        closing += self._state.drop_surplus()
+        self._count(closing)
+        if not closing:
             self._free_slot()
+        return closing
+
+    def _close_and_free_slot(self, closing: list[Closing[PooledConnection]]) -> None:
+        """The second half, without the lock."""
+        if closing:
+            self._close(closing)
+            with self._lock:
+                self._free_slot()
 
     def _free_slot(self) -> None:
         waiter = self._state.free_slot()
@@ -258,16 +277,11 @@ class SyncPool:
                 closing = [Closing(connection, "shutdown")]
             else:
                 now = time.monotonic()
-                closing = self._state.put_idle(connection, key, now)
+                closing = []
+                self._state.put_idle(connection, key, now)
                 self._arm_timer(now + self._limits.keepalive_expiry_s)
-            self._count(closing)
-            if not closing:
-                # One step with put_idle, so that the figures never count a connection twice.
-                self._free_slot()
-                return
-        # The slot stands for the socket that goes, until it is gone.
-        self._close(closing)
-        self.free_slot()
+            closing = self._free_slot_or_drop(closing)
+        self._close_and_free_slot(closing)
 
     def discard(self, connection: PooledConnection, key: Hashable, *, died: bool) -> None:
         """`connection` was closed while in use: by the peer (`died`) or given up. Frees its slot, once."""
@@ -279,9 +293,8 @@ class SyncPool:
             if died and connection.uses > 1:
                 # A reused connection that died under us: its idle siblings are as old or older. Do not run into each.
                 closing = self._state.drop_idle_to(key, "remote")
-                self._count(closing)
-            self._free_slot()
-        self._close(closing)
+            closing = self._free_slot_or_drop(closing)
+        self._close_and_free_slot(closing)
 
     def _end_hold(self, connection: PooledConnection) -> bool:
         hold = self._holds.give_back(connection)
