@@ -143,7 +143,7 @@ class PooledConnector(aiohttp.TCPConnector):
         if taken.uses:
             self._counters.reused += 1
         taken.uses += 1
-        self._shares.take(key)
+        self._sockets.surplus.note_use(key, self._shares.take(key), now)
         call = current_call()
         if call is not None:
             call.reused_connection = taken.uses > 1
@@ -208,17 +208,24 @@ class PooledConnector(aiohttp.TCPConnector):
         self._turns.leave(key, waiter)
 
     def _release_waiter(self) -> None:
-        """Call those whose turn it is, as many as there are connections for."""
-        while self._turns.waiting and len(self._acquired) + self._turns.promised < self.limit:
-            if not self._turns.call_next(lambda key: self._available_connections(key) > 0):
-                return
+        """Call those whose turn it is, as many as there are connections for, and close what idles for nobody.
+
+        aiohttp comes here whenever a connection is given back, or was not to be had.
+        """
+        turns = self._turns
+        while turns.waiting and len(self._acquired) + turns.promised < self.limit:
+            if not turns.call_next(lambda key: self._available_connections(key) > 0):
+                break
+        self._sockets.trim(monotonic(), turns.waiting + turns.promised)
 
     async def _create_connection(
         self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
     ) -> ResponseHandler:
         key = req.connection_key
         call = current_call()
-        self._connecting[key] = self._connecting.get(key, 0) + 1
+        connecting = self._connecting.get(key, 0)
+        self._sockets.surplus.note_opening(key, self._shares.held(key) + connecting, monotonic())
+        self._connecting[key] = connecting + 1
         try:
             await self._sockets.make_room(self._acquired)
             started = monotonic()
@@ -259,10 +266,7 @@ class PooledConnector(aiohttp.TCPConnector):
             return
         self._acquired.discard(protocol)
         self._sockets.keep(protocol, given_back, now)
-        if self._turns.waiting:
-            self._sockets.note_queue(now)
-            self._release_waiter()
-        self._sockets.trim(now, self._acquired)
+        self._release_waiter()
 
     def _give_up(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool, was_reused: bool) -> None:
         """Close a connection that was in use. Orderly give-backs (no `should_close`) end so when the peer wants it."""

@@ -4,7 +4,6 @@ Idle ones are kept where aiohttp looks for them, too (`_conns`, by host), the ne
 """
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Sized
 from dataclasses import dataclass
@@ -16,14 +15,12 @@ from aiohttp.client_reqrep import ConnectionKey
 from tools.http_client.config import PoolLimits
 from tools.http_client.listening import PoolListener
 from tools.http_client.stats import Counters
+from tools.http_client.surplus import Surplus
 
 __all__ = ["OpenSocket", "OpenSockets", "label_of"]
 
 #: Seconds that a peer gets to see our end of an evicted connection and to close its own.
 _GOODBYE_S = 0.25
-#: So long after somebody had to wait, more may idle than are to be kept. Under more callers than connections all are in
-#: use by turns, and whatever idles between two turns would be closed only to be opened anew.
-_AFTER_A_QUEUE_S = 0.25
 
 #: aiohttp's idle connections by host, each with the time since which it idles. A new host gets its queue by itself.
 IdleByHost = dict[ConnectionKey, deque[tuple[ResponseHandler, float]]]
@@ -61,8 +58,8 @@ class OpenSockets:
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
         self._trim_scheduled = False
-        self._queued_at = -math.inf
         self.listener = PoolListener()
+        self.surplus: Surplus[ConnectionKey] = Surplus(limits.max_keepalive)
         self.established: dict[ResponseHandler, OpenSocket] = {}
         self.idle: dict[ResponseHandler, OpenSocket] = {}  # oldest first
         self._closing: dict[ResponseHandler, asyncio.Future[None]] = {}
@@ -102,27 +99,28 @@ class OpenSockets:
         if self._timer is None:  # else it rings early enough, and is then set anew for the oldest
             self._timer = self._loop.call_at(now + self._limits.keepalive_expiry_s, self._on_timer)
 
-    def note_queue(self, now: float) -> None:
-        """Somebody has to wait for a connection: those that idle for a moment will be wanted in the next."""
-        self._queued_at = now
+    def trim(self, now: float, wanted: int) -> None:
+        """Close the oldest idle connections of those that are too many; a little later where they are in demand.
 
-    def trim(self, now: float, in_use: Sized) -> None:
-        """Close the oldest idle connections of those that are too many; after a queue a little later, unless none is
-        in use any more."""
-        if len(self.idle) <= self._limits.max_keepalive:
+        As many as are `wanted` by callers that wait may idle besides: each of these is about to take one.
+        """
+        at_most = self._limits.max_keepalive + wanted
+        if len(self.idle) <= at_most:
             return
-        wait_s = self._queued_at + _AFTER_A_QUEUE_S - now
-        if wait_s > 0 and in_use:
+        may_close_at = self.surplus.may_close_at(now)
+        if may_close_at > now:
             if not self._trim_scheduled:
                 self._trim_scheduled = True
-                self._loop.call_later(wait_s, self._trim_later, in_use)
+                self._loop.call_at(may_close_at, self._trim_later)
             return
-        while len(self.idle) > self._limits.max_keepalive:
-            self.evict(next(iter(self.idle)), "max_idle")
+        while len(self.idle) > at_most:
+            oldest, closing = next(iter(self.idle.items()))
+            self.surplus.note_closing(closing.key, now)
+            self.evict(oldest, "max_idle")
 
-    def _trim_later(self, in_use: Sized) -> None:
+    def _trim_later(self) -> None:
         self._trim_scheduled = False
-        self.trim(monotonic(), in_use)
+        self.trim(monotonic(), wanted=0)  # nobody waits: the surplus was not used for a second
 
     async def make_room(self, in_use: Sized) -> None:
         """Close the oldest idle connections until one more socket fits; it is counted `in_use` already.

@@ -37,9 +37,14 @@ class HostShares(Generic[K]):
             while self._asked_at[oldest := next(iter(self._asked_at))] <= now - _LATELY_S:
                 del self._asked_at[oldest]
 
-    def take(self, host: K) -> None:
-        """One more connection is held."""
-        self._held[host] = self._held.get(host, 0) + 1
+    def held(self, host: K) -> int:
+        """How many connections it holds."""
+        return self._held.get(host, 0)
+
+    def take(self, host: K) -> int:
+        """One more connection is held. Returns how many that makes."""
+        self._held[host] = held = self._held.get(host, 0) + 1
+        return held
 
     def give_back(self, host: K) -> None:
         """One less."""
