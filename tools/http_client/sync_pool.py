@@ -10,7 +10,6 @@ import threading
 import time
 import weakref
 from collections.abc import Hashable, Iterable
-from typing import Protocol
 
 from tools.call import current_call
 from tools.errors import CircuitOpen, DeadlineExceeded, PoolClosed, PoolTimeout
@@ -19,34 +18,13 @@ from tools.http_client.deadline_alarms import DeadlineAlarms
 from tools.http_client.holds import HoldLedger
 from tools.http_client.listening import PoolListener
 from tools.http_client.pool_state import Closing, PoolState
+from tools.http_client.pooled_connection import PooledConnection
 from tools.http_client.stats import Counters, HostStats, PoolStats
 from tools.http_client.watchdog import Alarm, Watchdog
 
-__all__ = ["PooledConnection", "SyncPool"]
+__all__ = ["SyncPool"]
 
 log = logging.getLogger(__name__)
-
-
-class PooledConnection(Hashable, Protocol):
-    """What the pool needs of a connection."""
-
-    label: str
-    uses: int
-    #: When it was made; None: not yet, or it is counted as closed.
-    made_at: float | None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it has no socket."""
-
-    def close_socket(self) -> None:
-        """Close it without telling the pool."""
-
-    def say_goodbye(self) -> None:
-        """Close it, and return when the peer has closed its end too (or does not hurry)."""
-
-    def shut(self) -> None:
-        """End what is in flight on it, from another thread."""
 
 
 class _Waiter:
