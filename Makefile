@@ -6,6 +6,7 @@
 #   make bench    the service beside what users would pick instead, and its bars; ARGS="--only plain,tls"
 #   make bench-quick    less of the same, in two minutes
 #   make chaos    60 s of every fault at once against a gateway of its own, and a table; ARGS="--seed 7 --seconds 20"
+#   make quality  how good the matching is: pairs, damage, clean names, speed; ARGS="--list FILE --pairs FILE"
 #   make check    format, lint, types, Dockerfile, compose file, and that one request is no more work than it was
 #   make format   put the code into our format
 #   make lock     write locks/ anew after a change of dependencies; UPGRADE=1 takes newer versions
@@ -19,7 +20,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
 UV_VERSION := 0.13.9
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test bench bench-quick chaos check format lock clean
+.PHONY: help setup run test bench bench-quick chaos quality check format lock clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -58,6 +59,9 @@ chaos: setup
 
 READ_COMPOSE_FILE := import compose_spec as c, pathlib as p; \
 	c.PyOptions(apply_merge=True).from_yaml(p.Path("docker-compose.yml").read_text()).validate()
+
+quality: setup
+	@$(BIN)/python -m tests.quality $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check

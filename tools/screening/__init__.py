@@ -1,0 +1,1 @@
+"""The list held here: kept, indexed and compared with names."""

@@ -1,0 +1,131 @@
+"""What weighs on a hit beside its name: countries, dates of birth and identifiers of the entries, in flat arrays."""
+
+import re
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tools.sanctions_entries import ListEntry
+from tools.sanctions_names import words_of
+from tools.screening.births import agreement_of_births, births_of
+
+__all__ = ["Agreement", "Traits", "TraitsMaker"]
+
+Agreement = Literal["same", "near", "different", "unknown"]
+
+_ARRAYS = ("country", "country_start", "birth", "birth_start", "id_hash", "id_entry")
+#: Features that the Treasury lists store among the identifiers; that two of these are equal identifies nobody.
+_NO_IDENTIFIER = (
+    *("date", "year", "gender", "website", "email", "phone", "risk", "type", "issuer name", "prohibited"),
+    *("model", "operator", "nationality", "executive order", "determination"),
+)
+_IDENTIFIER_PREFIX = re.compile(r"^(?:imo|no|nr|number)+(?=[0-9])")
+_IDENTIFIER_LENGTH, _IDENTIFIER_DIGITS = 4, 2
+#: Identifiers that stand in the remarks alone: those of vessels and of persons, in the Treasury's words.
+_IN_REMARKS = re.compile(
+    r"\b(?:Identification|Passport|MMSI|(?:ID|Identification|Registration|SSN|RFC|NIT|Cedula|RUC|C\.U\.R\.P\.)"
+    r"(?: No\.| Number| #)?)\s+((?:IMO )?[A-Z]{0,4}[0-9][A-Z0-9-]{4,})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Per entry: the countries it names and its dates of birth; and the entries of each identifier."""
+
+    country: npt.NDArray[np.uint16]
+    country_start: npt.NDArray[np.int32]
+    birth: npt.NDArray[np.int32]
+    birth_start: npt.NDArray[np.int32]
+    id_hash: npt.NDArray[np.uint64]
+    id_entry: npt.NDArray[np.int32]
+
+    @classmethod
+    def load(cls, folder: Path) -> "Traits":
+        """What TraitsMaker saved, mapped into memory."""
+        return cls(*[np.load(folder / f"{label}.npy", "r", allow_pickle=False).view(np.ndarray) for label in _ARRAYS])
+
+    def country_agrees(self, country: str, entry: int) -> Agreement:
+        """Whether the entry names the `country` of two letters; unknown when it names none."""
+        start, end = self.country_start[entry : entry + 2].tolist()
+        if start == end:
+            return "unknown"
+        return "same" if _packed(country) in self.country[start:end].tolist() else "different"
+
+    def birth_agrees(self, births: tuple[int, ...], entry: int) -> Agreement:
+        """How the dates of birth of the entry agree with `births`, as `births_of` reads them."""
+        start, end = self.birth_start[entry : entry + 2].tolist()
+        return agreement_of_births(births, tuple(self.birth[start:end].tolist()))
+
+    def entries_with_id(self, number: str) -> list[int]:
+        """The entries that have the identifier, punctuation and "IMO" left out of account."""
+        plain = _plain(number)
+        if plain is None:
+            return []
+        wanted = _hash(plain)
+        start, end = (int(np.searchsorted(self.id_hash, wanted, side)) for side in ("left", "right"))
+        return sorted(set(self.id_entry[start:end].tolist()))
+
+
+class TraitsMaker:
+    """Gathers the traits of entries as they come."""
+
+    def __init__(self) -> None:
+        self._countries, self._country_starts = array("H"), array("i", [0])
+        self._births, self._birth_starts = array("i"), array("i", [0])
+        self._ids: list[tuple[int, int]] = []
+
+    def add(self, at: int, entry: ListEntry) -> None:
+        """Take in the entry at position `at`; positions come in order."""
+        self._countries.extend(sorted(map(_packed, entry.countries)))
+        self._country_starts.append(len(self._countries))
+        for text in entry.dates_of_birth:
+            self._births.extend(births_of(text))
+        self._birth_starts.append(len(self._births))
+        plain = {plain for number in _identifiers(entry) if (plain := _plain(number)) is not None}
+        self._ids.extend([(int(_hash(each)), at) for each in plain])
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays into `folder`."""
+        self._ids.sort()
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "country": np.array(self._countries, np.uint16),
+            "country_start": np.array(self._country_starts, np.int32),
+            "birth": np.array(self._births, np.int32),
+            "birth_start": np.array(self._birth_starts, np.int32),
+            "id_hash": np.array([number for number, _ in self._ids], np.uint64),
+            "id_entry": np.array([at for _, at in self._ids], np.int32),
+        }
+        for label in _ARRAYS:
+            np.save(folder / f"{label}.npy", arrays[label], allow_pickle=False)
+
+
+def _identifiers(entry: ListEntry) -> Iterator[str]:
+    for each in entry.ids:
+        kind = (each.type or "").casefold()
+        if each.number is not None and not any(word in kind for word in _NO_IDENTIFIER):
+            yield each.number
+    if entry.vessel is not None and entry.vessel.call_sign:
+        yield entry.vessel.call_sign
+    for found in _IN_REMARKS.finditer(entry.remarks or ""):
+        yield found[1]
+
+
+def _plain(number: str) -> str | None:
+    plain = _IDENTIFIER_PREFIX.sub("", "".join(words_of(number)))
+    tells = len(plain) >= _IDENTIFIER_LENGTH and sum(map(str.isdigit, plain)) >= _IDENTIFIER_DIGITS
+    return plain if tells else None
+
+
+def _hash(plain: str) -> np.uint64:
+    return np.uint64(int.from_bytes(blake2b(plain.encode(), digest_size=8).digest()))
+
+
+def _packed(country: str) -> int:
+    code = country.upper().encode("ascii", "replace")
+    return code[0] << 8 | code[1] if len(code) == 2 else 0
