@@ -8,6 +8,7 @@ What its owner and others say of data.trade.gov, and where they differ or are si
 - Every word of `name` has to be found in the name or in one alias. With `fuzzy_name` nearly the same word will do, some
   words are left out of account, and each result has a `score`: 100, 90 or 80, the highest first.
 - With `countries` the lists ISN and DTC are not searched. A list that does not exist is searched, and has nothing.
+- The file of all lists, which stands beside it, wants no key (csl_bulk.py).
 - The type is read from `type` and from `types`, for it is not settled which one counts.
 """
 
@@ -24,13 +25,15 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from rapidfuzz.distance import DamerauLevenshtein
 
+from service.sandbox.csl_bulk import BULK_BASE, add_bulk_files
 from service.sandbox.csl_data import RawEntry, load
 
-__all__ = ["PATH", "PREFIX", "SUBSCRIPTION_KEY", "make_app"]
+__all__ = ["BULK_PATH", "PATH", "PREFIX", "SUBSCRIPTION_KEY", "make_app"]
 
 _BASE = "/consolidated_screening_list/v1"
 PREFIX = "/csl"
 PATH = f"{PREFIX}{_BASE}"
+BULK_PATH = f"{PREFIX}{BULK_BASE}"
 #: The only key that the sandbox takes.
 SUBSCRIPTION_KEY = "sandbox"
 
@@ -81,8 +84,10 @@ _LISTED = web.AppKey("listed", tuple[_Listed, ...])
 def make_app(folder: Traversable) -> web.Application:
     """The agency with the data in `folder`. Reads files. Raises SandboxDataError when they cannot be used."""
     app = web.Application(middlewares=[_at_the_gate])
-    app[_LISTED] = _listed_in(folder)
+    entries = load(folder)
+    app[_LISTED] = tuple(map(_listed, entries))
     app.router.add_get(f"{_BASE}/search", _search)
+    add_bulk_files(app, entries, folder)
     return app
 
 
@@ -91,6 +96,8 @@ async def _at_the_gate(request: web.Request, handler: Handler) -> web.StreamResp
     # The gateway knows its paths before it looks at keys.
     if request.match_info.http_exception is not None:
         return _error(404, "Resource not found")
+    if request.path.startswith(BULK_PATH):
+        return await handler(request)
     key = request.headers.get("subscription-key") or request.query.get("subscription-key")
     if key != SUBSCRIPTION_KEY:
         return _error(401, _WRONG_KEY if key else _NO_KEY, {"WWW-Authenticate": _CHALLENGE})
@@ -164,10 +171,6 @@ def _score(words: set[str], given: frozenset[str]) -> int:
 def _is_near(word: str, other: str) -> bool:
     allowed = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
     return word == other or DamerauLevenshtein.distance(word, other, score_cutoff=allowed) <= allowed
-
-
-def _listed_in(folder: Traversable) -> tuple[_Listed, ...]:
-    return tuple(map(_listed, load(folder)))
 
 
 def _listed(entry: RawEntry) -> _Listed:

@@ -1,7 +1,7 @@
 """Scripted faults: what an agency does on a bad day, on demand and as often as asked.
 
 A fault is written `AGENCY=KIND`, optionally followed by `@PROBABILITY`: `csl=status:503`, `hts=latency:200ms`,
-`fda=reset@0.1`, `cross=429:retry-after=2`.
+`fda=reset@0.1`, `cross=429:retry-after=2`. Those of the list (`csl=list-cut`) are done to the file of all lists alone.
 """
 
 import asyncio
@@ -9,24 +9,30 @@ import random
 import re
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-__all__ = ["AGENCIES", "GRAMMAR", "Fault", "faulty", "parse_faults"]
+__all__ = ["AGENCIES", "GRAMMAR", "MAINTENANCE_PAGE", "Fault", "asked_list_fault", "faulty", "parse_faults"]
 
 AGENCIES = ("hts", "csl", "fda", "cross")
 GRAMMAR = (
     "AGENCY=KIND[@PROBABILITY]; AGENCY is hts, csl, fda or cross; KIND is status:CODE, latency:200ms, 429, "
-    "429:retry-after=SECONDS, reset, truncate, html or hang; PROBABILITY is above 0 up to 1"
+    "429:retry-after=SECONDS, reset, truncate, html or hang, and of csl list-cut, list-without-sdn, list-empty, "
+    "list-old-layout or list-html; PROBABILITY is above 0 up to 1"
 )
 
 _FAULT = re.compile(r"(?P<agency>\w+)=(?P<kind>[\w-]+)(?::(?P<argument>[^@]+))?(?:@(?P<probability>[0-9.]+))?")
 _LATENCY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)")
-_PAGE = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Please try again later.</body></html>"
+#: What a server says to people while it is being repaired.
+MAINTENANCE_PAGE = (
+    "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Please try again later.</body></html>"
+)
+_LIST_FAULTS = ("list-cut", "list-without-sdn", "list-empty", "list-old-layout", "list-html")
+_ASKED = web.RequestKey("list_fault", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ def _parse(text: str) -> Fault:
     if 0 < probability <= 1:
         if kind in ("reset", "truncate", "html", "hang") and argument is None:
             return Fault(agency, kind, probability)
+        if kind in _LIST_FAULTS and agency == "csl" and argument is None:
+            return Fault(agency, kind, probability)
         if kind == "status" and argument and re.fullmatch(r"[2-5][0-9][0-9]", argument):
             return Fault(agency, kind, probability, status=int(argument))
         if kind == "latency" and argument and (latency := _LATENCY.fullmatch(argument)):
@@ -73,17 +81,19 @@ def _parse(text: str) -> Fault:
     raise ValueError(f"{text!r} is no fault: {GRAMMAR}")
 
 
-def faulty(faults: Iterable[Fault], dice: random.Random) -> Middleware:
-    """A middleware that does what `faults` say, each by its own throw of the dice, in their order."""
-    scripted = tuple(faults)
+def faulty(faults: Callable[[], Iterable[Fault]], dice: random.Random) -> Middleware:
+    """A middleware that does what `faults` says at each request, each by its own throw of the dice, in their order."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        for fault in scripted:
+        for fault in faults():
             if dice.random() >= fault.probability:
                 continue
             if fault.kind == "latency":
                 await asyncio.sleep(fault.latency_s)
+                continue
+            if fault.kind in _LIST_FAULTS:
+                request[_ASKED] = fault.kind
                 continue
             return await _instead(fault, request, handler)
         return await handler(request)
@@ -91,11 +101,16 @@ def faulty(faults: Iterable[Fault], dice: random.Random) -> Middleware:
     return middleware
 
 
+def asked_list_fault(request: web.Request) -> str | None:
+    """How the file of all lists is to be broken for `request`; None: not at all."""
+    return request.get(_ASKED)
+
+
 async def _instead(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     if fault.kind == "hang":
         await asyncio.Event().wait()
     if fault.kind == "html":
-        return web.Response(text=_PAGE, content_type="text/html")
+        return web.Response(text=MAINTENANCE_PAGE, content_type="text/html")
     if fault.kind == "reset":
         _reset(request)
         return web.Response()
@@ -115,7 +130,9 @@ def _reset(request: web.Request) -> None:
 
 
 async def _cut(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
-    """Half of the answer, and then the end of the connection."""
+    """Half of the answer, and then the end of the connection. Of a 304 there is no half."""
+    if whole.status == HTTPStatus.NOT_MODIFIED:
+        return whole
     body = whole.body if isinstance(whole, web.Response) and isinstance(whole.body, bytes) else b" " * 64
     cut = web.StreamResponse(status=whole.status, headers={"Content-Type": whole.content_type})
     cut.content_length = len(body)

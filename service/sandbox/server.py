@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from service.sandbox import cross, csl, fda, hts
 from service.sandbox.export_files import SandboxDataError
-from service.sandbox.faults import AGENCIES, Fault, faulty
+from service.sandbox.faults import AGENCIES, Fault, faulty, parse_faults
 from tools.exchange import Response
 
 __all__ = ["KEYS", "Sandbox"]
@@ -49,8 +50,8 @@ class Sandbox:
     """Speaks the agencies' wire formats, with sample data or with the agencies' own export files.
 
     `data_dir` has a folder for each agency, `hts`, `csl`, `fda` and `cross`; one that is not there keeps its sample
-    data. `faults` are done to requests, by throws of `dice`. With `port` 0 the system chooses one. Every answer carries
-    the header that marks sample data. A sandbox is started once.
+    data. `faults` are done to requests, by throws of `dice`; `PUT /faults` sets others while it runs. With `port` 0 the
+    system chooses one. Every answer carries the header that marks sample data. A sandbox is started once.
     """
 
     def __init__(
@@ -77,9 +78,9 @@ class Sandbox:
         agencies = await asyncio.to_thread(self._read_data)
         app = web.Application()
         app.on_response_prepare.append(_mark)
+        app.router.add_put("/faults", self._take_faults)
         for name, agency in agencies.items():
-            mine = [fault for fault in self._faults if fault.agency == name]
-            agency.middlewares.insert(0, faulty(mine, self._dice))
+            agency.middlewares.insert(0, faulty(partial(self._faults_of, name), self._dice))
             app.add_subapp(_AGENCIES[name].prefix, agency)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         try:
@@ -102,6 +103,26 @@ class Sandbox:
             raise RuntimeError("the sandbox is not running")
         host, port = self._runner.addresses[0][:2]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}{_AGENCIES[agency].path}"
+
+    @property
+    def list_url(self) -> str:
+        """Where the file of all lists is, as CSV."""
+        return f"{self.url('csl').removesuffix(csl.PATH)}{csl.BULK_PATH}/consolidated.csv"
+
+    def set_faults(self, faults: Iterable[Fault]) -> None:
+        """Do `faults` to requests from now on, in the place of those of before."""
+        self._faults = tuple(faults)
+
+    async def _take_faults(self, request: web.Request) -> web.Response:
+        """Faults for one who is outside of this process: the body has them as `parse_faults` reads them."""
+        try:
+            self.set_faults(parse_faults(await request.text()))
+        except ValueError as exc:
+            return web.Response(status=400, text=f"{exc}\n")
+        return web.Response(status=204)
+
+    def _faults_of(self, agency: str) -> list[Fault]:
+        return [fault for fault in self._faults if fault.agency == agency]
 
     def _read_data(self) -> dict[str, web.Application]:
         return {name: agency.make_app(self._folder(name)) for name, agency in _AGENCIES.items()}

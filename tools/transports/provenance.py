@@ -82,6 +82,11 @@ class Provenance:
         self.basis, self._noted = Basis(), 0
 
     @property
+    def has_parts(self) -> bool:
+        """Whether the agency's answers came in at all."""
+        return self._noted > 0
+
+    @property
     def kept_as_new(self) -> Basis | None:
         """The kept answers on which all of it rests; None when something else came in."""
         return self.basis if self.served_from == "cache" and len(self.basis.contents) == self._noted else None

@@ -40,6 +40,8 @@ async def open_sandbox() -> AsyncIterator[OpenSandbox]:
         ("csl=hang", Fault("csl", "hang")),
         ("csl=html", Fault("csl", "html")),
         ("csl=truncate", Fault("csl", "truncate")),
+        ("csl=list-cut", Fault("csl", "list-cut")),
+        ("csl=list-without-sdn@0.5", Fault("csl", "list-without-sdn", 0.5)),
     ],
 )
 def test_a_fault_is_written_in_one_word(text: str, fault: Fault) -> None:
@@ -54,6 +56,8 @@ def test_a_fault_is_written_in_one_word(text: str, fault: Fault) -> None:
         "csl=",
         "irs=reset",
         "csl=explode",
+        "hts=list-cut",
+        "csl=list-cut:half",
         "csl=status",
         "csl=status:99",
         "csl=status:abc",

@@ -1,0 +1,184 @@
+"""The consolidated file: its layouts, its cells, and what is an error in it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.screening.list_files import as_csv, as_json, row, rows
+from tools.errors import ProviderGarbled
+from tools.sanctions_entries import Address, EntryId, ListEntry
+from tools.screening.cells import KNOWN_COLUMNS
+from tools.screening.consolidated import ListFile, entry_of, key_of, record_at
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "csl"
+
+
+def written(folder: Path, content: bytes) -> ListFile:
+    path = folder / "list"
+    path.write_bytes(content)
+    return ListFile(path)
+
+
+def entries(file: ListFile) -> list[ListEntry]:
+    return [entry_of(record, file.layout) for record in file.records()]
+
+
+def one(folder: Path, **cells: str) -> ListEntry:
+    return entries(written(folder, as_csv([row("SDN", 1, **cells)])))[0]
+
+
+def test_columns_are_found_by_their_names_in_any_order(tmp_path: Path) -> None:
+    given = [row("SDN", 7, remarks="a remark")]
+    assert entries(written(tmp_path, as_csv(given))) == entries(written(tmp_path, as_csv(given, KNOWN_COLUMNS[::-1])))
+
+
+def test_the_old_layout_has_the_number_of_treasury_as_its_id(tmp_path: Path) -> None:
+    columns = [column for column in KNOWN_COLUMNS if column != "_id"]
+    file = written(tmp_path, as_csv([row("SDN", 7, entity_number="7", ids="CO, 1978, Tax ID No.")], columns))
+    assert len(file.columns) == 28
+    (entry,) = entries(file)
+    assert entry.id == "7"
+    assert entry.ids == (EntryId("Tax ID No.", "1978", "CO", None, None),)
+
+
+def test_a_cell_of_several_values_is_a_list(tmp_path: Path) -> None:
+    entry = one(tmp_path, alt_names="ONE; TWO ; ", programs="CUBA", dates_of_birth="1955; 1960 to 1961")
+    assert entry.alt_names == ("ONE", "TWO")
+    assert entry.programs == ("CUBA",)
+    assert entry.dates_of_birth == ("1955", "1960 to 1961")
+
+
+def test_what_the_importer_adds_to_a_name_is_no_alias(tmp_path: Path) -> None:
+    entry = one(tmp_path, alt_names="ONE; and any successor, sub-unit, or subsidiary thereof; TWO")
+    assert entry.alt_names == ("ONE; and any successor, sub-unit, or subsidiary thereof", "TWO")
+
+
+def test_an_address_keeps_its_parts_as_one_text_and_its_country(tmp_path: Path) -> None:
+    entry = one(tmp_path, addresses="80 SW 8th Street, Miami, FL, 33130, US; Havana; CU; Main Street, ZZ")
+    assert [(each.address, each.country) for each in entry.addresses] == [
+        ("80 SW 8th Street, Miami, FL, 33130", "US"),
+        ("Havana", None),
+        (None, "CU"),
+        ("Main Street, ZZ", None),
+    ]
+    assert isinstance(entry.addresses[0], Address)
+
+
+@pytest.mark.parametrize(
+    ("cell", "identifier"),
+    [
+        ("Passport, 836238033, KP", EntryId("Passport", "836238033", "KP", None, None)),
+        ("Passport, A1, IR, 2010-01-02, 2020-01-01", EntryId("Passport", "A1", "IR", "2010-01-02", "2020-01-01")),
+        ("Listing Date (CMIC), 2021-06-03", EntryId("Listing Date (CMIC)", "2021-06-03", None, None, None)),
+        ("Target, Bank, N.V., CH", EntryId("Target", "Bank, N.V.", "CH", None, None)),
+        ("Gender", EntryId("Gender", None, None, None, None)),
+    ],
+)
+def test_an_identifier_is_kind_number_country_and_dates(tmp_path: Path, cell: str, identifier: EntryId) -> None:
+    assert one(tmp_path, ids=cell).ids == (identifier,)
+
+
+def test_a_blank_and_a_quoted_cell_are_read_as_such(tmp_path: Path) -> None:
+    entry = one(tmp_path, name=' THE "BEST",\nCOMPANY ', remarks="")
+    assert entry.name == 'THE "BEST", COMPANY'
+    assert entry.remarks is None
+
+
+@pytest.mark.parametrize("content", [as_csv(rows()), b"\xef\xbb\xbf" + as_csv(rows()), as_json(rows(), remarks="é")])
+def test_every_record_is_found_again_by_its_bytes(tmp_path: Path, content: bytes) -> None:
+    file = written(tmp_path, content)
+    records = list(file.records())
+    assert len(records) == len(rows())
+    for at, record in enumerate(records):
+        again = record_at(content[record.offset : record.offset + record.length], at, file.layout)
+        assert entry_of(again, file.layout) == entry_of(record, file.layout)
+
+
+def test_the_json_file_tells_how_many_it_has(tmp_path: Path) -> None:
+    file = written(tmp_path, as_json(rows(), total=99))
+    assert len(entries(file)) == len(rows())
+    assert file.declared_total == 99
+    assert file.columns == ("id", "source", "name")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"  \n",
+        b"<!DOCTYPE html><html></html>",
+        b"Please try again later.\n",
+        b"\x00\xff\xfe",
+        b"a,b\n1,2\n",
+        b"name,source,name\n",
+    ],
+)
+def test_what_is_no_such_file_is_an_error_at_once(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ProviderGarbled):
+        written(tmp_path, content)
+
+
+def test_a_row_of_another_width_is_broken_and_the_next_one_is_not(tmp_path: Path) -> None:
+    file = written(tmp_path, b"source,name\nA,B,C\nA,B\nA\n")
+    first, second, third = file.records()
+    assert first.broken is not None
+    assert third.broken is not None
+    assert entry_of(second, file.layout).name == "B"
+    with pytest.raises(ProviderGarbled, match="row 1 has 3 cells and the header 2"):
+        entry_of(first, file.layout)
+
+
+def test_a_row_without_a_name_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ProviderGarbled, match="'name' is blank"):
+        one(tmp_path, name=" ")
+
+
+@pytest.mark.parametrize("content", [as_csv(rows()), as_json(rows())])
+def test_a_file_that_was_cut_cannot_be_read_to_its_end(tmp_path: Path, content: bytes) -> None:
+    file = written(tmp_path, content[: len(content) // 2])
+    with pytest.raises(ProviderGarbled):
+        entries(file)
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"total": 1}', b'{"results": {}}', b'{"results": []} {}', b'[{"name": "A"}]', b'{"results": [1 2]}']
+)
+def test_json_of_another_shape_is_an_error(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ProviderGarbled):
+        entries(written(tmp_path, content))
+
+
+def test_a_result_that_is_no_object_is_broken(tmp_path: Path) -> None:
+    (record,) = written(tmp_path, b'{"results": [7]}').records()
+    assert record.broken == "result 1 is not an object"
+
+
+@pytest.mark.parametrize(
+    ("content", "whole"),
+    [(b"source,name\nA,B\n", True), (b"source,name\nA,B", False), (b'source,name\n"A","B"', True)],
+)
+def test_a_last_cell_without_quotes_needs_an_end_of_line(tmp_path: Path, content: bytes, whole: bool) -> None:
+    assert written(tmp_path, content).ends_whole() is whole
+
+
+def test_a_block_of_zeros_is_damage_and_no_name(tmp_path: Path) -> None:
+    file = written(tmp_path, as_csv(rows()).replace(rows()[1]["name"].encode(), b"\0" * 64))
+    with pytest.raises(ProviderGarbled, match="zero byte"):
+        entries(file)
+
+
+def test_an_entry_is_known_again_by_its_id_except_where_ids_are_new_with_every_import() -> None:
+    sdn, again = row("SDN", 1), row("SDN", 1, name="RENAMED")
+    assert key_of(sdn) == key_of(again) != key_of(row("SDN", 2))
+    for code in ("DTC", "MEU"):
+        first = row(code, 1, name="A  PARTY", federal_register_notice="85 FR 1")
+        assert key_of(first) == key_of(row(code, 2, name="A Party", federal_register_notice="85 FR 1"))
+        assert key_of(first) != key_of(row(code, 1, name="A PARTY", federal_register_notice="85 FR 2"))
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples are not here")
+@pytest.mark.parametrize(("name", "columns"), [("2019", 28), ("2025", 29), ("2026-08", 29)])
+def test_real_rows_are_read(name: str, columns: int) -> None:
+    file = ListFile(SAMPLES / f"consolidated_{name}_excerpt.csv")
+    assert len(file.columns) == columns
+    assert len(entries(file)) > 7
