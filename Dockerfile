@@ -15,17 +15,20 @@ COPY pyproject.toml README.md LICENSE ./
 COPY service service
 COPY tools tools
 RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
-    && /build/bin/pip --python /opt/gateway/bin/python install --no-index --no-deps /wheel/*.whl
+    && /build/bin/pip --python /opt/gateway/bin/python install --no-index --no-deps /wheel/*.whl \
+    && mkdir /data
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="Compliance Gateway" \
       org.opencontainers.image.description="Answers from the U.S. trade agencies' own data, over one warm, bounded connection pool." \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="Apache-2.0"
-# Bytecode was compiled with the packages: the process writes no file, the root may be read-only.
+# Bytecode was compiled with the packages: the process writes to /data alone, the root may be read-only.
 ENV PATH="/opt/gateway/bin:${PATH}" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    GATEWAY_HOST=0.0.0.0 GATEWAY_PORT=8080
+    GATEWAY_HOST=0.0.0.0 GATEWAY_PORT=8080 GATEWAY_DATA_DIR=/data
 COPY --from=build /opt/gateway /opt/gateway
+COPY --from=build --chown=10001:10001 /data /data
+VOLUME /data
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -22,10 +22,14 @@ from tools.policy.quota import RATE_GRAMMAR, parse_rates
 from tools.refusals import RefusalsTool
 from tools.rulings import RulingsTool
 from tools.sanctions import SanctionsTool
+from tools.screening.gates import DEFAULT_MIN_ROWS
 
-__all__ = ["PREFIX", "Config", "ConfigError", "unknown_names"]
+__all__ = ["LIST_URL", "PREFIX", "Config", "ConfigError", "unknown_names"]
 
 PREFIX = "GATEWAY_"
+
+#: The whole Consolidated Screening List, rebuilt every hour.
+LIST_URL = "https://data.trade.gov/downloadable_consolidated_screening_list/v1/consolidated.csv"
 
 _limits, _timeouts = PoolLimits(), PoolTimeouts()
 
@@ -39,6 +43,11 @@ def _base_url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("not a base URL")
     return value.rstrip("/")
+
+
+def _file_url(value: str) -> str:
+    _base_url(value)
+    return value
 
 
 def _header_text(value: str) -> str:
@@ -145,6 +154,16 @@ class Config(BaseSettings):
     fda_authorization_key_file: KeyFile | None = Field(
         None, description="File with that key, instead", json_schema_extra=_A_KEY_FILE)
 
+    sanctions_source: Literal["list", "api"] = Field(
+        "list", description="Parties are screened by the list held here, or by the agency's search, unless asked")
+    list_url: Annotated[str, AfterValidator(_file_url)] | None = Field(
+        None, description=f"The consolidated file, CSV or JSON; unset: {LIST_URL}",
+        json_schema_extra=_A_URL)
+    list_min_rows: int | None = Field(
+        None, ge=1, le=10_000_000,
+        description=f"Fewest entries that a file must have to be believed; unset: {DEFAULT_MIN_ROWS}, 1 in the sandbox")
+    data_dir: Path = Field(Path("data"), description="Folder for what is kept on disk: the lists")
+
     pool_max_connections: int = Field(
         _limits.max_connections, ge=1, le=10000, description="Open sockets per pool, idle ones included")
     pool_max_keepalive: int = Field(
@@ -222,6 +241,13 @@ class Config(BaseSettings):
         """The agency key `name` (`csl_subscription_key`, ...), from the environment or from its file."""
         given: SecretStr | None = getattr(self, name) or getattr(self, f"{name}_file")
         return None if given is None else given.get_secret_value()
+
+    @property
+    def fewest_rows(self) -> int:
+        """Fewest entries that a file of the list must have."""
+        if self.list_min_rows is not None:
+            return self.list_min_rows
+        return 1 if self.sandbox else DEFAULT_MIN_ROWS
 
     @property
     def pool_limits(self) -> PoolLimits:

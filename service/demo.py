@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+import time
+import urllib.error
 import urllib.request
 
 import orjson
@@ -12,6 +14,11 @@ from service.cli.tables.snapshot import snapshot_page
 from service.snapshot import Snapshot
 
 __all__ = ["SHIPMENT", "show_one_snapshot"]
+
+# Not one of the pooled clients: the figures in /health are to be those of the callers alone. No proxy in between.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+#: A little longer than readiness waits for a list.
+_READY_WITHIN_S = 20.0
 
 SHIPMENT = {
     "direction": "import",
@@ -27,6 +34,7 @@ SHIPMENT = {
 async def show_one_snapshot(service_url: str) -> None:
     """Ask the service at `service_url`, print the answer or why there is none, and where to go on."""
     try:
+        await asyncio.to_thread(_wait_until_ready, f"{service_url}/health/ready")
         body = await asyncio.to_thread(_post, f"{service_url}/v1/snapshot")
         show(snapshot_page(TypeAdapter(Snapshot).validate_json(body)))
     except (OSError, ValueError) as exc:
@@ -35,9 +43,20 @@ async def show_one_snapshot(service_url: str) -> None:
     sys.stdout.flush()
 
 
+def _wait_until_ready(url: str) -> None:
+    """Return when the service takes work, or after a while: then what it answers says why it does not."""
+    give_up_at = time.monotonic() + _READY_WITHIN_S
+    while time.monotonic() < give_up_at:
+        try:
+            with _OPENER.open(url, timeout=5):
+                return
+        except urllib.error.HTTPError as exc:
+            exc.close()
+            time.sleep(0.05)
+
+
 def _post(url: str) -> bytes:
-    # Not one of the pooled clients: the figures in /health are to be those of the callers alone. No proxy in between.
     asked = urllib.request.Request(url, orjson.dumps(SHIPMENT), {"Content-Type": "application/json"})  # noqa: S310 - our own address
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=60) as answer:
+    with _OPENER.open(asked, timeout=60) as answer:
         content: bytes = answer.read()
     return content

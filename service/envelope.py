@@ -34,6 +34,8 @@ class SourceBlock:
     tries: tuple[Try, ...]
     sha256: tuple[str, ...]
     elapsed_ms: float
+    via: str | None
+    list: Mapping[str, Any] | None
 
 
 def as_json(body: object) -> bytes:
@@ -87,6 +89,8 @@ def source_block(source: Source, now: datetime) -> SourceBlock:
         tries=source.tries,
         sha256=source.sha256,
         elapsed_ms=source.elapsed_ms,
+        via=source.via,
+        list=source.held,
     )
 
 

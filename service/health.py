@@ -11,7 +11,8 @@ from service import VERSION
 from service.envelope import json_response
 from service.errors import Problem, problem, problem_response
 from service.event_loop import name_of_loop
-from service.keys import CLIENTS, CONFIG, LIFE, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
+from service.keys import CLIENTS, CONFIG, LIFE, LISTS, METRICS, REGISTRY, REQUEST_ID, STORE, THREADS
+from service.lists.telling import ListTold, told
 from service.query import parameters
 from service.threads import ThreadStats
 from tools.agency import AgencyTool
@@ -82,10 +83,11 @@ class Health(TypedDict):
 
 
 class Readiness(TypedDict):
-    """That the service takes work, and what each agency lacks."""
+    """That the service takes work, what each agency lacks, and the list that is held here (null: none is to be)."""
 
     status: Literal["ready"]
     upstreams: dict[str, Upstream]
+    list: ListTold | None
 
 
 async def get_health(request: web.Request) -> web.Response:
@@ -103,6 +105,7 @@ async def get_ready(request: web.Request) -> web.Response:
     ready: Readiness = {
         "status": "ready",
         "upstreams": {str(tool.upstream): _upstream(tool) for tool in _agencies(request.app)},
+        "list": None if (lists := request.app[LISTS]) is None else told(lists.state()),
     }
     return json_response(ready)
 

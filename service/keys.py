@@ -4,6 +4,7 @@ from aiohttp import web
 
 from service.config import Config
 from service.life import Life
+from service.lists import ListKeeping
 from service.metrics import Metrics
 from service.registry import Registry
 from service.rendered import RenderedAnswers
@@ -11,7 +12,7 @@ from service.threads import ToolThreads
 from tools.http_client import HTTPClientManager
 from tools.transports import AnswerStore
 
-__all__ = ["CLIENTS", "CONFIG", "LIFE", "METRICS", "REGISTRY", "RENDERED", "REQUEST_ID", "STORE", "THREADS"]
+__all__ = ["CLIENTS", "CONFIG", "LIFE", "LISTS", "METRICS", "REGISTRY", "RENDERED", "REQUEST_ID", "STORE", "THREADS"]
 
 CONFIG = web.AppKey("config", Config)
 LIFE = web.AppKey("life", Life)
@@ -25,5 +26,7 @@ THREADS = web.AppKey("threads", ToolThreads)
 #: None: nothing is kept. (A union is no class that a key could be typed with at run time.)
 STORE: "web.AppKey[AnswerStore | None]" = web.AppKey("store")
 RENDERED: "web.AppKey[RenderedAnswers | None]" = web.AppKey("rendered")
+#: None: the agency's search is asked.
+LISTS: "web.AppKey[ListKeeping | None]" = web.AppKey("lists")
 
 REQUEST_ID = web.RequestKey("request_id", str)

@@ -1,14 +1,18 @@
 """What the application opens at its start and closes at its end: above all the one client of either mode."""
 
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 from aiohttp import web
 
 from service.config import Config, unknown_names
-from service.keys import CLIENTS, CONFIG, LIFE, METRICS, REGISTRY, RENDERED, STORE, THREADS
+from service.keys import CLIENTS, CONFIG, LIFE, LISTS, METRICS, REGISTRY, RENDERED, STORE, THREADS
+from service.life import Life
+from service.lists import ListKeeping
 from service.metrics import Sources
-from service.parts import make_clients, make_rendered, make_store
+from service.parts import make_clients, make_lists, make_rendered, make_store
 from service.registry import Registry, make_tools
 from service.sandbox import Sandbox, parse_faults
 from service.threads import ToolThreads
@@ -20,6 +24,10 @@ from tools.transports import AnswerStore
 __all__ = ["Lifecycle"]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+#: Longest time that readiness waits for a list.
+_LIST_WITHIN_S = 15.0
 
 
 class Lifecycle:
@@ -42,6 +50,7 @@ class Lifecycle:
             threads = app[THREADS] = ToolThreads(acquire_s=config.pool_acquire_timeout_s)
             store = app[STORE] = await _open_store(config, stack)
             app[RENDERED] = make_rendered(config, store)
+            lists = app[LISTS] = make_lists(config, sandbox)
             tools = make_tools(
                 config,
                 store,
@@ -49,17 +58,42 @@ class Lifecycle:
                 self._extra_tools,
                 client=clients.sync_client,
                 async_client=clients.async_client,
+                lists=lists,
             )
             registry = app[REGISTRY] = Registry(tools, threads)
-            app[METRICS].watch(Sources(clients, registry, store))
+            app[METRICS].watch(Sources(clients, registry, store, lists))
+            if lists is not None:
+                await stack.enter_async_context(lists.keeping_current(clients.async_client))
+                await stack.enter_async_context(_ready_with(lists, app[LIFE]))
             await stack.enter_async_context(watching(registry.tools.values()))
             self._opened = stack.pop_all()
-        app[LIFE].phase = "ready"
+        if lists is None or lists.is_settled:
+            app[LIFE].phase = "ready"
 
     async def stop(self, app: web.Application) -> None:
         """Close everything, pools first drained. Nothing to do when the start failed."""
         app[LIFE].phase = "stopped"
         await self._opened.aclose()
+
+
+@asynccontextmanager
+async def _ready_with(lists: ListKeeping, life: Life) -> AsyncIterator[None]:
+    """While the body runs, `life` becomes ready when a list is in force, or when it is clear that there is none yet."""
+
+    async def wait() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LIST_WITHIN_S):
+                await lists.settled()
+        if life.phase == "starting":
+            life.phase = "ready"
+
+    task = asyncio.create_task(wait())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _open_sandbox(config: Config, stack: AsyncExitStack) -> Sandbox | None:

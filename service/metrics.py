@@ -20,9 +20,10 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_creat
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from service import VERSION
-from service.figures import CacheFigures, PoolFigures, ProcessFigures, UpstreamFigures, servers_of
+from service.figures import CacheFigures, ListFigures, PoolFigures, ProcessFigures, UpstreamFigures, servers_of
 from service.figures.kinds import BUCKETS_S
 from service.figures.shared import figures_of_all, forget_gauges, shared_directory
+from service.lists import ListKeeping
 from service.registry import Registry
 from tools.agency import AgencyTool
 from tools.http_client import HTTPClientManager
@@ -41,6 +42,7 @@ class Sources:
     clients: HTTPClientManager
     registry: Registry
     store: AnswerStore | None
+    lists: ListKeeping | None
 
     @property
     def agencies(self) -> list[AgencyTool]:
@@ -80,6 +82,7 @@ class Metrics:
         self._upstreams = UpstreamFigures(self._registry)
         self._process = ProcessFigures(self._registry)
         self._cache: CacheFigures | None = None
+        self._lists: ListFigures | None = None
         self._sources: Sources | None = None
         #: Of the threads that look at the process and write the answer, one at a time.
         self._lock = threading.Lock()
@@ -92,6 +95,8 @@ class Metrics:
             self._upstreams.listen_to(tool)
         if sources.store is not None:
             self._cache = CacheFigures(self._registry, is_shared=sources.store.answers.shared is not None)
+        if sources.lists is not None:
+            self._lists = ListFigures(self._registry)
 
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
@@ -155,3 +160,5 @@ class Metrics:
             self._upstreams.update(tool, now)
         if self._cache is not None and self._sources.store is not None:
             self._cache.update(self._sources.store)
+        if self._lists is not None and self._sources.lists is not None:
+            self._lists.update(self._sources.lists.state())

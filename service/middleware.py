@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import time
+from http import HTTPStatus
 
 import structlog
 from aiohttp import web
@@ -76,8 +77,13 @@ def _note(
     route = resource.canonical if resource is not None else None
     took_s = time.perf_counter() - started
     request.app[METRICS].note_request(request.method, route or "none", response.status, took_s)
-    is_own_fault = response.status >= 500 and not isinstance(failure, ToolError)
     is_probe = route is not None and route.startswith(("/health", "/metrics"))
+    # A probe that is told to wait is no fault.
+    is_own_fault = (
+        response.status >= 500
+        and not isinstance(failure, ToolError)
+        and not (is_probe and response.status == HTTPStatus.SERVICE_UNAVAILABLE)
+    )
     level = logging.ERROR if is_own_fault else logging.DEBUG if is_probe else logging.INFO
     if is_wanted(level):
         line = _line(request, response, failure, took_s, usage)

@@ -1,13 +1,17 @@
 """What the service and the command line are put together from, as the settings say. No socket is opened here."""
 
+from pathlib import Path
+
 from service import VERSION
-from service.config import Config
+from service.config import LIST_URL, Config
+from service.lists import ListKeeping
 from service.rendered import RenderedAnswers
+from service.sandbox import Sandbox
 from tools.cache import AnswerCache, MemoryStore, SharedStore
 from tools.http_client import HTTPClientManager
 from tools.transports import AnswerStore, AsyncFlights, SyncFlights
 
-__all__ = ["make_clients", "make_rendered", "make_store"]
+__all__ = ["lists_folder", "make_clients", "make_lists", "make_rendered", "make_store"]
 
 #: Of the bytes that answers may take, so many more may be taken by those that are ready to be sent.
 _RENDERED_SHARE = 4
@@ -21,6 +25,19 @@ def make_clients(config: Config) -> HTTPClientManager:
         user_agent=config.user_agent,
         trust_env=config.trust_env,
     )
+
+
+def make_lists(config: Config, sandbox: Sandbox | None) -> ListKeeping | None:
+    """Where the list is held; None when the agency's search is asked."""
+    if config.sanctions_source == "api":
+        return None
+    url = config.list_url or (LIST_URL if sandbox is None else sandbox.list_url)
+    return ListKeeping(lists_folder(config), url, min_rows=config.fewest_rows)
+
+
+def lists_folder(config: Config) -> Path:
+    """Where the list is kept. Sample data has a folder of its own."""
+    return config.data_dir / ("sandbox-lists" if config.sandbox else "lists")
 
 
 def make_store(config: Config) -> AnswerStore | None:

@@ -20,6 +20,7 @@ from tools.policy.retry import RetryPolicy
 from tools.refusals import RefusalsTool
 from tools.rulings import RulingsTool
 from tools.sanctions import SanctionsTool
+from tools.sanctions_held import HeldLists
 from tools.transports import AnswerStore
 
 __all__ = ["Registry", "in_normal_form", "make_tools"]
@@ -51,6 +52,11 @@ class Registry:
             return asked, await tool.run_async(**arguments)
         return asked, await self._threads.run(lambda: tool.run(**arguments), tool.deadline_s)
 
+    async def ask_json(self, tool: AgencyTool, body: bytes) -> tuple[Mapping[str, Any], Any]:
+        """The same, asked by a JSON object."""
+        query = tool.parse_json(body)
+        return _told(query), await tool.run_query_async(query)
+
 
 def in_normal_form(tool: ComplianceTool, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """`arguments` as `tool` reads them. Raises InvalidQuery."""
@@ -70,20 +76,21 @@ def make_tools(
     *,
     client: SyncClient,
     async_client: AsyncClient | None,
+    lists: HeldLists | None = None,
 ) -> list[ComplianceTool]:
     """The built-in tools and the `extra` ones, each handed the shared clients. Without an `async_client` only their
-    sync halves are to be run.
+    sync halves are to be run. Without `lists` nobody can be screened by the list held here.
 
     The sandbox stands in for each agency that has no address of its own in `config`; beside a sandbox, every built-in
     tool calls its answers sample data.
     """
     shared: dict[str, Any] = {"client": client, "async_client": async_client, "deadline_s": config.deadline_s}
 
-    def agency(kind: type[AgencyTool], **keys: str) -> AgencyTool:
-        """A built-in tool; `keys` names the setting for each key that the agency wants."""
+    def agency(kind: type[AgencyTool], more: Mapping[str, Any] = {}, **keys: str) -> AgencyTool:
+        """A built-in tool; `keys` names the setting for each key that the agency wants, `more` its other arguments."""
         configured_url: str | None = getattr(config, f"{kind.upstream}_url")
         configured_rate: str | None = getattr(config, f"{kind.upstream}_rate")
-        own: dict[str, Any] = {"base_url": configured_url, "store": store}
+        own: dict[str, Any] = {"base_url": configured_url, "store": store, **more}
         default_rate = kind.default_rate
         if sandbox is not None:
             default_rate = "0" if configured_url is None else default_rate
@@ -95,7 +102,11 @@ def make_tools(
 
     return [
         agency(HTSTool),
-        agency(SanctionsTool, subscription_key="csl_subscription_key"),
+        agency(
+            SanctionsTool,
+            {"lists": lists, "source": config.sanctions_source},
+            subscription_key="csl_subscription_key",
+        ),
         agency(RefusalsTool, authorization_user="fda_authorization_user", authorization_key="fda_authorization_key"),
         agency(RulingsTool),
         *(kind(**shared) for kind in extra),

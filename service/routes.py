@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from service.handlers import agencies, pages, snapshot, tools
+from service.handlers import agencies, lists, pages, snapshot, tools
 from service.health import get_health, get_metrics, get_ready
 
 __all__ = ["add_routes"]
@@ -13,6 +13,9 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/v1/hts", agencies.hts_search)
     app.router.add_get("/v1/hts/{code}", agencies.hts_line)
     app.router.add_get("/v1/sanctions", agencies.sanctions)
+    app.router.add_post("/v1/sanctions", agencies.sanctions_by_example)
+    app.router.add_get("/v1/lists", lists.lists)
+    app.router.add_get("/v1/lists/changes", lists.changes)
     app.router.add_get("/v1/refusals", agencies.refusals)
     app.router.add_get("/v1/rulings", agencies.rulings)
     app.router.add_get("/v1/rulings/{number}", agencies.ruling)

@@ -21,6 +21,13 @@ settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 
 
+@pytest.fixture(autouse=True)
+def _no_list_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A list is fetched, and built by a process of its own: tests that are about it say that they want one."""
+    monkeypatch.setenv("GATEWAY_SANCTIONS_SOURCE", "api")
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path_factory.getbasetemp() / "data"))
+
+
 @pytest.fixture
 async def open_manager() -> AsyncIterator[Callable[..., HTTPClientManager]]:
     """Opens managers by their numbers: those of PoolLimits and PoolTimeouts, and options of the manager itself."""

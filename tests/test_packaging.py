@@ -175,7 +175,7 @@ def test_compose_puts_the_egress_between_by_the_settings_of_the_addresses_alone(
     live, http2, egress = (services[name] for name in ("live", "http2", "egress"))
     assert http2["profiles"] == egress["profiles"] == ["http2"]
     added = http2["environment"].keys() - live["environment"].keys()
-    assert added == {f"GATEWAY_{agency}_URL" for agency in ("HTS", "CSL", "FDA", "CROSS")}
+    assert added == {f"GATEWAY_{agency}_URL" for agency in ("HTS", "CSL", "FDA", "CROSS", "LIST")}
     listening = re.findall(r"EGRESS_(\w+)_PORT-(\d+)", (ROOT / "deploy/egress/haproxy.cfg").read_text())
     tools: dict[str, type[AgencyTool]] = {
         "HTS": HTSTool,

@@ -128,8 +128,19 @@ def test_a_hit_tells_what_the_list_says_and_what_it_asks_for() -> None:
         "outcome": "match",
         "basis": "name+country",
         "country_agrees": "same",
+        "dob_agrees": None,
         "address_score": None,
         "expired": False,
+        "parts": [
+            {
+                "kind": "whole",
+                "asked": "Esmail Khatib",
+                "listed": "KHATIB, Esmail",
+                "likeness": 1.0,
+                "contribution": 1.0,
+            }
+        ],
+        "ignored": [],
         "adjudicated": False,
     }
     assert (details["code"], details["direction"], details["about_imports"]) == (

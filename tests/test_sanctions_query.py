@@ -62,4 +62,4 @@ def test_values_are_taken_as_people_write_them() -> None:
 
 def test_all_lists_are_asked_and_similar_names_too_unless_told_otherwise() -> None:
     query = asked(name="张伟")
-    assert (query.sources, query.fuzzy, query.threshold) == (None, True, 0.8)
+    assert (query.sources, query.fuzzy, query.threshold) == (None, True, None)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from tools.base import ComplianceTool
+from tools.base import ComplianceTool, invalid_query
 from tools.call import Call, calling, current_call, wanting
 from tools.errors import ToolError
 from tools.exchange import Answer, Part, Plan, Reading, Source, ask
@@ -65,10 +65,21 @@ class AgencyTool(ComplianceTool):
     def plan(self, query: Any) -> Plan[Any]:
         """The questions that answer `query`, and what is made of what they come to."""
 
+    def takes_long_here(self, query: Any) -> bool:  # noqa: ARG002 - most tools only wait for their agency
+        """Whether `query` is answered without the agency, by so much work that no event loop should wait for it."""
+        return False
+
     @property
     def watched(self) -> Part[Any] | None:
         """What is to be asked again from time to time, so that no question has to wait for it."""
         return None
+
+    def parse_json(self, body: bytes) -> BaseModel:
+        """The question that the members of a JSON object make; each must be of its own type. Raises InvalidQuery."""
+        try:
+            return self.query_model.model_validate_json(body, strict=True)
+        except ValidationError as exc:
+            raise invalid_query(exc, self.query_model) from exc
 
     async def run_query_async(self, query: BaseModel) -> Answer[Any]:
         """Like `run_async`, with a `query` that is checked already."""
@@ -99,6 +110,8 @@ class AgencyTool(ComplianceTool):
         return self._as_answer(reading, told)
 
     async def _answer_to_async(self, query: Any) -> Answer[Any]:
+        if self.takes_long_here(query):
+            return await asyncio.to_thread(self._answer_to, query)
         call = _call_of_a_tool()
         told = Provenance(call)
         try:
@@ -140,20 +153,23 @@ class AgencyTool(ComplianceTool):
 
     def _as_answer(self, reading: Reading[Any], told: Provenance) -> Answer[Any]:
         self.sandbox |= told.met_sample_data
+        held, asked = reading.held, told.has_parts
         source = Source(
             name=self.source_name,
-            url=self.base_url,
+            url=self.base_url if held is None or asked else held.url,
             version=reading.version,
-            retrieved_at=told.retrieved_at,
-            served_from=told.served_from,
+            retrieved_at=told.retrieved_at if held is None else held.retrieved_at,
+            served_from=told.served_from if held is None or asked else "cache",
             stale_because=told.stale_because,
             sandbox=self.sandbox,
             attempts=told.attempts,
             tries=told.tries,
-            sha256=told.sha256,
+            sha256=told.sha256 if held is None else (held.sha256, *told.sha256),
             elapsed_ms=told.elapsed_ms,
+            via=reading.via,
+            held=None if held is None else held.about,
         )
-        return Answer(reading.result, source, told.kept_as_new)
+        return Answer(reading.result, source, told.kept_as_new if held is None else None)
 
 
 def _call_of_a_tool() -> Call:

@@ -12,7 +12,7 @@ from tools.errors import InvalidQuery, ToolError
 from tools.http_client import AsyncClient, SyncClient, get_async_client, get_sync_client
 from tools.transports import LIBRARY_ERRORS, translated, translating
 
-__all__ = ["DEFAULT_DEADLINE_S", "ComplianceTool"]
+__all__ = ["DEFAULT_DEADLINE_S", "ComplianceTool", "invalid_query"]
 
 DEFAULT_DEADLINE_S = 20.0
 
@@ -74,11 +74,7 @@ class ComplianceTool:
         try:
             return self.query_model.model_validate(kwargs)
         except ValidationError as exc:
-            first = exc.errors(include_url=False)[0]
-            # A rule about several parameters says itself which of them to look at.
-            whole = first.get("ctx", {}).get("parameter") or next(iter(self.query_model.model_fields))
-            parameter = str(first["loc"][0] if first["loc"] else whole)
-            raise InvalidQuery(f"{parameter}: {first['msg']}", parameter=parameter) from exc
+            raise invalid_query(exc, self.query_model) from exc
 
     def _check_signature(self, kwargs: dict[str, Any]) -> None:
         taken = inspect.signature(self._run_impl_async if self.has_async_half else self._run_impl).parameters.values()
@@ -127,3 +123,12 @@ class ComplianceTool:
 
     async def _run_impl_async(self, *_: Any, **kwargs: Any) -> Any:
         raise TypeError(f"{type(self).__name__} has no async half; it was given {sorted(kwargs)}")
+
+
+def invalid_query(exc: ValidationError, model: type[BaseModel]) -> InvalidQuery:
+    """The first thing that is wrong, by the name of the parameter."""
+    first = exc.errors(include_url=False)[0]
+    # A rule about several parameters says itself which of them to look at.
+    whole = first.get("ctx", {}).get("parameter") or next(iter(model.model_fields))
+    parameter = str(first["loc"][0] if first["loc"] else whole)
+    return InvalidQuery(f"{parameter}: {first['msg']}", parameter=parameter)

@@ -27,6 +27,7 @@ __all__ = [
     "Asked",
     "Basis",
     "Exchange",
+    "Held",
     "Part",
     "Plan",
     "Reading",
@@ -186,11 +187,30 @@ def ask_all(parts: Iterable[Part[T]]) -> Generator[tuple[Part[T], ...], tuple[T,
 
 
 @dataclass(slots=True)
+class Held:
+    """Data that a plan read here, where it is held, in place of asking the agency.
+
+    `url` is where it came from and `retrieved_at` when (aware UTC); `sha256` is the hash of it as it came, `about` what
+    else is told of it, as JSON.
+    """
+
+    url: str
+    retrieved_at: datetime
+    sha256: str
+    about: Mapping[str, Any]
+
+
+@dataclass(slots=True)
 class Reading(Generic[T]):
-    """What a plan found out: the result, and the version of the data that it was read from (None: unknown)."""
+    """What a plan found out: the result, and the version of the data that it was read from (None: unknown).
+
+    `held`: the data that it was read from here. `via`: by which of several ways, where there are several.
+    """
 
     result: T
     version: str | None
+    held: Held | None = None
+    via: str | None = None
 
 
 #: What a plan asks: one part, or several that may be asked at once.
@@ -206,6 +226,8 @@ class Source:
     how it was had now: `live`, `cache`, or `stale` (too old to be as good as new; `stale_because` says why it will do).
     `attempts` counts the HTTP requests that this call sent, `tries` tells them one by one; `elapsed_ms` is the whole
     call. `sha256` are the hashes of the agency's answers as they came, part by part. `sandbox`: it is sample data.
+    `via` is the way that was taken, where there are several; `held` tells of the data that is held here, where it was
+    taken from that.
     """
 
     name: str
@@ -219,6 +241,8 @@ class Source:
     tries: tuple[Try, ...]
     sha256: tuple[str, ...]
     elapsed_ms: float
+    via: str | None = None
+    held: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)

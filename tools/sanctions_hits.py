@@ -11,8 +11,10 @@ from typing import Literal
 
 from tools.sanctions_entries import EntryId, ListEntry
 from tools.sanctions_names import AskedName, Likeness, same_identifier
+from tools.screening.births import BirthAgreement, births_agree
+from tools.screening.subject import Basis, Match, Part
 
-__all__ = ["Agreement", "Hit", "Outcome", "Party", "outcome_of", "weigh"]
+__all__ = ["Agreement", "Hit", "Outcome", "Party", "outcome_of", "weigh", "weigh_match"]
 
 Outcome = Literal["clear", "potential_match", "match"]
 Agreement = Literal["same", "different", "unknown"]
@@ -31,17 +33,19 @@ class Party:
     name: AskedName
     country: str | None = None
     address: AskedName | None = None
-    id: str | None = None
+    ids: tuple[str, ...] = ()
+    dob: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Hit(ListEntry):
     """An entry that may be the party.
 
-    `matched_name` is the name or alias (`matched_on`) that is most like the asked one; `score` is the higher of the
-    agency's (`agency_score`, None when it gave none) and our own comparison. `basis` says what is equal or alike.
-    `country_agrees` and `address_score` weigh the asked country and address; they never take a hit away. `expired`: its
-    end date has passed, which is a reason to ask the agency, not to let go.
+    `matched_name` is the name or alias (`matched_on`) that is most like the asked one. `score` is ours where the entry
+    comes from the list held here, else the higher of ours and the agency's (`agency_score`, None when it gave none);
+    `parts` say how it came about, their contributions add up to it, and the words that are `ignored` counted nothing.
+    `basis` says what is equal or alike. `country_agrees`, `dob_agrees` and `address_score` weigh what else was asked;
+    they never take a hit away. `expired`: its end date has passed, which is a reason to ask the agency, not to let go.
     """
 
     matched_name: str
@@ -49,21 +53,77 @@ class Hit(ListEntry):
     score: float
     agency_score: float | None
     outcome: Literal["potential_match", "match"]
-    basis: Literal["name", "name+country", "id"]
+    basis: Basis
     country_agrees: Agreement | None
+    dob_agrees: BirthAgreement | None
     address_score: float | None
     expired: bool
+    parts: tuple[Part, ...]
+    ignored: tuple[str, ...]
     adjudicated: Literal[False] = False
 
 
 def weigh(party: Party, entry: ListEntry, agency_score: float | None, today: date) -> Hit:
-    """`entry` as a hit on `party`, however weak."""
+    """`entry`, which the agency's search found, as a hit on `party`, however weak."""
     likeness, matched_name, matched_on = _best_name(party.name, entry)
-    same_id = party.id is not None and any(_is_same(party.id, each) for each in entry.ids)
-    expired = entry.end_date is not None and entry.ended_before(today)
-    is_strong = likeness.equal and (matched_on == "name" or likeness.words > 1)
+    same_id = _same_id(party, entry)
     agrees = None if party.country is None else _country_agrees(party.country, entry)
     alike = likeness.score if agency_score is None else max(likeness.score, agency_score)
+    part = Part("whole", party.name.text, matched_name, likeness.score, alike)
+    if same_id is not None:
+        part = Part("id", same_id, same_id, 1.0, 1.0)
+    return _hit(
+        party,
+        entry,
+        today,
+        matched_name=matched_name,
+        matched_on=matched_on,
+        score=part.contribution,
+        agency_score=agency_score,
+        is_same=same_id is not None or (likeness.equal and (matched_on == "name" or likeness.words > 1)),
+        basis="id" if same_id is not None else "name+country" if agrees == "same" else "name",
+        country_agrees=agrees,
+        parts=(part,),
+        ignored=(),
+    )
+
+
+def weigh_match(party: Party, entry: ListEntry, match: Match, today: date) -> Hit:
+    """`entry` of the list held here, which `match` is about, as a hit on `party`."""
+    likeness = party.name.compare(match.matched_name)
+    return _hit(
+        party,
+        entry,
+        today,
+        matched_name=match.matched_name,
+        matched_on=match.matched_on,
+        score=match.score,
+        agency_score=None,
+        is_same=match.basis == "id"
+        or ((match.equal or likeness.equal) and (match.matched_on == "name" or likeness.words > 1)),
+        basis=match.basis,
+        country_agrees=None if party.country is None else _country_agrees(party.country, entry),
+        parts=match.parts,
+        ignored=match.ignored,
+    )
+
+
+def _hit(
+    party: Party,
+    entry: ListEntry,
+    today: date,
+    *,
+    matched_name: str,
+    matched_on: Literal["name", "alias"],
+    score: float,
+    agency_score: float | None,
+    is_same: bool,
+    basis: Basis,
+    country_agrees: Agreement | None,
+    parts: tuple[Part, ...],
+    ignored: tuple[str, ...],
+) -> Hit:
+    expired = entry.end_date is not None and entry.ended_before(today)
     return Hit(
         name=entry.name,
         list=entry.list,
@@ -95,13 +155,16 @@ def weigh(party: Party, entry: ListEntry, agency_score: float | None, today: dat
         id=entry.id,
         matched_name=matched_name,
         matched_on=matched_on,
-        score=1.0 if same_id else alike,
+        score=score,
         agency_score=agency_score,
-        outcome="match" if (is_strong or same_id) and not expired else "potential_match",
-        basis="id" if same_id else "name+country" if agrees == "same" else "name",
-        country_agrees=agrees,
+        outcome="match" if is_same and not expired else "potential_match",
+        basis=basis,
+        country_agrees=country_agrees,
+        dob_agrees=None if party.dob is None else births_agree(party.dob, entry.dates_of_birth),
         address_score=None if party.address is None else _address_score(party.address, entry),
         expired=expired,
+        parts=parts,
+        ignored=ignored,
     )
 
 
@@ -122,6 +185,11 @@ def _best_name(asked: AskedName, entry: ListEntry) -> tuple[Likeness, str, Liter
         if (likeness.score, likeness.equal, likeness.words) > (best.score, best.equal, best.words):
             best, name, matched_on = likeness, alias, "alias"
     return best, name, matched_on
+
+
+def _same_id(party: Party, entry: ListEntry) -> str | None:
+    """The asked identifier that the entry has, too."""
+    return next((asked for asked in party.ids if any(_is_same(asked, each) for each in entry.ids)), None)
 
 
 def _is_same(asked: str, listed: EntryId) -> bool:

@@ -107,6 +107,7 @@ class AskedName:
     """A name that is asked for, made ready once to be compared with many listed ones."""
 
     def __init__(self, name: str) -> None:
+        self.text = name
         self._words = words_of(name)
         self._core = _core(self._words)
         # With and without its legal form, which a listed name may not state.

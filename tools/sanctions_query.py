@@ -1,18 +1,32 @@
 """What may be asked of a screening: who, against which lists, and from which score on an entry is a hit."""
 
-from typing import Literal
+import re
+from datetime import date
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from tools.query_text import CountryCode, searchable
 from tools.sanctions_hits import Party
 from tools.sanctions_lists import LISTS
 from tools.sanctions_names import IGNORED_WORDS, AskedName, words_of
+from tools.screening.algorithms import DEFAULT_THRESHOLD
+from tools.screening.subject import Subject
 
-__all__ = ["SanctionsQuery"]
+__all__ = ["API_THRESHOLD", "SanctionsQuery"]
 
 _ALL_LISTS = tuple(LISTS)
+#: Least score of a hit of the agency's search, where none is given.
+API_THRESHOLD = 0.8
+_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
+
+
+#: Texts in one, separated by commas, or in an array.
+Separated = Annotated[
+    tuple[str, ...],
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}, "maxItems": 20}, {"type": "string"}]}),
+]
 
 
 class SanctionsQuery(BaseModel):
@@ -28,8 +42,13 @@ class SanctionsQuery(BaseModel):
         None, description=f"lists to ask, by code, separated by commas (default: all): {', '.join(LISTS)}"
     )
     fuzzy: bool = Field(True, description="let the agency find similar names too")
-    threshold: float = Field(
-        0.8, ge=0, le=1, allow_inf_nan=False, description="least score of a hit, 0 to 1; the agency's are 0.8, 0.9, 1"
+    threshold: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description=f"least score of a hit, 0 to 1 (default: {DEFAULT_THRESHOLD:g} of the list, {API_THRESHOLD:g} of "
+        "the agency's search, whose own are 0.8, 0.9 and 1)",
     )
     address: str | None = Field(
         None, description="the party's address, 2 to 200 characters; compared with the hits', is not sent"
@@ -37,8 +56,20 @@ class SanctionsQuery(BaseModel):
     type: Literal["Individual", "Entity", "Vessel", "Aircraft"] | None = Field(
         None, description="leave out entries that the agency says are of another type; those without one stay"
     )
+    dob: str | None = Field(
+        None, description="the person's date of birth, YYYY, YYYY-MM or YYYY-MM-DD; weighs hits, never takes one away"
+    )
     id: str | None = Field(
         None, description="an identifier of the party (passport, tax, registration, IMO number) to compare with hits"
+    )
+    ids: Separated = Field((), max_length=20, description="more of them; as words separated by commas, or as an array")
+    via: Literal["list", "api", "both"] | None = Field(
+        None,
+        description="list: the list held here; api: the agency's search; both: one beside the other, and where they "
+        "differ (default: GATEWAY_SANCTIONS_SOURCE)",
+    )
+    algorithm: Literal["gateway-1", "ofac"] = Field(
+        "gateway-1", description="how names of the list are compared; ofac has the shape of OFAC's own search"
     )
 
     @field_validator("name")
@@ -53,10 +84,17 @@ class SanctionsQuery(BaseModel):
             raise PydanticCustomError("party_name", "holds nothing but words that the agency's search leaves out")
         return name
 
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _a_number(cls, threshold: object) -> object:
+        if isinstance(threshold, bool):  # which would be 0 or 1
+            raise PydanticCustomError("threshold", "must be a number from 0 to 1")
+        return threshold
+
     @field_validator("sources", mode="before")
     @classmethod
     def _separated(cls, sources: object) -> object:
-        return sources.split(",") if isinstance(sources, str) else sources
+        return _as_texts(sources)
 
     @field_validator("sources")
     @classmethod
@@ -80,6 +118,28 @@ class SanctionsQuery(BaseModel):
     def _comparable(cls, text: str | None) -> str | None:
         return None if text is None else searchable(text, 2, 200)
 
+    @field_validator("dob")
+    @classmethod
+    def _a_date(cls, text: str | None) -> str | None:
+        if text is not None and not _is_date(text):
+            raise PydanticCustomError("dob", "must be a date of the calendar: YYYY, YYYY-MM or YYYY-MM-DD")
+        return text
+
+    @field_validator("ids", mode="before")
+    @classmethod
+    def _ids_separated(cls, ids: object) -> object:
+        return _as_texts(ids)
+
+    @field_validator("ids")
+    @classmethod
+    def _ids_comparable(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(searchable(each, 2, 200) for each in ids)
+
+    @property
+    def all_ids(self) -> tuple[str, ...]:
+        """Every identifier that was given."""
+        return self.ids if self.id is None else (self.id, *self.ids)
+
     @property
     def lists(self) -> tuple[str, ...]:
         """The codes of the lists to ask."""
@@ -89,4 +149,26 @@ class SanctionsQuery(BaseModel):
     def party(self) -> Party:
         """What hits are weighed with, made ready for many comparisons."""
         address = None if self.address is None else AskedName(self.address)
-        return Party(AskedName(self.name), self.country, address, self.id)
+        return Party(AskedName(self.name), self.country, address, self.all_ids, self.dob)
+
+    @property
+    def subject(self) -> Subject:
+        """Who is looked for in the list held here."""
+        return Subject(self.name, self.type, self.country, self.dob, self.all_ids, self.address)
+
+
+def _as_texts(given: object) -> object:
+    if isinstance(given, str):
+        return tuple([each.strip() for each in given.split(",")])
+    return tuple(given) if isinstance(given, list) else given
+
+
+def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    year, month, day = (*map(int, text.split("-")), 1, 1)[:3]
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True

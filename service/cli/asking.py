@@ -48,7 +48,10 @@ def ask_tool(arguments: argparse.Namespace) -> int:
 
 def _ask(config: Config, question: Question, given: Mapping[str, str]) -> tuple[Mapping[str, Any], Answer[Any]]:
     """What was asked, in normal form, and what came back. Raises ToolError."""
-    with spinning(f"asking {question.tool.source_name}"), sync_tools(config) as tools:
+    with (
+        spinning(f"asking {question.tool.source_name}"),
+        sync_tools(config, with_list=question.tool.screens and given.get("via") != "api") as tools,
+    ):
         tool = tools[question.tool.name]
         question.refuse_what_does_not_go_together(given)
         asked = in_normal_form(tool, given)

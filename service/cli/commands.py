@@ -2,7 +2,7 @@
 
 import argparse
 
-__all__ = ["ask_tool", "run_sandbox", "run_service", "show_pools", "take_snapshot"]
+__all__ = ["accept_list", "ask_tool", "run_sandbox", "run_service", "show_pools", "take_snapshot"]
 
 
 def ask_tool(arguments: argparse.Namespace) -> int:
@@ -31,6 +31,13 @@ def run_sandbox(arguments: argparse.Namespace) -> int:
     from service.cli import serving
 
     return serving.run_sandbox(arguments)
+
+
+def accept_list(arguments: argparse.Namespace) -> int:
+    """Overrule the gates for one file of the list; the exit code."""
+    from service.cli import lists
+
+    return lists.accept_list(arguments)
 
 
 def show_pools(arguments: argparse.Namespace) -> int:

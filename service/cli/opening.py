@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 
+from service.cli.holding import held_list
 from service.config import Config
 from service.parts import make_clients, make_store
 from service.registry import make_tools
@@ -18,8 +19,11 @@ Tools = Mapping[str, ComplianceTool]
 
 
 @contextmanager
-def sync_tools(config: Config) -> Iterator[Tools]:
-    """The tools by name, to be asked with `run`: over the `requests` pool, without an event loop."""
+def sync_tools(config: Config, *, with_list: bool) -> Iterator[Tools]:
+    """The tools by name, to be asked with `run`: over the `requests` pool, without an event loop.
+
+    `with_list`: the list held here may be asked for.
+    """
     with ExitStack() as stack:
         sandbox = stack.enter_context(sandbox_beside(config))
         clients = make_clients(config)
@@ -29,7 +33,8 @@ def sync_tools(config: Config) -> Iterator[Tools]:
         if store is not None and store.answers.shared is not None:
             shared = store.answers.shared
             stack.callback(lambda: asyncio.run(shared.aclose()))
-        tools = make_tools(config, store, sandbox, client=clients.sync_client, async_client=None)
+        lists = asyncio.run(held_list(config, sandbox)) if with_list else None
+        tools = make_tools(config, store, sandbox, client=clients.sync_client, async_client=None, lists=lists)
         yield {tool.name: tool for tool in tools}
 
 
@@ -44,7 +49,10 @@ async def async_tools(config: Config, sandbox: Sandbox | None) -> AsyncIterator[
             if store.answers.shared is not None:
                 stack.push_async_callback(store.answers.shared.aclose)
             stack.push_async_callback(store.in_tasks.aclose)
-        tools = make_tools(config, store, sandbox, client=clients.sync_client, async_client=clients.async_client)
+        lists = await held_list(config, sandbox)
+        tools = make_tools(
+            config, store, sandbox, client=clients.sync_client, async_client=clients.async_client, lists=lists
+        )
         yield {tool.name: tool for tool in tools}
 
 

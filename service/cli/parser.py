@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from pydantic.fields import FieldInfo
 
 from service import VERSION
-from service.cli.commands import ask_tool, run_sandbox, run_service, show_pools, take_snapshot
+from service.cli.commands import accept_list, ask_tool, run_sandbox, run_service, show_pools, take_snapshot
 from service.cli.questions import QUESTIONS, Question
 from service.cli.tables.layout import printable
 
@@ -60,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_sandbox(commands)
     _add_pool(commands)
+    _add_list(commands)
     return parser
 
 
@@ -148,6 +149,24 @@ def _add_sandbox(commands: Any) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     command.add_argument("--port", type=int, default=8090, help="port to listen on (default: %(default)s)")
     _add_sandbox_options(command)
+
+
+def _add_list(commands: Any) -> None:
+    command = commands.add_parser(
+        "list", help="the list held here", description="The Consolidated Screening List that is held here."
+    )
+    kinds = command.add_subparsers(dest="kind", required=True, metavar="WHAT")
+    accept = kinds.add_parser(
+        "accept",
+        help="put a suspect file in force",
+        description="Overrule the gates for one file, which GET /health/ready shows as suspect. It is logged, and "
+        "shown in every answer that rests on it.",
+        epilog=_EXIT_CODES,
+    )
+    accept.set_defaults(run=accept_list)
+    accept.add_argument("sha256", metavar="SHA256", help="the file's hash")
+    accept.add_argument("--by", metavar="NAME", action=_Once, help="who says so (default: the user of the system)")
+    _add_sandbox_switch(accept, "the list of the sandbox (GATEWAY_SANDBOX=1)")
 
 
 def _add_pool(commands: Any) -> None:

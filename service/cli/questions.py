@@ -56,7 +56,7 @@ QUESTIONS = (
         "screen a party against the Consolidated Screening List",
         {
             "name": "NAME",
-            **_options("country", "type", "id", "address", "sources", "threshold"),
+            **_options(*("country", "type", "dob", "id", "ids", "address", "sources", "threshold", "via", "algorithm")),
             "fuzzy": "--no-fuzzy",
         },
     ),

@@ -67,6 +67,8 @@ async def _serve_sandbox(sandbox: Sandbox, where: str) -> None:
     lines = [
         "Four agencies with SAMPLE DATA. To ask them through the gateway, set:",
         *(f"GATEWAY_{agency.upper()}_URL={sandbox.url(agency)}" for agency in ("hts", "csl", "fda", "cross")),
+        f"GATEWAY_LIST_URL={sandbox.list_url}",
+        "GATEWAY_LIST_MIN_ROWS=1",
         f"GATEWAY_CSL_SUBSCRIPTION_KEY={KEYS['subscription_key']}",
         f"GATEWAY_FDA_AUTHORIZATION_USER={KEYS['authorization_user']}",
         f"GATEWAY_FDA_AUTHORIZATION_KEY={KEYS['authorization_key']}",

@@ -134,6 +134,10 @@ def _parameters(operation: Operation) -> Iterator[Json]:
 
 
 def _properties(operation: Operation) -> Json:
+    if operation.tool is None and "since" in operation.query:
+        return {
+            "since": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "a version: the file's SHA-256"}
+        }
     if operation.tool is None:
         flag = {"type": "string", "enum": ["0", "1"], "default": "0", "description": "1: as a stream of lines"}
         return {"stream": flag}
@@ -146,9 +150,10 @@ def _parameter(where: str, name: str, schema: Json, operation: Operation) -> Jso
     description = schema.get("description")
     schema = {key: value for key, value in schema.items() if key not in ("title", "description")}
     alternatives = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
-    for each in alternatives:
+    # Of a text and an array of texts, a URL has the array, written as a text.
+    for each in [each for each in alternatives if each["type"] == "array"] or alternatives:
         schema |= each
-    if schema.get("default", 0) is None:
+    if schema.get("default", 0) in (None, []):
         del schema["default"]
     required = where == "path" or name in operation.required
     parameter: Json = {"name": name, "in": where, "required": required, "schema": schema}

@@ -8,6 +8,7 @@ from service.contract.problems import EVERY_CALL
 from service.envelope import ToolAnswer
 from service.events import Event
 from service.handlers.agencies import HTS_SEARCH, REFUSALS, RULINGS, SANCTIONS
+from service.handlers.lists import ChangesTold, ListsTold
 from service.handlers.tools import Catalogue
 from service.health import NOT_READY, Health, Readiness
 from service.inquiry import SNAPSHOT_INCOMPLETE
@@ -17,9 +18,12 @@ from tools.agency import AgencyTool
 from tools.hts import HTSLineResult, HTSSearchResult, HTSTool
 from tools.refusals import RefusalsResult, RefusalsTool
 from tools.rulings import RulingResult, RulingsResult, RulingsTool
-from tools.sanctions import SanctionsResult, SanctionsTool
+from tools.sanctions import SanctionsQuery, SanctionsResult, SanctionsTool
 
 __all__ = ["OPERATIONS", "Operation"]
+
+#: The version of the sandbox's list.
+SAMPLE_LIST = "0c34e199b79e1374e4f614407c535f59accd2e54dad42492b1cba79bef45b683"
 
 _PLAIN = ("invalid_query", "internal_error")
 _BODY = ("unsupported_media_type", "too_large")
@@ -102,6 +106,40 @@ OPERATIONS: tuple[Operation, ...] = (
         required=("name",),
         asked={"name": "Atlas Sanatgaran", "country": "AM"},
         also=(*_KEY, "not_screened"),
+    ),
+    Operation(
+        id="sanctions_by_example",
+        method="post",
+        path="/v1/sanctions",
+        tag="agencies",
+        summary="The same, for the party that a JSON object describes",
+        tool=SanctionsTool,
+        body=SanctionsQuery,
+        answers={"application/json": ToolAnswer[SanctionsResult]},
+        problems=(*EVERY_CALL, *_BODY, *_KEY, "not_screened"),
+        calls_agencies=True,
+        screens=True,
+    ),
+    Operation(
+        id="lists",
+        method="get",
+        path="/v1/lists",
+        tag="lists",
+        summary="The thirteen lists, the version that is held here, and those before it",
+        answers={"application/json": ListsTold},
+        problems=(*_PLAIN, "not_screened"),
+    ),
+    Operation(
+        id="list_changes",
+        method="get",
+        path="/v1/lists/changes",
+        tag="lists",
+        summary="What was added, removed and changed since a version that was in force",
+        query={"since": "since"},
+        required=("since",),
+        asked={"since": SAMPLE_LIST},
+        answers={"application/json": ChangesTold},
+        problems=(*_PLAIN, "not_found", "not_screened"),
     ),
     _agency(
         "refusals",

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from service.envelope import answer, json_response
 from service.keys import REGISTRY, RENDERED, REQUEST_ID
-from service.query import parameters
+from service.query import json_body, parameters, refuse_members_twice
+from tools.agency import AgencyTool
 from tools.errors import InvalidQuery
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ruling",
     "rulings",
     "sanctions",
+    "sanctions_by_example",
 ]
 
 
@@ -30,7 +32,9 @@ def _same(*names: str) -> dict[str, str]:
 
 #: What each route takes in its query string: its parameters, and what the tool calls them.
 HTS_SEARCH = {"q": "keyword", **_same("limit")}
-SANCTIONS = _same("name", "type", "country", "id", "address", "sources", "threshold", "fuzzy")
+SANCTIONS = _same(
+    *("name", "type", "country", "dob", "id", "ids", "address", "sources", "threshold", "fuzzy", "via", "algorithm")
+)
 REFUSALS = _same("country", "product", "firm", "fei", "since", "until", "limit")
 RULINGS = {"q": "keyword", **_same("hts", "collection", "since", "until", "limit")}
 
@@ -48,6 +52,18 @@ async def hts_search(request: web.Request) -> web.Response:
 async def sanctions(request: web.Request) -> web.Response:
     """`GET /v1/sanctions?name=&...`: one party against the Consolidated Screening List."""
     return await _ask(request, "sanctions", SANCTIONS)
+
+
+async def sanctions_by_example(request: web.Request) -> web.Response:
+    """`POST /v1/sanctions`: the same, for the party that a JSON object describes."""
+    parameters(request)
+    body = await json_body(request)
+    refuse_members_twice(body)
+    registry = request.app[REGISTRY]
+    tool = registry.tools["sanctions"]
+    assert isinstance(tool, AgencyTool)  # noqa: S101 - for the type checker
+    query, outcome = await registry.ask_json(tool, body)
+    return json_response(answer("sanctions", query, outcome, request[REQUEST_ID]))
 
 
 async def refusals(request: web.Request) -> web.Response:

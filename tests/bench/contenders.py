@@ -54,6 +54,8 @@ def service(
         **{f"GATEWAY_{name.upper()}_URL": f"{grounds.url(upstream)}/{name}" for name in ("hts", "csl", "fda", "cross")},
         **{f"GATEWAY_{name}_RATE": _RATE for name in ("HTS", "CSL", "FDA", "CROSS")},
         **_KEYS,
+        # The others ask the agency, too.
+        "GATEWAY_SANCTIONS_SOURCE": "api",
         "GATEWAY_PORT": str(port),
         "GATEWAY_LOG_LEVEL": "warning",
         "SSL_CERT_FILE": str(grounds.authority),

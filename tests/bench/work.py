@@ -92,7 +92,12 @@ async def _served(counts: Counts) -> int:
 
 @asynccontextmanager
 async def _gateway(agency_port: int) -> AsyncIterator[int]:
-    config = Config(csl_url=f"http://127.0.0.1:{agency_port}", csl_subscription_key="bench", csl_rate="100000/1s")
+    config = Config(
+        csl_url=f"http://127.0.0.1:{agency_port}",
+        csl_subscription_key="bench",
+        csl_rate="100000/1s",
+        sanctions_source="api",
+    )
     runner = web.AppRunner(create_app(config), access_log=None)
     await runner.setup()
     try:

@@ -30,7 +30,11 @@ class Ended:
 
 
 def environment(**settings: Any) -> dict[str, str]:
-    """The environment of a run; `settings` are those of the gateway, in capitals any other variable."""
+    """The environment of a run; `settings` are those of the gateway, in capitals any other variable.
+
+    Unless they say otherwise, parties are screened by the agency's search.
+    """
+    settings = {"sanctions_source": "api"} | settings
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         clean.pop(name, None)

@@ -4,6 +4,7 @@ import asyncio
 import io
 import string
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,18 +18,19 @@ from aiohttp.test_utils import TestClient, TestServer
 from service.app import create_app
 from service.config import Config
 from service.contract.operations import OPERATIONS, Operation
+from service.keys import LISTS
 
 EXAMPLES = Path(__file__).parents[2] / "service/contract/examples"
 BY_ID = {operation.id: operation for operation in OPERATIONS}
 
 #: Written by hand: what is asked with a body, and what stands for the contract in itself.
-BY_HAND = frozenset({"snapshot.request.json", "tool.request.json", "openapi.json"})
+BY_HAND = frozenset({"snapshot.request.json", "sanctions_by_example.request.json", "tool.request.json", "openapi.json"})
 
 #: The gateways that are asked, by their settings.
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "sample data": {"sandbox": True},
-    "no keys": {},
-    "no screening": {"sandbox": True, "sandbox_faults": "csl=status:403"},
+    "sample data": {"sandbox": True, "sanctions_source": "list"},
+    "no keys": {"sanctions_source": "api"},
+    "no screening": {"sandbox": True, "sanctions_source": "api", "sandbox_faults": "csl=status:403"},
 }
 Gateway = TestClient[Any, Any]
 
@@ -97,6 +99,18 @@ PROBLEMS: tuple[tuple[str, Question], ...] = (
     ("unsupported_media_type", Question(operation="snapshot", body=b"<shipment/>", content_type="application/xml")),
     ("unsupported_media_type", Question(operation="tool", body=b"keyword=asses", content_type="text/plain")),
     ("not_configured", Question(operation="sanctions", gateway="no keys")),
+    ("not_configured", Question(operation="sanctions_by_example", gateway="no keys")),
+    ("invalid_query", Question(operation="sanctions_by_example", body=b'{"name": "Atlas", "dob": "spring"}')),
+    ("too_large", Question(operation="sanctions_by_example", body=b" " * 1_100_000)),
+    (
+        "unsupported_media_type",
+        Question(operation="sanctions_by_example", body=b"name=Atlas", content_type="text/plain"),
+    ),
+    ("invalid_query", Question(operation="lists", asked={"verbose": 1})),
+    ("not_screened", Question(operation="lists", gateway="no keys")),
+    ("not_screened", Question(operation="list_changes", gateway="no keys")),
+    ("not_found", Question(operation="list_changes", asked={"since": "0" * 64})),
+    ("invalid_query", Question(operation="list_changes", asked={"since": "yesterday"})),
     ("not_configured", Question(operation="refusals", gateway="no keys")),
     (
         "not_configured",
@@ -112,10 +126,17 @@ PROBLEMS: tuple[tuple[str, Question], ...] = (
 @asynccontextmanager
 async def _gateways() -> AsyncIterator[Mapping[str, Gateway]]:
     async with AsyncExitStack() as stack:
-        yield {
-            name: await stack.enter_async_context(TestClient(TestServer(create_app(Config(**settings)))))
-            for name, settings in SETTINGS.items()
-        }
+        yield {name: await _ready(stack, settings) for name, settings in SETTINGS.items()}
+
+
+async def _ready(stack: AsyncExitStack, settings: Mapping[str, Any]) -> Gateway:
+    folder = stack.enter_context(tempfile.TemporaryDirectory())
+    app = create_app(Config(**{"data_dir": Path(folder), **settings}))
+    gateway: Gateway = await stack.enter_async_context(TestClient(TestServer(app)))
+    lists = app[LISTS]
+    if lists is not None:
+        await lists.settled()
+    return gateway
 
 
 async def answers() -> dict[str, bytes]:

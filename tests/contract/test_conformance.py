@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from service.app import create_app
 from service.config import Config
+from service.keys import LISTS
 from service.query import TIMEOUT_HEADER
 from tests.contract.reading import CLOSED
 from tools.hts import HTSTool
@@ -31,14 +32,18 @@ CASES = int(os.environ.get("CONTRACT_CASES", "15"))
 
 
 @pytest.fixture(scope="module")
-def gateway_url() -> Iterator[str]:
+def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A gateway of sample data in a thread of its own: the questions are asked by a sync client."""
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(create_app(Config(sandbox=True)), access_log=None)
+    app = create_app(Config(sandbox=True, sanctions_source="list", data_dir=tmp_path_factory.mktemp("conformance")))
+    runner = web.AppRunner(app, access_log=None)
 
     async def start() -> str:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
+        lists = app[LISTS]
+        assert lists is not None
+        await lists.settled()
         return f"http://127.0.0.1:{runner.addresses[0][1]}"
 
     thread = threading.Thread(target=loop.run_forever)

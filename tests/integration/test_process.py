@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -44,8 +45,10 @@ class Process:
 
 
 @pytest.fixture
-async def run() -> AsyncIterator[Run]:
-    """Starts a service with settings of its own and no others."""
+async def run(tmp_path: Path) -> AsyncIterator[Run]:
+    """Starts a service with settings of its own and no others; it asks the agency's search unless told otherwise."""
+    always = {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json", "GATEWAY_SANCTIONS_SOURCE": "api"}
+    always["GATEWAY_DATA_DIR"] = str(tmp_path)
     started: list[Process] = []
 
     async def start(*options: str, command: str = "serve", **settings: Any) -> Process:
@@ -57,7 +60,7 @@ async def run() -> AsyncIterator[Run]:
             "service",
             command,
             *options,
-            env=clean | {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json"} | ours,
+            env=clean | always | ours,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -121,7 +124,7 @@ async def test_a_misspelt_setting_is_warned_of_once(run: Run) -> None:
 
 
 async def test_the_demo_prints_one_snapshot_and_says_that_it_is_sample_data(run: Run) -> None:
-    process = await run("--sandbox", "--demo")
+    process = await run("--sandbox", "--demo", sanctions_source="list")
     assert process.inner.stdout is not None
     async with asyncio.timeout(20):
         table = await process.inner.stdout.readuntil(b"Serving on")

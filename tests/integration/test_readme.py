@@ -17,6 +17,7 @@ from pytest_aiohttp import AiohttpClient
 from service.app import create_app
 from service.config import PREFIX, Config
 from service.contract.operations import OPERATIONS
+from service.keys import LISTS
 from service.sandbox import Sandbox
 from tools.hts import HTSTool
 from tools.http_client import shutdown_http_clients
@@ -30,7 +31,7 @@ EXAMPLES = re.findall(r"```console\n\$ (curl -s [^\n]*)\n(\{.*?)\n```", SHOWN, r
 
 #: What differs from call to call, or from machine to machine.
 VOLATILE = {"request_id", "retrieved_at", "age_s", "elapsed_ms", "url", "pid", "uptime_s", "acquire_wait_seconds"}
-VOLATILE |= {"event_loop"}
+VOLATILE |= {"event_loop", "published_at", "fetched_at", "confirmed_at", "since"}
 #: What depends on what was asked before.
 FIGURES = {"in_use", "idle", "waiting", "created", "reused", "oldest_hold_seconds", "per_host"}
 FIGURES |= {"entries", "bytes", "hits", "misses", "calls", "requests", "granted", "samples", "p50_ms", "p95_ms"}
@@ -63,8 +64,13 @@ def same(shown: Any, got: Any, where: str = "") -> None:
 
 
 @pytest.fixture
-async def sandboxed(aiohttp_client: AiohttpClient) -> TestClient[Any, Any]:
-    return await aiohttp_client(create_app(Config(sandbox=True)))
+async def sandboxed(aiohttp_client: AiohttpClient, tmp_path: Path) -> TestClient[Any, Any]:
+    app = create_app(Config(sandbox=True, sanctions_source="list", data_dir=tmp_path))
+    client = await aiohttp_client(app)
+    lists = app[LISTS]
+    assert lists is not None
+    await lists.settled()
+    return client
 
 
 def test_every_route_is_shown() -> None:
@@ -97,11 +103,11 @@ def runs_on_the_command_line() -> list[Any]:
 
 
 @pytest.mark.parametrize(("command", "shown"), runs_on_the_command_line())
-async def test_a_command_prints_what_is_shown(command: str, shown: str) -> None:
+async def test_a_command_prints_what_is_shown(command: str, shown: str, tmp_path: Path) -> None:
     beside = str(Path(sys.executable).parent)
     process = await asyncio.create_subprocess_shell(
         command,
-        env={"PATH": f"{beside}:{os.environ['PATH']}"},
+        env={"PATH": f"{beside}:{os.environ['PATH']}", "GATEWAY_DATA_DIR": str(tmp_path)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -126,9 +132,8 @@ async def test_the_library_answers_as_the_readme_says(
 
 def test_the_settings_table_has_every_setting_with_its_default() -> None:
     rows = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| (.*?) \|", README, re.MULTILINE))
-    assert rows == {
-        name.upper(): f"`{orjson.dumps(field.default).decode() if field.default is not None else ''}`".replace(
-            '"', ""
-        ).replace("``", "-")
-        for name, field in Config.model_fields.items()
-    }
+    assert rows == {name.upper(): _shown(field.default) for name, field in Config.model_fields.items()}
+
+
+def _shown(default: object) -> str:
+    return "-" if default is None else "`" + orjson.dumps(default, default=str).decode().replace('"', "") + "`"

@@ -43,7 +43,8 @@ def open_gateway() -> Iterator[OpenGateway]:
             clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
             process = subprocess.Popen(
                 [sys.executable, "-m", "service", "serve", *options],
-                env=clean | {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json"},
+                # The search can be made slow, and to fail.
+                env=clean | {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json", "GATEWAY_SANCTIONS_SOURCE": "api"},
                 stderr=subprocess.PIPE,
             )
             assert process.stderr is not None

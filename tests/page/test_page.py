@@ -527,7 +527,7 @@ def test_axe_finds_nothing_serious(
 def test_the_contract_is_shown_from_our_own_files(sandbox: str, visit: OpenPage) -> None:
     seen = visit(sandbox, "/docs")
     seen.page.locator(".opblock").first.wait_for()
-    assert seen.page.locator(".opblock").count() == 13
+    assert seen.page.locator(".opblock").count() == 16
     expect(seen.page.get_by_text("/v1/snapshot").first).to_be_visible()
     seen.page.locator("#operations-snapshot-snapshot").click()
     expect(seen.page.get_by_text("Request body").first).to_be_visible()

@@ -88,7 +88,7 @@ async def test_the_tools_take_json_too_and_a_screening_that_fails_says_so(sandbo
         async with sandboxed.post("/v1/tools/sanctions", json=body) as response:
             told = await response.json()
         assert (response.status, told["result"]["outcome"]) == (200, "match")
-    for wrong in ({}, {"name": ["Acme"]}, {"name": "Acme", "sources": 7}, {"name": "Acme", "threshold": None}):
+    for wrong in ({}, {"name": ["Acme"]}, {"name": "Acme", "sources": 7}, {"name": "Acme", "threshold": "high"}):
         async with sandboxed.post("/v1/tools/sanctions", json=wrong) as response:
             told = await response.json()
         assert (response.status, told["code"], told["outcome"]) == (400, "invalid_query", "not_screened")

@@ -82,6 +82,7 @@ async def running(
     """Runs one of two workers with settings of its own and no others; its log is in `folder`. Ends what is left."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PROMETHEUS_"))}
     ours = {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json", "GATEWAY_WORKERS": "2"}
+    ours |= {"GATEWAY_SANCTIONS_SOURCE": "api", "GATEWAY_DATA_DIR": str(folder / "data")}
     ours |= {f"GATEWAY_{name.upper()}": str(value) for name, value in settings.items()}
     if figures is not None:
         ours["PROMETHEUS_MULTIPROC_DIR"] = figures

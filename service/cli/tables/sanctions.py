@@ -6,6 +6,7 @@ from tools.sanctions_hits import Hit
 
 __all__ = ["outcome_word", "sanctions_page"]
 
+_FOUND = {"api": "by the agency", "list": "in the list held here", "both": "in the list held here or by the agency"}
 _STYLES = {"clear": "green", "potential_match": "yellow", "match": "bold red"}
 
 
@@ -45,7 +46,11 @@ def sanctions_page(result: SanctionsResult) -> Page:
         facts(
             ("Lists", f"{', '.join(lists)} ({len(lists)})"),
             ("Threshold", f"{result.threshold:g}"),
-            ("Entries", f"{result.total} found by the agency" + (f"; {', '.join(left_out)}" if left_out else "")),
+            (
+                "Entries",
+                f"{result.total} found {_FOUND[result.coverage.via]}"
+                + (f"; {', '.join(left_out)}" if left_out else ""),
+            ),
             ("Not covered", "; ".join(result.coverage.not_covered)),
             *(("Limit", each) for each in result.coverage.limits),
             ("Policy", result.policy_version),

@@ -55,6 +55,8 @@ def start(bench: Bench) -> None:
     for _ in range(bench.amount.starts):
         port = free_port()
         settings = {"GATEWAY_SANDBOX": "1", "GATEWAY_PORT": str(port), "GATEWAY_LOG_LEVEL": "warning"}
+        # Each makes the index of the list anew.
+        settings["GATEWAY_DATA_DIR"] = str(bench.grounds.folder / f"data-{port}")
         started = time.perf_counter()
         with running((executable, "-m", "service", "serve"), {bench.grounds.theirs}, settings) as process:
             wait_until_answering(process, f"http://127.0.0.1:{port}/health/ready")

@@ -107,7 +107,7 @@ async def running_gateway(
 ) -> AsyncIterator[GatewayProcess]:
     """Runs one with `settings`, which trusts the authority in `ca_file`; its log is in `folder`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-    ours = {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json"}
+    ours = {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json", "GATEWAY_SANCTIONS_SOURCE": "api"}
     ours |= {f"GATEWAY_{name.upper()}": str(value) for name, value in settings.items()}
     if ca_file is not None:
         ours["SSL_CERT_FILE"] = str(ca_file)

@@ -1,0 +1,36 @@
+"""The list held here, for one command: what the disk has, renewed where no service has done so lately."""
+
+from service.config import Config
+from service.lists import ListKeeping
+from service.parts import make_clients, make_lists
+from service.sandbox import Sandbox
+
+__all__ = ["held_list"]
+
+#: Confirmed within this time, which is a little more than a service's own rhythm, it is taken as it is.
+_LATELY_S = 75 * 60.0
+#: The first list takes longer to come than an answer may; who sets a bound for that, means this, too.
+_FIRST_WITHIN_S = 120.0
+
+
+async def held_list(config: Config, sandbox: Sandbox | None) -> ListKeeping | None:
+    """The list; None when the agency's search is asked. What is wrong with it, its `in_force` says."""
+    lists = make_lists(config, sandbox)
+    if lists is None:
+        return None
+    await lists.restore()
+    age_s = lists.state().age_s
+    if age_s is None or age_s > _LATELY_S:
+        clients = make_clients(config)
+        try:
+            await lists.renew(clients.async_client, _within_s(config, lists))
+        finally:
+            await clients.aclose(drain_s=0.0)
+    return lists
+
+
+def _within_s(config: Config, lists: ListKeeping) -> float:
+    may_answer = lists.state().not_screened_because is None
+    if may_answer or "deadline_s" in config.model_fields_set:
+        return config.deadline_s
+    return max(config.deadline_s, _FIRST_WITHIN_S)

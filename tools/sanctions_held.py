@@ -1,0 +1,62 @@
+"""The Consolidated Screening List as it is held here: every entry is compared with the asked party.
+
+Only a list that is whole, has passed its gates, and was confirmed as the current one within a day may clear anybody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from tools.exchange import Held
+from tools.sanctions_hits import weigh_match
+from tools.sanctions_query import SanctionsQuery
+from tools.sanctions_result import Found, narrowed
+from tools.screening.algorithms import DEFAULT_THRESHOLD
+from tools.screening.held_list import HeldList
+
+__all__ = ["HeldLists", "ListInForce", "held_data", "matched"]
+
+#: Entries that one answer tells at most.
+_MAX_HITS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListInForce:
+    """The version that is in force now, and what is told of it."""
+
+    list: HeldList
+    about: Mapping[str, Any]
+
+
+class HeldLists(Protocol):
+    """Who holds the list."""
+
+    def in_force(self) -> ListInForce:
+        """The version in force. Raises NotScreened, with the reason, when there is none that may clear anybody."""
+
+
+def matched(query: SanctionsQuery, held: HeldList) -> Found:
+    """The entries of `held` that are like the asked party."""
+    party, today = query.party, datetime.now(UTC).date()
+    threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
+    lists = None if query.sources is None else frozenset(query.sources)
+    matches = held.matcher.screen(query.subject, threshold, lists, query.algorithm, _MAX_HITS + 1)
+    missing = f"there are more than {_MAX_HITS} entries at or above the threshold" if len(matches) > _MAX_HITS else None
+    hits = [weigh_match(party, held.entry(match.at), match, today) for match in matches[:_MAX_HITS]]
+    of_type, of_another_type = narrowed(query, hits)
+    return Found(
+        hits=of_type,
+        threshold=threshold,
+        total=len(hits),
+        below_threshold=0,
+        of_another_type=of_another_type,
+        truncated_reason=missing,
+        limits=(),
+    )
+
+
+def held_data(version: ListInForce) -> Held:
+    """Where the answer comes from."""
+    manifest = version.list.manifest
+    return Held(manifest.url, manifest.fetched, manifest.sha256, version.about)

@@ -1,0 +1,161 @@
+"""What a screening comes to: the outcome, what it rests on, and what it does not cover."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tools.sanctions_hits import Agreement, Hit, Outcome, outcome_of
+from tools.sanctions_lists import LISTS, NOT_COVERED, POLICY_VERSION
+from tools.sanctions_names import is_in_latin_script
+from tools.sanctions_query import SanctionsQuery
+
+__all__ = ["Comparison", "Coverage", "Found", "SanctionsResult", "Way", "compared", "narrowed", "result_of"]
+
+#: By the list held here, by the agency's search, or by both.
+Way = Literal["list", "api", "both"]
+
+_TYPES = ("Individual", "Entity", "Vessel", "Aircraft")
+# Of hits that are as strong as each other, those whose country agrees come first.
+_COUNTRY_ORDER: Mapping[Agreement | None, int] = {"same": 0, "unknown": 1, None: 2, "different": 3}
+_SCRIPT_LIMIT = (
+    "the lists are written in Latin letters for the most part, and the asked name is not: ask for both forms"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What one way found: `hits`, and counts of the entries that are none; `limits` of that way, in words.
+
+    `truncated_reason` says why not all could be read (None: they were); `total` counts what was found in all.
+    """
+
+    hits: list[Hit]
+    threshold: float
+    total: int
+    below_threshold: int
+    of_another_type: int
+    truncated_reason: str | None
+    limits: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What the outcome is about: the `lists` that were asked, what is `not_covered`, and by which way (`via`)."""
+
+    lists: tuple[str, ...]
+    not_covered: tuple[str, ...]
+    limits: tuple[str, ...]
+    via: Way
+
+
+@dataclass(slots=True, kw_only=True)
+class Comparison:
+    """The list held here beside the agency's search: whether they `agree`, the outcome of each, and the hits, by list
+    and name, that only one of them has."""
+
+    agree: bool
+    list_outcome: Outcome
+    api_outcome: Outcome
+    only_list: tuple[str, ...]
+    only_api: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class SanctionsResult:
+    """The outcome, and what it rests on.
+
+    `total` counts the entries that were found; those that are no `hits` are counted in `below_threshold` or
+    `of_another_type`. `truncated` says that not all of them could be read; such an answer is never `clear`.
+    `comparison` is there when both ways were asked.
+    """
+
+    outcome: Outcome
+    threshold: float
+    algorithm: str
+    hits: tuple[Hit, ...]
+    total: int
+    below_threshold: int
+    of_another_type: int
+    truncated: bool
+    truncated_reason: str | None
+    coverage: Coverage
+    comparison: Comparison | None = None
+    policy_version: str = POLICY_VERSION
+
+
+def narrowed(query: SanctionsQuery, hits: Sequence[Hit]) -> tuple[list[Hit], int]:
+    """Those of `hits` that are of the asked type, and how many others there are.
+
+    Only a type that we know can differ: what the agency may call it next is not told. An equal identifier tells more
+    than a type.
+    """
+    if query.type is None:
+        return list(hits), 0
+    kept = [hit for hit in hits if not _is_of_another_type(query.type, hit)]
+    return kept, len(hits) - len(kept)
+
+
+def result_of(query: SanctionsQuery, found: Found, via: Way, comparison: Comparison | None = None) -> SanctionsResult:
+    """What is told of what was found."""
+    return SanctionsResult(
+        outcome=outcome_of(found.hits),
+        threshold=found.threshold,
+        algorithm=query.algorithm if via != "api" else "agency",
+        hits=tuple(sorted(found.hits, key=_first_things_first)),
+        total=found.total,
+        below_threshold=found.below_threshold,
+        of_another_type=found.of_another_type,
+        truncated=found.truncated_reason is not None,
+        truncated_reason=found.truncated_reason,
+        coverage=_coverage(query, found.limits, via),
+        comparison=comparison,
+    )
+
+
+def compared(held: Found, agency: Found) -> tuple[Found, Comparison]:
+    """Both ways together: every hit that one of them has, those of the list first, and where they differ."""
+    ours, theirs = ({_name_of(hit): hit for hit in found.hits} for found in (held, agency))
+    more = [hit for name, hit in theirs.items() if name not in ours]
+    outcomes = outcome_of(held.hits), outcome_of(agency.hits)
+    only_list = tuple(name for name in ours if name not in theirs)
+    comparison = Comparison(
+        agree=outcomes[0] == outcomes[1] and not more and not only_list,
+        list_outcome=outcomes[0],
+        api_outcome=outcomes[1],
+        only_list=only_list,
+        only_api=tuple(name for name in theirs if name not in ours),
+    )
+    both = Found(
+        hits=[*held.hits, *more],
+        threshold=held.threshold,
+        total=held.total + len(more),
+        below_threshold=held.below_threshold,
+        of_another_type=held.of_another_type,
+        truncated_reason=held.truncated_reason or agency.truncated_reason,
+        limits=held.limits,
+    )
+    return both, comparison
+
+
+def _name_of(hit: Hit) -> str:
+    # The agency's ids differ between its search and its file.
+    return f"{hit.list or hit.list_name}: {hit.name}"
+
+
+def _is_of_another_type(asked: str, hit: Hit) -> bool:
+    stated = (hit.type or "").capitalize()
+    return stated in _TYPES and stated != asked and hit.basis != "id"
+
+
+def _first_things_first(hit: Hit) -> tuple[bool, float, int, str]:
+    return (hit.outcome != "match", -hit.score, _COUNTRY_ORDER[hit.country_agrees], hit.name)
+
+
+def _coverage(query: SanctionsQuery, limits: tuple[str, ...], via: Way) -> Coverage:
+    told = list(limits)
+    if not is_in_latin_script(query.name):
+        told.append(_SCRIPT_LIMIT)
+    if query.type is not None:
+        told.append(f"entries that the agency says are no {query.type} were left out")
+    not_asked = [] if query.sources is None else [f"{code} (not asked)" for code in LISTS if code not in query.sources]
+    return Coverage(lists=query.lists, not_covered=(*not_asked, *NOT_COVERED), limits=tuple(told), via=via)
