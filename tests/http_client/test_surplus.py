@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tests.http_client.callers import AsyncCaller, settled
 from tests.http_client.peer import Peer
 from tools.http_client import HTTPClientManager
-from tools.http_client.surplus import STAYS_S, Surplus
+from tools.http_client.surplus import REMEMBERED_S, STAYS_S, Surplus
 
 
 def surplus(max_keepalive: int = 20) -> Surplus[str]:
@@ -44,11 +44,18 @@ def test_it_is_not_used_while_no_more_are_in_use_than_are_kept_anyway() -> None:
     assert unused.may_close_at(now=1.0) == 1.0
 
 
+def test_the_next_burst_has_it_stay_without_learning_that_again() -> None:
+    remembering = learned(at=0)
+    assert remembering.may_close_at(now=5) == 5
+    remembering.note_use("a", 60, now=5)
+    assert remembering.may_close_at(now=5) == 5 + STAYS_S
+
+
 def test_what_was_forgotten_has_to_be_learned_again() -> None:
     forgetful = learned(at=0)
-    assert forgetful.may_close_at(now=5) == 5
-    forgetful.note_use("a", 60, now=5)
-    assert forgetful.may_close_at(now=5) == 5
+    assert forgetful.may_close_at(now=REMEMBERED_S) == REMEMBERED_S
+    forgetful.note_use("a", 60, now=REMEMBERED_S)
+    assert forgetful.may_close_at(now=REMEMBERED_S) == REMEMBERED_S
 
 
 def test_a_closing_long_ago_was_not_wrong() -> None:

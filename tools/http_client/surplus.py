@@ -1,8 +1,9 @@
 """Whether more connections may idle than are to be kept: for a moment, where closing them has just proved wrong. Pure.
 
 A pool that closes all but 20 idle connections after each of many bursts of 60 to one host opens 40 in each. So a burst
-that has to open anew what was closed within the last second lets the surplus stay, until it was not used for a second.
-A single burst leaves no more than are to be kept, and bursts to many hosts do not either.
+that has to open anew what was closed within the last second lets the surplus stay, until it was not used for a second;
+and so do the bursts of the next minute. A single burst leaves no more than are to be kept, and bursts to many hosts do
+not either.
 
 Times are seconds of one monotonic clock; `in_use` counts the connections to one host.
 """
@@ -10,10 +11,12 @@ Times are seconds of one monotonic clock; `in_use` counts the connections to one
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-__all__ = ["STAYS_S", "Surplus"]
+__all__ = ["REMEMBERED_S", "STAYS_S", "Surplus"]
 
 #: For so long a closing can prove wrong, and so long unused the surplus stays.
 STAYS_S = 1.0
+#: So long after its last burst a host is known for them.
+REMEMBERED_S = 60.0
 
 K = TypeVar("K", bound=Hashable)
 
@@ -53,7 +56,7 @@ class Surplus(Generic[K]):
         """
         stays_until = now
         for host, used_at in list(self._used_at.items()):
-            if used_at + STAYS_S <= now:
+            if used_at + REMEMBERED_S <= now:
                 del self._used_at[host]
             else:
                 stays_until = max(stays_until, used_at + STAYS_S)
