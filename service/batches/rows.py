@@ -1,0 +1,76 @@
+"""One row of a caller's file, how it is to be screened, and what it came to."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["COLUMNS", "Counts", "Outcome", "Row", "RowResult", "RowStatus", "ScreeningOptions"]
+
+#: What a row may hold. Only `name` must be there.
+COLUMNS = ("name", "ref", "type", "country", "dob", "ids")
+
+RowStatus = Literal["screened", "invalid", "not_screened"]
+Outcome = Literal["clear", "potential_match", "match"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it was given. `number` counts from 1, without a header line; `ref` is echoed, whatever it is.
+
+    `fault` says in words why the row cannot be read; then the rest may be missing.
+    """
+
+    number: int
+    ref: str | None = None
+    name: str | None = None
+    type: str | None = None
+    country: str | None = None
+    dob: str | None = None
+    ids: tuple[str, ...] = ()
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningOptions:
+    """What holds for all rows; the words are those of `GET /v1/sanctions`."""
+
+    threshold: float | None = None
+    sources: tuple[str, ...] | None = None
+    algorithm: Literal["gateway-1", "ofac"] = "gateway-1"
+    via: Literal["list", "api"] = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What one row came to. `line` is its JSON object, on one line, without the line's end:
+
+    `{"row", "ref", "name", "status", ...}` and, when screened, `outcome`, `hits` (as in `GET /v1/sanctions`),
+    `truncated`; when invalid or not screened, `code` and `detail`.
+    """
+
+    number: int
+    status: RowStatus
+    outcome: Outcome | None
+    line: bytes
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many rows came to what. `screened` is the sum of the last three; all rows are the sum of the first three."""
+
+    screened: int = 0
+    invalid: int = 0
+    not_screened: int = 0
+    clear: int = 0
+    potential_match: int = 0
+    match: int = 0
+
+    def add(self, result: RowResult) -> None:
+        """Count one more."""
+        setattr(self, result.status, getattr(self, result.status) + 1)
+        if result.outcome is not None:
+            setattr(self, result.outcome, getattr(self, result.outcome) + 1)
+
+    @property
+    def rows(self) -> int:
+        """Rows that have a result."""
+        return self.screened + self.invalid + self.not_screened
