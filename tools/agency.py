@@ -8,12 +8,13 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from tools.base import ComplianceTool, invalid_query
+from tools.base import ComplianceTool
 from tools.call import Call, calling, current_call, wanting
 from tools.errors import ToolError
 from tools.exchange import Answer, Part, Plan, Reading, Source, ask
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.quota import Quota, parse_rates
+from tools.query_faults import invalid_query
 from tools.transports import AnswerStore, Asking, Provenance, drive_async, drive_sync
 
 __all__ = ["AgencyTool"]

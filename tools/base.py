@@ -10,9 +10,10 @@ from pydantic import BaseModel, ValidationError
 from tools.call import calling
 from tools.errors import InvalidQuery, ToolError
 from tools.http_client import AsyncClient, SyncClient, get_async_client, get_sync_client
+from tools.query_faults import invalid_query
 from tools.transports import LIBRARY_ERRORS, translated, translating
 
-__all__ = ["DEFAULT_DEADLINE_S", "ComplianceTool", "invalid_query"]
+__all__ = ["DEFAULT_DEADLINE_S", "ComplianceTool"]
 
 DEFAULT_DEADLINE_S = 20.0
 
@@ -123,12 +124,3 @@ class ComplianceTool:
 
     async def _run_impl_async(self, *_: Any, **kwargs: Any) -> Any:
         raise TypeError(f"{type(self).__name__} has no async half; it was given {sorted(kwargs)}")
-
-
-def invalid_query(exc: ValidationError, model: type[BaseModel]) -> InvalidQuery:
-    """The first thing that is wrong, by the name of the parameter."""
-    first = exc.errors(include_url=False)[0]
-    # A rule about several parameters says itself which of them to look at.
-    whole = first.get("ctx", {}).get("parameter") or next(iter(model.model_fields))
-    parameter = str(first["loc"][0] if first["loc"] else whole)
-    return InvalidQuery(f"{parameter}: {first['msg']}", parameter=parameter)

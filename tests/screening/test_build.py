@@ -235,6 +235,17 @@ def test_old_versions_go_and_what_changed_stays(store: ListStore, come: Come) ->
     assert {each.kind for each in changes.entries.values()} == {"added", "removed"}
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_versions_that_are_pinned_stay_and_all_do_when_nobody_knows_which_are(
+    store: ListStore, come: Come, told: bool
+) -> None:
+    built = [come(as_csv([*rows(), row("EL", 5000 + at)])).sha256 for at in range(5)]
+    much_later = now_in_force(built[-1], datetime.now(UTC) + timedelta(days=1))
+    store.put_in_force(much_later, {built[0]} if told else None)
+    kept = {folder.name for folder in (store.root / "versions").iterdir()}
+    assert kept == ({built[0], *built[2:]} if told else set(built))
+
+
 def test_a_damaged_index_is_made_anew(store: ListStore, come: Come) -> None:
     built = come(as_csv(rows()))
     names = store.version_folder(built.sha256) / "index" / "names.txt"

@@ -5,7 +5,7 @@ import json
 import os
 import select
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from tools.screening.build import command, environment
 from tools.screening.gates import DEFAULT_MIN_ROWS
 from tools.screening.holder import ListHolder
 from tools.screening.keeper import Keeper, Rhythm
+from tools.screening.manifest import InForce
 from tools.screening.store import ListStore
 
 pytest.importorskip("tools.screening.match")
@@ -78,6 +79,24 @@ async def test_the_first_question_brings_the_list(house: House) -> None:
     state = holder.state()
     assert (state.version, state.not_screened_because) == (holder.held.version, None)
     assert holder.wait_s() > 3000
+
+
+async def test_versions_that_are_pinned_are_told_to_the_store(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pinned() -> set[str]:
+        return {"a" * 64}
+
+    told: list[object] = []
+    put_in_force = ListStore.put_in_force
+
+    def listening(store: ListStore, given: InForce, pinned: Collection[str] | None = ()) -> None:
+        told.append(pinned)
+        put_in_force(store, given, pinned)
+
+    monkeypatch.setattr(ListStore, "put_in_force", listening)
+    keeper = Keeper(Rhythm(), lambda: 0.5)
+    store, url = ListStore(house.root), house.sandbox.list_url
+    await ListHolder(store, keeper, url, min_rows=1, now=house.day, pinned=pinned).ask(house.client)
+    assert told == [{"a" * 64}]
 
 
 async def test_an_entry_that_is_not_there_is_an_error(house: House) -> None:

@@ -147,7 +147,7 @@ def test_the_index_loses_nothing_that_comparing_with_every_name_would_find(
             int(index.name_entry[number])
             for number in range(len(index.name_entry))
             if any(
-                matcher._align(reading, number, whole, subject, reading is not asked).score >= DEFAULT_THRESHOLD
+                matcher._align(reading, number, whole, subject, DEFAULT_THRESHOLD, reading is not asked) is not None
                 for reading in readings
             )
         }

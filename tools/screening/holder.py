@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -18,7 +18,7 @@ from tools.screening.manifest import Attempt, InForce, Manifest
 from tools.screening.store import ListStore
 from tools.transports.list_download import download_list
 
-__all__ = ["ListHolder"]
+__all__ = ["ListHolder", "none_pinned"]
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +33,32 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+async def none_pinned() -> Collection[str]:
+    """No version is wanted by anybody."""
+    return ()
+
+
 class ListHolder:
     """`held` is the list in force, opened; None while there is none. Whoever screens takes it once, and names its
     version: it is replaced, never changed.
 
     Of several processes one calls `mend`, `ask` and `take_accepted`; the others `follow`, and nobody else puts a
-    version in force meanwhile. What blocks runs in threads.
+    version in force meanwhile. What blocks runs in threads. `pinned` are the versions that somebody still wants; None:
+    that cannot be told now.
     """
 
     def __init__(
-        self, store: ListStore, keeper: Keeper, url: str, *, min_rows: int, now: Callable[[], datetime] = _now
+        self,
+        store: ListStore,
+        keeper: Keeper,
+        url: str,
+        *,
+        min_rows: int,
+        now: Callable[[], datetime] = _now,
+        pinned: Callable[[], Awaitable[Collection[str] | None]] = none_pinned,
     ) -> None:
         self._store, self._keeper, self._url, self._min_rows = store, keeper, url, min_rows
-        self._now, self._started_at = now, now()
+        self._now, self._started_at, self._pinned = now, now(), pinned
         self._cannot_be_taken: set[str] = set()
         self._damaged: InForce | None = None
         self.held: HeldList | None = None
@@ -188,7 +201,7 @@ class ListHolder:
     async def _put_in_force(self, told: InForce) -> None:
         # Opened first: what cannot be opened is not put in force.
         held = await asyncio.to_thread(self._open, told.sha256)
-        await asyncio.to_thread(self._store.put_in_force, told)
+        await asyncio.to_thread(self._store.put_in_force, told, await self._pinned())
         self.held = held
         self._keeper.confirmed(told, held.manifest, monotonic())
         log.info("list %s is in force, %d entries", told.sha256, held.manifest.figures.rows)

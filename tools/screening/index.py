@@ -81,7 +81,10 @@ class ListIndex:
         self.lists = (folder / "lists.txt").read_text(encoding="utf-8").split("\n")
         self.spelling = Spelling(self.words, arrays["spelling_hash"], arrays["spelling_word"])
         self.traits = Traits.load(folder)
-        self._text = np.memmap(folder / "names.bin", np.uint8, "r") if len(self.name_entry) else np.zeros(0, np.uint8)
+        if len(self.name_entry):
+            self._text = np.memmap(folder / "names.bin", np.uint8, "r").view(np.ndarray)
+        else:
+            self._text = np.zeros(0, np.uint8)
 
     def name(self, number: int) -> str:
         """The text of a name, as listed."""

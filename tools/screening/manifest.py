@@ -136,7 +136,12 @@ class InForce:
     @classmethod
     def read(cls, path: Path) -> "InForce":
         """That in the file at `path`. Raises OSError, ValueError when it is damaged."""
-        told = read_json(path)
+        return cls.of(path.read_bytes(), path.name)
+
+    @classmethod
+    def of(cls, content: bytes, where: str) -> "InForce":
+        """That in `content`, which `told` wrote and `where` holds. Raises ValueError when it is damaged."""
+        told = _object_in(content, where)
         try:
             confirmed_at = _time(told["confirmed_at"])
             return cls(
@@ -147,7 +152,7 @@ class InForce:
                 confirmed_at=confirmed_at,
             )
         except (KeyError, TypeError) as exc:
-            raise ValueError(f"{path.name} is damaged: {exc!r}") from exc
+            raise ValueError(f"{where} is damaged: {exc!r}") from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +179,13 @@ class Attempt:
 
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a file of ours. Raises OSError, ValueError."""
-    told = orjson.loads(path.read_bytes())
+    return _object_in(path.read_bytes(), path.name)
+
+
+def _object_in(content: bytes, where: str) -> dict[str, Any]:
+    told = orjson.loads(content)
     if type(told) is not dict:
-        raise ValueError(f"{path.name} is damaged: no object")
+        raise ValueError(f"{where} is damaged: no object")
     return told
 
 

@@ -23,6 +23,7 @@ _MOST_NAMES = 150
 _NEARLY_EQUAL = 0.78
 #: There is no lower threshold: everything would be a candidate.
 _LEAST = 0.05
+_ROUNDING = 0.0001
 #: Letters of a firm's or a vessel's name are no one's initials.
 _WITH_INITIALS = (None, "Individual")
 #: The most of a name that is not equal.
@@ -83,15 +84,18 @@ class Matcher:
         for reading in readings_of(asked, self._lookup):
             # What is equal but for brackets and the like may be no more than so alike, word by word.
             for number in self._candidates.best(reading, min(least, _NEARLY_EQUAL), _MOST_NAMES, allowed):
-                hit = self._align(reading, number, whole, subject, reading is not asked)
-                if hit.score < least:
+                hit = self._align(reading, number, whole, subject, least, reading is not asked)
+                if hit is None:
                     continue
                 known = best.get(hit.entry)
                 if known is None or hit.rank > known.rank:
                     best[hit.entry] = hit
         return best
 
-    def _align(self, asked: NameWords, number: int, whole: AskedName, subject: Subject, rejoined: bool) -> NameHit:
+    def _align(
+        self, asked: NameWords, number: int, whole: AskedName, subject: Subject, least: float, rejoined: bool
+    ) -> NameHit | None:
+        """The name as a hit; None when it scores less than `least`."""
         index = self._index
         entry = int(index.name_entry[number])
         words, weights = index.words_of_name(number)
@@ -100,9 +104,13 @@ class Matcher:
         if kind not in _WITH_INITIALS:
             initials = []
         met = align(like, asked.weights, weights, initials, SCALES.get(kind, SCALES[None]))
+        if met.score < least - _ROUNDING and met.score < _NEARLY_EQUAL:
+            return None
         name = index.name(number)
         equal = met.score >= _NEARLY_EQUAL and whole.compare(name).equal
         score = 1.0 if equal else min(round(met.score, 4), _NOT_EQUAL)
+        if score < least:
+            return None
         return NameHit(
             entry=entry,
             name=name,

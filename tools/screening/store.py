@@ -15,7 +15,7 @@ All methods block on the disk.
 import logging
 import shutil
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -94,8 +94,11 @@ class ListStore:
         """What is written of a version. Raises OSError, ValueError."""
         return Manifest.read(self.version_folder(sha256))
 
-    def put_in_force(self, told: InForce) -> None:
-        """Make a version that is here the one in force, and let go what is too old. Raises OSError, ValueError."""
+    def put_in_force(self, told: InForce, pinned: Collection[str] | None = ()) -> None:
+        """Make a version that is here the one in force, and let go what is too old. Raises OSError, ValueError.
+
+        The `pinned` versions are still wanted; None: nobody knows which are, and all stay.
+        """
         self.manifest(told.sha256)
         history = self.history()
         if not history or history[-1].sha256 != told.sha256:
@@ -103,7 +106,7 @@ class ListStore:
         write_whole(self.root / "in_force.json", told.told())
         # It is one no more: it was accepted, or the agency has whole again what it had cut.
         shutil.rmtree(self.suspect_folder(told.sha256), ignore_errors=True)
-        self._prune(told.confirmed_at)
+        self._prune(told.confirmed_at, pinned)
 
     def confirm(self, told: InForce) -> None:
         """Note when the version in force was last known to be the current one. Raises OSError."""
@@ -201,11 +204,12 @@ class ListStore:
         kept = [{"sha256": each.sha256, "at": each.at} for each in stints[-_HISTORY_KEPT:]]
         write_whole(self.root / "history.json", orjson.dumps({"stints": kept}))
 
-    def _prune(self, now: datetime) -> None:
+    def _prune(self, now: datetime, pinned: Collection[str] | None) -> None:
         history = self.history()
         # Another process may still read one of the others: what it has opened stays readable to it.
         kept = list(dict.fromkeys(each.sha256 for each in reversed(history)))[:_VERSIONS_KEPT]
-        folders = [each for each in _folders(self.root / "versions") if each.name not in kept]
+        versions = [] if pinned is None else _folders(self.root / "versions")
+        folders = [each for each in versions if each.name not in {*kept, *(pinned or ())}]
         for folder in (*_left_behind(folders, now), *_left_behind(_all(self.root / "incoming"), now)):
             if folder.is_dir():
                 # First of all it stops being a version; then it may take as long as it likes.

@@ -15,6 +15,7 @@ from tools.errors import CircuitOpen, PoolClosed, RateLimited, ToolError
 from tools.exchange import Asked, Part, Plan, Reading, Request, Response
 from tools.http_client.body import body_limit
 from tools.http_client.redirects import MAX_REDIRECTS
+from tools.policy.shared_quota import SharedQuota
 from tools.transports.asking import (
     STALE_WILL_DO,
     AnswerStore,
@@ -279,16 +280,31 @@ class _Attempt:
 
 
 async def _wait_for_turn(attempts: Attempts) -> None:
-    wait_s = attempts.admit(time.monotonic())
-    if not wait_s:
+    wait_s, shared = attempts.admit(time.monotonic()), attempts.shared_quota
+    if not wait_s and shared is None:
         return
     try:
         while wait_s:
             await asyncio.sleep(wait_s)
             wait_s = attempts.still_to_wait_s(time.monotonic())
+        if shared is not None:
+            await _wait_for_shared_turn(attempts, shared)
     except BaseException:
         attempts.leave_queue()
         raise
+
+
+async def _wait_for_shared_turn(attempts: Attempts, shared: SharedQuota) -> None:
+    try:
+        wait_s, is_granted = await shared.take_turn(attempts.may_wait_s(time.monotonic()))
+    except RateLimited as exc:
+        attempts.last = exc
+        raise
+    if not is_granted:
+        raise attempts.refused(wait_s)
+    if wait_s > 0:
+        await asyncio.sleep(wait_s)
+        attempts.check_again()
 
 
 class _AsThePolicySays(RetryOptionsBase):

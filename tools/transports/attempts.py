@@ -24,6 +24,7 @@ from tools.errors import (
 from tools.exchange import Request, Response, Verdict
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.breaker import Pass
+from tools.policy.shared_quota import SharedQuota
 from tools.policy.traffic import STALE
 
 __all__ = ["MAY_PASS", "Attempts"]
@@ -70,7 +71,6 @@ class Attempts:
 
     def admit(self, now: float) -> float:
         """Begin an attempt; returns the seconds to wait for its turn. Raises CircuitOpen, RateLimited."""
-        upstream = self.request.upstream
         self._pass, self._is_counted = None, False
         if self._policies.breaker is not None:
             admitted = self._policies.breaker.admit(now)
@@ -78,20 +78,33 @@ class Attempts:
                 self._refund()
                 raise self._circuit_open(admitted)
             self._pass = admitted
-        call = self._call
-        # The agency is to have some time to answer in: a turn just before the deadline is none.
-        latest = call.deadline_at - min(_TO_ANSWER_S, (call.deadline_at - call.started_at) / 4)
-        self._turn_at, granted = self._policies.quota.take_turn(now, max(now, latest))
+        self._turn_at, granted = self._policies.quota.take_turn(now, now + self.may_wait_s(now))
         if not granted:
             self._refund()
             self._release()
-            self.last = RateLimited(
-                f"our own bound on requests to {upstream} is used up for longer than this call may take",
-                retry_after_s=round(self._turn_at - now, 3),
-                upstream=upstream,
-            )
-            raise self.last
+            raise self.refused(self._turn_at - now)
         return self._turn_at - now if self._turn_at > now else 0.0
+
+    @property
+    def shared_quota(self) -> SharedQuota | None:
+        """Where a turn is to be had besides; who has none there calls `refused` and `leave_queue`."""
+        return self._policies.shared
+
+    def may_wait_s(self, now: float) -> float:
+        """Longest wait for a turn: one just before the deadline is none, the agency is to have some time to answer."""
+        call = self._call
+        latest = call.deadline_at - min(_TO_ANSWER_S, (call.deadline_at - call.started_at) / 4)
+        return max(0.0, latest - now)
+
+    def refused(self, wait_s: float) -> RateLimited:
+        """Why it is not made: its turn comes only in `wait_s`."""
+        upstream = self.request.upstream
+        self.last = RateLimited(
+            f"our own bound on requests to {upstream} is used up for longer than this call may take",
+            retry_after_s=round(wait_s, 3),
+            upstream=upstream,
+        )
+        return self.last
 
     def still_to_wait_s(self, now: float) -> float:
         """Its turn has come: seconds to wait on, because those before it were late. Raises CircuitOpen."""
