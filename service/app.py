@@ -29,8 +29,12 @@ def create_app(config: Config | None = None, *, tools: Iterable[type[ComplianceT
     app = web.Application(
         middlewares=[around_every_request],
         client_max_size=MAX_JSON_BYTES,
-        # A caller who leaves is not worked for any longer.
-        handler_args={"max_line_size": MAX_REQUEST_LINE_BYTES, "handler_cancellation": True},
+        # A caller who leaves is not worked for any longer. Bodies are decoded by `encoded_body`.
+        handler_args={
+            "max_line_size": MAX_REQUEST_LINE_BYTES,
+            "handler_cancellation": True,
+            "auto_decompress": False,
+        },
     )
     app[CONFIG] = config if config is not None else Config()
     app[LIFE] = Life()

@@ -81,6 +81,14 @@ def _key(value: SecretStr) -> SecretStr:
     return SecretStr(_header_text(value.get_secret_value()))
 
 
+def _database_url(value: SecretStr) -> SecretStr:
+    # What knows better takes a moment to import.
+    from service.batches.postgres_link import check_database_url
+
+    check_database_url(value.get_secret_value())
+    return value
+
+
 def _key_in_file(value: object) -> object:
     """The key that stands in the file at the path `value`."""
     try:
@@ -94,15 +102,21 @@ Rate = Annotated[str, AfterValidator(_rate)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Key = Annotated[SecretStr, AfterValidator(_key)]
 KeyFile = Annotated[SecretStr, BeforeValidator(_key_in_file), AfterValidator(_key)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+DatabaseUrlFile = Annotated[SecretStr, BeforeValidator(_key_in_file), AfterValidator(_database_url)]
 
 _A_URL: JsonDict = {"allowed": "http:// or https://, a host, optionally a port and a path; nothing else"}
 _A_RATE: JsonDict = {"allowed": RATE_GRAMMAR}
 _A_CACHE: JsonDict = {"allowed": "redis://HOST:PORT/NUMBER, rediss://... or unix://..."}
 _A_KEY: JsonDict = {"allowed": "printable ASCII, not empty"}
 _A_KEY_FILE: JsonDict = {"allowed": "a readable file with the key in it, printable ASCII"}
+_A_DATABASE: JsonDict = {"allowed": "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"}
+_A_DATABASE_FILE: JsonDict = {"allowed": "a readable file with postgresql://USER:PASSWORD@HOST:PORT/DATABASE in it"}
 #: What the command line calls a setting otherwise than by its name.
 _OPTIONS = {"deadline_s": "--timeout", "sandbox_faults": "--fault"}
 _KEYS = ("csl_subscription_key", "fda_authorization_user", "fda_authorization_key")
+#: What is never shown, whatever is wrong with it.
+_SECRETS = (*_KEYS, "database_url", "database_url_file")
 
 
 class Config(BaseSettings):
@@ -163,6 +177,14 @@ class Config(BaseSettings):
         None, ge=1, le=10_000_000,
         description=f"Fewest entries that a file must have to be believed; unset: {DEFAULT_MIN_ROWS}, 1 in the sandbox")
     data_dir: Path = Field(Path("data"), description="Folder for what is kept on disk: the lists")
+    database_url: DatabaseUrl | None = Field(
+        None, description="PostgreSQL for jobs beyond one machine; unset: they are kept in the data folder",
+        json_schema_extra=_A_DATABASE)
+    database_url_file: DatabaseUrlFile | None = Field(
+        None, description="File with that URL, instead", json_schema_extra=_A_DATABASE_FILE)
+
+    matching_processes: int | None = Field(
+        None, ge=1, le=256, description="Processes that match many rows at once; unset: one per processor of ours")
 
     pool_max_connections: int = Field(
         _limits.max_connections, ge=1, le=10000, description="Open sockets per pool, idle ones included")
@@ -237,6 +259,19 @@ class Config(BaseSettings):
                 raise ValueError(f"{given[0]} is set, allowed: only without {PREFIX}SANDBOX")
         return self
 
+    @model_validator(mode="after")
+    def _one_database(self) -> "Config":
+        if self.database_url is not None and self.database_url_file is not None:
+            here = PREFIX + "DATABASE_URL"
+            raise ValueError(f"{here} is set, and {here}_FILE too, allowed: one of the two")
+        return self
+
+    @property
+    def database(self) -> str | None:
+        """The URL of the database for jobs, from the environment or from its file; None: there is none."""
+        given = self.database_url or self.database_url_file
+        return None if given is None else given.get_secret_value()
+
     def key(self, name: str) -> str | None:
         """The agency key `name` (`csl_subscription_key`, ...), from the environment or from its file."""
         given: SecretStr | None = getattr(self, name) or getattr(self, f"{name}_file")
@@ -286,7 +321,7 @@ def _explain(exc: ValidationError, model: type[Config], given: Mapping[str, Any]
     option = _OPTIONS.get(name) or f"--{name.replace('_', '-')}"
     where = option if name in given else PREFIX + name.upper()
     value = re.sub(r"//[^/@]*@", "//...@", repr(first["input"]))  # a password may stand in a URL
-    if name in _KEYS:
+    if name in _SECRETS:
         value = "wrong (it is not shown)"
     return f"{where} is {value}, allowed: {_allowed(model, name) or first['msg']}"
 

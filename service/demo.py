@@ -19,6 +19,8 @@ __all__ = ["SHIPMENT", "show_one_snapshot"]
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 #: A little longer than readiness waits for a list.
 _READY_WITHIN_S = 20.0
+#: A little longer than a process takes to see the list that another one has put there.
+_ANOTHER_OPENS_THE_LIST_WITHIN_S = 2.5
 
 SHIPMENT = {
     "direction": "import",
@@ -35,12 +37,20 @@ async def show_one_snapshot(service_url: str) -> None:
     """Ask the service at `service_url`, print the answer or why there is none, and where to go on."""
     try:
         await asyncio.to_thread(_wait_until_ready, f"{service_url}/health/ready")
-        body = await asyncio.to_thread(_post, f"{service_url}/v1/snapshot")
-        show(snapshot_page(TypeAdapter(Snapshot).validate_json(body)))
+        snapshot = await _ask(f"{service_url}/v1/snapshot")
+        if not snapshot.complete:
+            # Of several processes one was ready; the one that answered may not have opened the list yet.
+            await asyncio.sleep(_ANOTHER_OPENS_THE_LIST_WITHIN_S)
+            snapshot = await _ask(f"{service_url}/v1/snapshot")
+        show(snapshot_page(snapshot))
     except (OSError, ValueError) as exc:
         complain(f"the example was not answered: {exc}")
     sys.stdout.write(f"\nServing on {service_url}: the page at /, the contract at /docs\n")
     sys.stdout.flush()
+
+
+async def _ask(url: str) -> Snapshot:
+    return TypeAdapter(Snapshot).validate_json(await asyncio.to_thread(_post, url))
 
 
 def _wait_until_ready(url: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, NotRequired
 from aiohttp import web
 from typing_extensions import TypedDict
 
+from service.batches.ledger import LedgerUnavailable
 from service.envelope import as_json
 from tools.errors import (
     CircuitOpen,
@@ -33,7 +34,17 @@ from tools.errors import (
     ToolError,
 )
 
-__all__ = ["STATUSES", "Fault", "Problem", "fault_of", "problem", "problem_of", "problem_response", "response_to"]
+__all__ = [
+    "LEDGER_UNAVAILABLE",
+    "STATUSES",
+    "Fault",
+    "Problem",
+    "fault_of",
+    "problem",
+    "problem_of",
+    "problem_response",
+    "response_to",
+]
 
 #: Every error a tool can end in: its HTTP status, and what it means in one line.
 STATUSES: dict[type[ToolError], tuple[int, str]] = {
@@ -57,6 +68,10 @@ STATUSES: dict[type[ToolError], tuple[int, str]] = {
 
 _OWN_FAULT = "Our own fault", "The error is in our log under this request id."
 
+LEDGER_UNAVAILABLE = "ledger_unavailable"
+#: Seconds after which jobs that cannot be reached may be asked for again.
+_LEDGER_AWAY_S = 5.0
+
 _HTTP_CODES = {404: "no_such_route", 405: "method_not_allowed", 413: TooLarge.code, 415: "unsupported_media_type"}
 
 
@@ -64,7 +79,8 @@ class Problem(TypedDict):
     """The body of an error (RFC 9457). `code` is stable; `retryable` says whether the same question may succeed later.
 
     `parameter` names what is wrong with the question; `upstream_status` is the agency's own; `outcome` stands in it
-    when a screening was asked; `sandbox` when it speaks of sample data.
+    when a screening was asked; `sandbox` when it speaks of sample data. Of a file of rows `fault` says, stably, what is
+    wrong with it, and `row` how many rows had been read by then.
     """
 
     type: str
@@ -80,6 +96,8 @@ class Problem(TypedDict):
     upstream_status: NotRequired[int]
     outcome: NotRequired[Literal["not_screened"]]
     sandbox: NotRequired[bool]
+    fault: NotRequired[str]
+    row: NotRequired[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +149,9 @@ def problem_of(exc: Exception, request_id: str, *, screening: bool = False) -> P
     if isinstance(exc, web.HTTPException):
         code = _HTTP_CODES.get(exc.status, "bad_request" if exc.status < 500 else "internal_error")
         return problem(exc.status, code, HTTPStatus(exc.status).phrase, exc.reason, request_id, **outcome)
+    if isinstance(exc, LedgerUnavailable):
+        again: dict[str, Any] = {"retryable": True, "retry_after_s": _LEDGER_AWAY_S, **outcome}
+        return problem(503, LEDGER_UNAVAILABLE, "The jobs cannot be reached now", str(exc), request_id, **again)
     return problem(500, "internal_error", *_OWN_FAULT, request_id, **outcome)
 
 

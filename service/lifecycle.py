@@ -7,18 +7,35 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import structlog
 from aiohttp import web
 
+from service.batches.opening import computed_here, make_job_database, make_ledger_here, telling_what_waits
+from service.batches.pace import Paces
+from service.batches.versions import pinned_by
 from service.config import Config, unknown_names
-from service.keys import CLIENTS, CONFIG, LIFE, LISTS, METRICS, REGISTRY, RENDERED, STORE, THREADS
+from service.keys import (
+    CLIENTS,
+    CONFIG,
+    LEDGER,
+    LIFE,
+    LISTS,
+    MATCHING,
+    METRICS,
+    PACES,
+    REGISTRY,
+    RENDERED,
+    STORE,
+    THREADS,
+)
 from service.life import Life
 from service.lists import ListKeeping
 from service.metrics import Sources
-from service.parts import make_clients, make_lists, make_rendered, make_store
+from service.parts import make_clients, make_lists, make_matching, make_rendered, make_row_screening, make_store
 from service.registry import Registry, make_tools
 from service.sandbox import Sandbox, parse_faults
 from service.threads import ToolThreads
 from service.watch import watching
 from tools.base import ComplianceTool
 from tools.http_client import HTTPClientManager
+from tools.screening.holder import none_pinned
 from tools.transports import AnswerStore
 
 __all__ = ["Lifecycle"]
@@ -50,7 +67,9 @@ class Lifecycle:
             threads = app[THREADS] = ToolThreads(acquire_s=config.pool_acquire_timeout_s)
             store = app[STORE] = await _open_store(config, stack)
             app[RENDERED] = make_rendered(config, store)
-            lists = app[LISTS] = make_lists(config, sandbox)
+            database, ledger_here = make_job_database(config), make_ledger_here(config)
+            # In the database are the lists, too, that its jobs are pinned to.
+            lists = app[LISTS] = make_lists(config, sandbox, pinned=none_pinned if database else pinned_by(ledger_here))
             tools = make_tools(
                 config,
                 store,
@@ -59,12 +78,20 @@ class Lifecycle:
                 client=clients.sync_client,
                 async_client=clients.async_client,
                 lists=lists,
+                open_quota=None if database is None else database.open_quota,
             )
             registry = app[REGISTRY] = Registry(tools, threads)
+            matching = app[MATCHING] = make_matching(config)
+            stack.push_async_callback(matching.aclose)
             app[METRICS].watch(Sources(clients, registry, store, lists))
             if lists is not None:
                 await stack.enter_async_context(lists.keeping_current(clients.async_client))
                 await stack.enter_async_context(_ready_with(lists, app[LIFE]))
+            screening = make_row_screening(matching, lists, registry)
+            opening = database.opened(lists) if database else computed_here(ledger_here, screening, matching.processes)
+            app[PACES] = Paces()
+            ledger = app[LEDGER] = await stack.enter_async_context(opening)
+            await stack.enter_async_context(telling_what_waits(ledger, app[METRICS].note_waiting_chunks))
             await stack.enter_async_context(watching(registry.tools.values()))
             self._opened = stack.pop_all()
         if lists is None or lists.is_settled:

@@ -17,6 +17,8 @@ _OUT_OF_FILES = (
     "socket.accept() out of system resource",
     "Exception in callback BaseSelectorEventLoop._start_serving",
 )
+#: How psycopg's pool begins to say it, at each attempt while the database is away.
+_NOT_CONNECTED = ("error connecting in",)
 
 
 def set_up_logging(level: str, style: str) -> None:
@@ -51,8 +53,11 @@ def set_up_logging(level: str, style: str) -> None:
     root.setLevel(level.upper())
     logging.getLogger("aiohttp.server").addFilter(_without_trace)
     logging.getLogger("asyncio").addFilter(_Seldom(_OUT_OF_FILES))
+    logging.getLogger("psycopg.pool").addFilter(_Seldom(_NOT_CONNECTED))
     # These log whole URLs, with whatever their query strings hold.
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+    # This one says of every chunk of a job that it begins, and that it ends.
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
 
 
 class _OurHandler(logging.StreamHandler[TextIO]):

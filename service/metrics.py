@@ -20,7 +20,15 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_creat
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from service import VERSION
-from service.figures import CacheFigures, ListFigures, PoolFigures, ProcessFigures, UpstreamFigures, servers_of
+from service.figures import (
+    CacheFigures,
+    JobFigures,
+    ListFigures,
+    PoolFigures,
+    ProcessFigures,
+    UpstreamFigures,
+    servers_of,
+)
 from service.figures.kinds import BUCKETS_S
 from service.figures.shared import figures_of_all, forget_gauges, shared_directory
 from service.lists import ListKeeping
@@ -81,6 +89,7 @@ class Metrics:
         self._pools = PoolFigures(self._registry)
         self._upstreams = UpstreamFigures(self._registry)
         self._process = ProcessFigures(self._registry)
+        self._jobs = JobFigures(self._registry)
         self._cache: CacheFigures | None = None
         self._lists: ListFigures | None = None
         self._sources: Sources | None = None
@@ -125,6 +134,10 @@ class Metrics:
             if known == method:
                 self._series[method, route, status] = series
         series.observe(took_s)
+
+    def note_waiting_chunks(self, waiting: int | None) -> None:
+        """So many chunks of jobs wait; None: nobody knows."""
+        self._jobs.update(waiting)
 
     async def response(self) -> web.Response:
         """All of it, in Prometheus's text format. Written in a thread: it takes a while."""

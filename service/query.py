@@ -3,10 +3,11 @@
 import contextlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from aiohttp import web
 
+from service.encoded_body import receiving
 from tools.errors import InvalidQuery, TooLarge
 
 __all__ = ["TIMEOUT_HEADER", "json_body", "parameters", "refuse_members_twice", "wanted_deadline_s", "wants_live"]
@@ -14,18 +15,23 @@ __all__ = ["TIMEOUT_HEADER", "json_body", "parameters", "refuse_members_twice", 
 TIMEOUT_HEADER = "X-Request-Timeout"
 
 
-def parameters(request: web.Request, known: Mapping[str, str] = {}) -> dict[str, str]:
+def parameters(
+    request: web.Request, known: Mapping[str, str] = {}, *, repeatable: Collection[str] = ()
+) -> dict[str, str]:
     """The query's parameters under the names that `known` gives them (theirs -> ours).
 
-    Raises InvalidQuery naming a parameter that is not known, stands there twice, or is not UTF-8.
+    Those that are `repeatable` may be there, once or several times, and are not in what is returned. Raises
+    InvalidQuery naming a parameter that is not known, stands there twice, or is not UTF-8.
     """
     found: dict[str, str] = {}
     for name, value in request.query.items():
-        if name not in known:
-            takes = ", ".join(known) or "none"
+        if name not in known and name not in repeatable:
+            takes = ", ".join([*known, *repeatable]) or "none"
             raise InvalidQuery(f"{name[:100]}: there is no such parameter; there are: {takes}", parameter=name[:100])
         if "\N{REPLACEMENT CHARACTER}" in value:
             raise InvalidQuery(f"{name}: is not UTF-8", parameter=name)
+        if name in repeatable:
+            continue
         if known[name] in found:
             raise InvalidQuery(f"{name}: stands there more than once", parameter=name)
         found[known[name]] = value
@@ -61,9 +67,12 @@ async def json_body(request: web.Request) -> bytes:
     if request.headers.get("Content-Type") and request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(reason="the body must be application/json")
     try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge as exc:
-        raise TooLarge(f"the body is over {request.client_max_size} bytes") from exc
+        receive, body = receiving(request), bytearray()
+        while piece := await receive():
+            body += piece
+            if len(body) > request.client_max_size:
+                raise TooLarge(f"the body is over {request.client_max_size} bytes")
+        return bytes(body)
     except web.RequestPayloadError as exc:
         raise InvalidQuery("body: is not encoded as its headers say", parameter="body") from exc
 

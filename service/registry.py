@@ -1,6 +1,6 @@
 """Which tools the service has, and how each is made and run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -15,15 +15,19 @@ from tools.hts import HTSTool
 from tools.http_client import AsyncClient, SyncClient
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.breaker import Breaker
-from tools.policy.quota import Quota, divided, parse_rates
+from tools.policy.quota import Quota, Rate, divided, parse_rates
 from tools.policy.retry import RetryPolicy
+from tools.policy.shared_quota import SharedQuota
 from tools.refusals import RefusalsTool
 from tools.rulings import RulingsTool
 from tools.sanctions import SanctionsTool
 from tools.sanctions_held import HeldLists
 from tools.transports import AnswerStore
 
-__all__ = ["Registry", "in_normal_form", "make_tools"]
+__all__ = ["OpenQuota", "Registry", "in_normal_form", "make_tools"]
+
+#: Opens the turns that all machines share, of an agency by its short name; None: they share none.
+OpenQuota = Callable[[str, Sequence[Rate]], SharedQuota | None]
 
 
 class Registry:
@@ -77,9 +81,12 @@ def make_tools(
     client: SyncClient,
     async_client: AsyncClient | None,
     lists: HeldLists | None = None,
+    open_quota: OpenQuota | None = None,
 ) -> list[ComplianceTool]:
     """The built-in tools and the `extra` ones, each handed the shared clients. Without an `async_client` only their
     sync halves are to be run. Without `lists` nobody can be screened by the list held here.
+
+    With `open_quota`, rates are kept to by all machines together.
 
     The sandbox stands in for each agency that has no address of its own in `config`; beside a sandbox, every built-in
     tool calls its answers sample data.
@@ -98,7 +105,8 @@ def make_tools(
             own |= {name: KEYS[name] for name in keys}
         else:
             own |= {name: config.key(setting) for name, setting in keys.items()}
-        return kind(policies=_policies(config, configured_rate or default_rate), **own, **shared)
+        policies = _policies(config, configured_rate or default_rate, str(kind.upstream), open_quota)
+        return kind(policies=policies, **own, **shared)
 
     return [
         agency(HTSTool),
@@ -113,9 +121,11 @@ def make_tools(
     ]
 
 
-def _policies(config: Config, rate: str) -> AgencyPolicies:
+def _policies(config: Config, rate: str, upstream: str, open_quota: OpenQuota | None) -> AgencyPolicies:
+    rates = parse_rates(rate)
     return AgencyPolicies(
         retry=RetryPolicy() if config.retry else RetryPolicy(attempts=1),
         breaker=Breaker() if config.breaker else None,
-        quota=Quota(divided(parse_rates(rate), config.workers)),
+        quota=Quota(divided(rates, config.workers)),
+        shared=open_quota(upstream, rates) if open_quota is not None and rates else None,
     )

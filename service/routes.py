@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from service.handlers import agencies, lists, pages, snapshot, tools
+from service.handlers import agencies, batch, job_events, job_results, jobs, lists, pages, snapshot, tools
 from service.health import get_health, get_metrics, get_ready
 
 __all__ = ["add_routes"]
@@ -14,6 +14,12 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/v1/hts/{code}", agencies.hts_line)
     app.router.add_get("/v1/sanctions", agencies.sanctions)
     app.router.add_post("/v1/sanctions", agencies.sanctions_by_example)
+    app.router.add_post("/v1/sanctions/batch", batch.batch)
+    app.router.add_post("/v1/jobs", jobs.begin)
+    app.router.add_get("/v1/jobs/{id}", jobs.job)
+    app.router.add_delete("/v1/jobs/{id}", jobs.remove)
+    app.router.add_get("/v1/jobs/{id}/events", job_events.events)
+    app.router.add_get("/v1/jobs/{id}/results", job_results.results)
     app.router.add_get("/v1/lists", lists.lists)
     app.router.add_get("/v1/lists/changes", lists.changes)
     app.router.add_get("/v1/refusals", agencies.refusals)

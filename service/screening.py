@@ -6,7 +6,7 @@ from service.keys import REGISTRY
 
 __all__ = ["asks_for_screening"]
 
-_ROUTES = frozenset({"/v1/sanctions", "/v1/snapshot"})
+_ROUTES = frozenset({"/v1/sanctions", "/v1/sanctions/batch", "/v1/jobs", "/v1/snapshot"})
 
 
 def asks_for_screening(request: web.Request) -> bool:

@@ -5,9 +5,18 @@ Names follow Envoy's, HikariCP's and OpenTelemetry's where these have one. A lab
 """
 
 from service.figures.cache import CacheFigures
+from service.figures.jobs import JobFigures
 from service.figures.lists import ListFigures
 from service.figures.pools import PoolFigures, servers_of
 from service.figures.process import ProcessFigures
 from service.figures.upstreams import UpstreamFigures
 
-__all__ = ["CacheFigures", "ListFigures", "PoolFigures", "ProcessFigures", "UpstreamFigures", "servers_of"]
+__all__ = [
+    "CacheFigures",
+    "JobFigures",
+    "ListFigures",
+    "PoolFigures",
+    "ProcessFigures",
+    "UpstreamFigures",
+    "servers_of",
+]

@@ -1,5 +1,6 @@
-"""The list that is held here: its age, its entries, and whether a file is suspect."""
+"""The list that is held here: its age, its entries, whether a file is suspect, and how the last attempt ended."""
 
+import math
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -15,9 +16,15 @@ class ListFigures:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         most = partial(Gauge, registry=registry, multiprocess_mode="livemax")
-        self._age = most("compliance_gateway_list_age_seconds", "Since the list was last confirmed as the current one")
+        self._age = most(
+            "compliance_gateway_list_age_seconds", "Since it was confirmed as the current one; +Inf: no list"
+        )
         self._rows = most("compliance_gateway_list_rows", "Entries in force", ("list",))
         self._suspect = most("compliance_gateway_list_suspect", "1 while a file that came is not believed")
+        self._asked_at = most(
+            "compliance_gateway_list_last_attempt_timestamp_seconds", "When it was last asked for; 0: never"
+        )
+        self._failed = most("compliance_gateway_list_last_attempt_failed", "1 while the last question had no answer")
         self._usable = Gauge(
             "compliance_gateway_list_in_force",
             "1 while there is a list that may clear somebody",
@@ -29,7 +36,11 @@ class ListFigures:
         """Bring all up to date."""
         self._usable.set(state.not_screened_because is None)
         self._suspect.set(state.suspect is not None)
-        if state.age_s is not None and state.manifest is not None:
-            self._age.set(state.age_s)
+        self._failed.set(state.last_error is not None)
+        if state.asked_at is not None:
+            self._asked_at.set(state.asked_at.timestamp())
+        # A list that there is not must not look like one that was confirmed just now.
+        self._age.set(math.inf if state.age_s is None else state.age_s)
+        if state.manifest is not None:
             for code in LISTS:
                 self._rows.labels(code).set(state.manifest.figures.rows_per_list.get(code, 0))

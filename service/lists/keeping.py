@@ -4,22 +4,21 @@ Of several processes with the same folder one fetches, the one that has the lock
 """
 
 import asyncio
-import fcntl
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
-from typing import BinaryIO
 
 import structlog
 
 from service.lists.telling import about
+from service.lock_file import LockFile
 from tools.errors import NotScreened
 from tools.http_client import AsyncClient
 from tools.sanctions_held import ListInForce
-from tools.screening.holder import ListHolder
+from tools.screening.holder import ListHolder, none_pinned
 from tools.screening.keeper import Keeper, ListState, Rhythm
 from tools.screening.store import ListStore
 
@@ -34,14 +33,23 @@ _LOOK_EVERY_S = 2.0
 class ListKeeping:
     """The list below `root`, from `url`; a file with fewer than `min_rows` entries is not believed.
 
-    It is one of `tools.sanctions_held.HeldLists`. Belongs to one event loop, but for `in_force` and `state`.
+    It is one of `tools.sanctions_held.HeldLists`. Belongs to one event loop, but for `in_force` and `state`. `pinned`
+    are the versions that jobs still want; None: that cannot be told now, and all stay.
     """
 
-    def __init__(self, root: Path, url: str, *, min_rows: int, rhythm: Rhythm = Rhythm()) -> None:  # noqa: B008 - a value
+    def __init__(
+        self,
+        root: Path,
+        url: str,
+        *,
+        min_rows: int,
+        rhythm: Rhythm = Rhythm(),  # noqa: B008 - a value
+        pinned: Callable[[], Awaitable[Collection[str] | None]] = none_pinned,
+    ) -> None:
         self.store = ListStore(root)
         self._keeper = Keeper(rhythm, random.random)
-        self._holder = ListHolder(self.store, self._keeper, url, min_rows=min_rows)
-        self._lock: BinaryIO | None = None
+        self._holder = ListHolder(self.store, self._keeper, url, min_rows=min_rows, pinned=pinned)
+        self._lock = LockFile(root / "keeper.lock")
         self._first_attempt = asyncio.Event()
 
     def in_force(self) -> ListInForce:
@@ -79,7 +87,7 @@ class ListKeeping:
             with suppress(asyncio.CancelledError):
                 await task
             await preparing
-            self._unlock()
+            self._lock.release()
 
     async def restore(self) -> None:
         """Take what the disk has."""
@@ -92,7 +100,7 @@ class ListKeeping:
         """Ask the agency once, unless another process does."""
         try:
             async with asyncio.timeout(within_s):
-                if await self._may_fetch():
+                if await self._lock.take():
                     await self._holder.mend()
                     await self._holder.take_accepted()
                     await self._holder.ask(client)
@@ -101,7 +109,7 @@ class ListKeeping:
         except OSError as exc:
             self._cannot_use(exc)
         finally:
-            self._unlock()
+            self._lock.release()
 
     async def _keep(self, client: AsyncClient) -> None:
         while True:
@@ -117,7 +125,7 @@ class ListKeeping:
             await asyncio.sleep(min(max(self._holder.wait_s(), 0.1), _LOOK_EVERY_S))
 
     async def _look(self, client: AsyncClient) -> None:
-        if not await self._may_fetch():
+        if not await self._lock.take():
             await self._follow()
             return
         await self._holder.mend()
@@ -138,24 +146,3 @@ class ListKeeping:
         log.warning("the list cannot be kept", error=words)
         self._keeper.failed(words, monotonic())
         self._first_attempt.set()
-
-    async def _may_fetch(self) -> bool:
-        if self._lock is None:
-            self._lock = await asyncio.to_thread(_try_lock, self.store.root / "keeper.lock")
-        return self._lock is not None
-
-    def _unlock(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-
-def _try_lock(path: Path) -> BinaryIO | None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file

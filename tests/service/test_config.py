@@ -145,3 +145,32 @@ def test_a_scripted_fault_that_cannot_be_read_stops_the_start(monkeypatch: pytes
     monkeypatch.setenv("GATEWAY_SANDBOX_FAULTS", "csl=status:503@0.5,hts=explode")
     with pytest.raises(ConfigError, match=r"^GATEWAY_SANDBOX_FAULTS is .*explode.*, allowed: AGENCY=KIND"):
         Config()
+
+
+@pytest.mark.parametrize("url", ["mysql://me:hunter2@db/x", "postgresql://me:hunter2@db:port/x", "hunter2"])
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_wrong_database_url_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, in_file: bool
+) -> None:
+    (tmp_path / "url").write_text(url)
+    name = f"GATEWAY_DATABASE_URL{'_FILE' if in_file else ''}"
+    monkeypatch.setenv(name, str(tmp_path / "url") if in_file else url)
+    with pytest.raises(ConfigError, match=rf"^{name} is wrong \(it is not shown\), allowed: ") as caught:
+        Config()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_database_is_had_from_the_environment_or_from_a_file_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = "postgresql://me:hunter2@db:5433/jobs"
+    (tmp_path / "url").write_text(f"{url}\n")
+    assert Config().database is None
+    monkeypatch.setenv("GATEWAY_DATABASE_URL_FILE", str(tmp_path / "url"))
+    config = Config()
+    assert config.database == url
+    assert "hunter2" not in repr(config)
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", url)
+    with pytest.raises(ConfigError, match=r"^GATEWAY_DATABASE_URL is set, and GATEWAY_DATABASE_URL_FILE too") as caught:
+        Config()
+    assert "hunter2" not in str(caught.value)

@@ -1,14 +1,18 @@
 """Screening by the list that is held here, as callers see it: over REST, from the sandbox's file to the answer."""
 
 import asyncio
+import math
+import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from prometheus_client.parser import text_string_to_metric_families
 from pytest_aiohttp import AiohttpClient
 
 from service.app import create_app
@@ -25,6 +29,7 @@ from tools.screening.held_list import HeldList
 
 Gateway = TestClient[web.Request, web.Application]
 OpenWithList = Callable[..., Awaitable[Gateway]]
+DASHBOARD = Path(__file__).parents[2] / "deploy/grafana-dashboard.json"
 BROKEN = ("list-cut", "list-without-sdn", "list-empty", "list-old-layout", "list-html")
 
 
@@ -185,6 +190,50 @@ async def test_a_broken_file_leaves_the_last_good_one_in_force_and_is_seen_every
     assert body["source"]["list"]["suspect"] == told["suspect"]
     async with again.get("/metrics") as response:
         assert "compliance_gateway_list_suspect 1.0" in await response.text()
+
+
+async def figures(gateway: Gateway) -> dict[str, float]:
+    """What the metrics tell of the list; of several series of one name their sum."""
+    async with gateway.get("/metrics") as response:
+        families = list(text_string_to_metric_families(await response.text()))
+    found: dict[str, float] = {}
+    for sample in (each for family in families for each in family.samples if "_list_" in each.name):
+        name = sample.name.removeprefix("compliance_gateway_list_")
+        found[name] = found.get(name, 0.0) + sample.value
+    return found
+
+
+async def test_metrics_tell_when_the_agency_was_last_asked_and_whether_that_failed(
+    open_with_list: OpenWithList, agency: Sandbox
+) -> None:
+    gateway = await open_with_list()
+    asked_at = keeping(gateway).state().asked_at
+    assert asked_at is not None
+    told = await figures(gateway)
+    assert told["last_attempt_timestamp_seconds"] == pytest.approx(asked_at.timestamp(), abs=0.001)
+    assert told["last_attempt_failed"] == 0
+    await gateway.close()
+    await agency.close()
+    again = await open_with_list()
+    await until(again, lambda told: told["last_error"] is not None)
+    told = await figures(again)
+    assert told["last_attempt_failed"] == 1
+    assert told["in_force"] == 1
+    assert told["last_attempt_timestamp_seconds"] > asked_at.timestamp() + 0.001
+
+
+async def test_a_list_that_there_is_not_is_no_list_of_age_0(open_with_list: OpenWithList, agency: Sandbox) -> None:
+    await agency.close()
+    told = await figures(await open_with_list())
+    assert told["in_force"] == 0
+    assert told["age_seconds"] == math.inf
+
+
+async def test_the_dashboard_shows_every_figure_of_the_list(open_with_list: OpenWithList) -> None:
+    told = await figures(await open_with_list())
+    panels = orjson.loads(DASHBOARD.read_bytes())["panels"]
+    shown = "\n".join(target["expr"] for panel in panels for target in panel.get("targets", ()))
+    assert set(told) == set(re.findall(r"compliance_gateway_list_(\w+)\{", shown))
 
 
 async def test_a_restart_without_network_serves_the_last_good_one(

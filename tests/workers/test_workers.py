@@ -207,6 +207,16 @@ async def test_one_worker_shows_the_demo(tmp_path: Path) -> None:
         assert gateway.said.count("Serving on") == 1
 
 
+async def test_the_demo_waits_for_the_list_in_whichever_worker_answers(tmp_path: Path) -> None:
+    async with running(tmp_path, "--sandbox", "--demo", sanctions_source="list") as gateway:
+        async with asyncio.timeout(30):
+            while "Serving on" not in gateway.said:
+                await asyncio.sleep(0.05)
+        assert "1 matched, 1 clear of 2 parties" in gateway.said
+        gateway.process.send_signal(signal.SIGTERM)
+        assert await gateway.end() == 0
+
+
 async def test_all_that_is_logged_has_one_form(tmp_path: Path) -> None:
     async with running(tmp_path) as gateway:
         first, _ = await gateway.serving(2)

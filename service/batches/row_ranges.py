@@ -1,0 +1,63 @@
+"""Parts of a job's results: `Range: rows=FIRST-LAST`, in the words of RFC 9110, section 14. Pure.
+
+Rows count from 1, as the rows of the file do, and both ends are included.
+"""
+
+import re
+from dataclasses import dataclass
+
+from tools.errors import InvalidQuery
+
+__all__ = ["RangeNotSatisfiable", "RowRange", "row_range"]
+
+_SPEC = re.compile(r"(?P<first>[0-9]{1,12})-(?P<last>[0-9]{1,12})?|-(?P<final>[0-9]{1,12})")
+
+
+@dataclass(frozen=True, slots=True)
+class RowRange:
+    """The rows from `first` to `last`."""
+
+    first: int
+    last: int
+
+    def content_range(self, rows: int) -> str:
+        """What `Content-Range` says of it, of so many rows."""
+        return f"rows {self.first}-{self.last}/{rows}"
+
+
+class RangeNotSatisfiable(Exception):
+    """None of the rows that are asked for is there. `rows` is how many the file has; `later`: it may still come."""
+
+    def __init__(self, rows: int, message: str, *, later: bool) -> None:
+        super().__init__(message)
+        self.rows, self.later = rows, later
+
+
+def row_range(said: str | None, rows: int) -> RowRange | None:
+    """The part that the header asks for, of so many rows; None: all of it, as when it is about another unit.
+
+    Raises InvalidQuery when it cannot be read, or holds several parts, RangeNotSatisfiable when there are no such rows.
+    """
+    unit, _, spec = (said or "").partition("=")
+    if unit.strip().lower() != "rows":
+        return None
+    found = _SPEC.fullmatch(spec.strip())
+    if found is None:
+        raise _unreadable("must be rows=FIRST-LAST, rows=FIRST- or rows=-COUNT, one of them")
+    if found["final"] is not None:
+        first, last = max(1, rows - int(found["final"]) + 1), rows
+        if int(found["final"]) == 0:
+            raise RangeNotSatisfiable(rows, "the last 0 rows are none", later=False)
+    else:
+        first, last = int(found["first"]), int(found["last"] or max(rows, int(found["first"])))
+        if first == 0:
+            raise _unreadable("rows count from 1")
+        if last < first:
+            raise _unreadable("the last row is before the first")
+    if first > rows:
+        raise RangeNotSatisfiable(rows, f"the job has {rows} rows", later=False)
+    return RowRange(first, min(last, rows))
+
+
+def _unreadable(why: str) -> InvalidQuery:
+    return InvalidQuery(f"Range: {why}", parameter="Range")

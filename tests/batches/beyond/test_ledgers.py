@@ -1,0 +1,175 @@
+"""What both engines keep of a job: what is written once stays so, whoever comes second."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.batches.ledger import CHUNK_ROWS, KeyInUse, Ledger
+from service.batches.results import set_aside
+from service.batches.rows import Row
+from service.batches.sqlite_ledger import SqliteLedger
+from tests.batches.beyond.made_jobs import NEW_JOB, assert_told_once, made_results, made_rows, send
+from tests.batches.beyond.test_postgres_ledger import open_ledger
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def another(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Ledger]:
+    """Opens the same ledger once more, as another process would."""
+    if request.param == "sqlite":
+        return lambda: SqliteLedger(tmp_path / "jobs" / "ledger.sqlite3")
+    url: str = request.getfixturevalue("database_url")
+    return lambda: open_ledger(url)
+
+
+@pytest.fixture
+async def ledger(another: Callable[[], Ledger]) -> AsyncIterator[Ledger]:
+    opened = another()
+    yield opened
+    await opened.aclose()
+
+
+async def test_a_job_is_told_as_it_was_given(ledger: Ledger) -> None:
+    await ledger.add_job(NEW_JOB)
+    job = await ledger.job(NEW_JOB.id)
+    assert job is not None
+    assert (job.new, job.status, job.rows) == (NEW_JOB, "receiving", 0)
+    assert await ledger.job("another") is None
+
+
+async def test_rows_come_back_as_they_were_given(ledger: Ledger) -> None:
+    rows = [
+        Row(1, "r", "Ünal", "person", "TR", "1970-01-01", ("A", "B")),
+        Row(2, fault="no name"),
+        Row(3, name=""),
+        Row(4, name="x", ids=("",)),
+    ]
+    await ledger.add_job(NEW_JOB)
+    assert await ledger.add_rows(NEW_JOB.id, 0, rows) == 1
+    await ledger.rows_are_in(NEW_JOB.id, "f" * 64)
+    chunk = await ledger.chunk(NEW_JOB.id, 0)
+    assert chunk is not None
+    assert (chunk.job, chunk.rows) == (NEW_JOB, tuple(rows))
+
+
+async def test_a_job_runs_from_its_first_chunk_on_and_is_done_with_its_last(ledger: Ledger) -> None:
+    job = await send(ledger, CHUNK_ROWS + 1)
+    assert (job.status, job.rows, job.body_sha256, await ledger.waiting_chunks()) == ("queued", 501, "f" * 64, 2)
+    for number in (1, 0):
+        chunk = await ledger.chunk(job.new.id, number)
+        assert chunk is not None
+        running = await ledger.job(job.new.id)
+        assert running is not None
+        assert running.status == "running"
+        assert running.started_at is not None
+        assert await ledger.complete(job.new.id, number, made_results(chunk), None)
+        assert await ledger.chunk(job.new.id, number) is None
+    done = await ledger.job(job.new.id)
+    assert done is not None
+    assert done.status == "done"
+    assert done.ended_at is not None
+    assert await ledger.waiting_chunks() == 0
+    await assert_told_once(ledger, job.new.id, CHUNK_ROWS + 1)
+
+
+async def test_a_job_without_rows_is_done_at_once(ledger: Ledger) -> None:
+    assert (await send(ledger, 0)).status == "done"
+
+
+async def test_results_that_are_not_one_for_each_row_are_not_written(ledger: Ledger) -> None:
+    await send(ledger, 10)
+    for wrong in (made_rows(9), made_rows(11), made_rows(10, first=2), [*made_rows(9), *made_rows(1)]):
+        with pytest.raises(ValueError, match="has the rows 1 to 10"):
+            await ledger.complete(NEW_JOB.id, 0, made_results(wrong), None)
+    assert await ledger.results(NEW_JOB.id, 1, 100) == []
+    assert await ledger.complete(NEW_JOB.id, 0, made_results(made_rows(10)), None)
+
+
+async def test_a_chunk_that_is_set_aside_makes_its_job_fail_and_says_why(ledger: Ledger) -> None:
+    await send(ledger, CHUNK_ROWS + 5)
+    rows = made_rows(CHUNK_ROWS)
+    assert await ledger.complete(NEW_JOB.id, 0, set_aside(rows, "it broke"), "it broke")
+    assert await ledger.complete(NEW_JOB.id, 1, made_results(made_rows(5, CHUNK_ROWS + 1)), None)
+    job = await ledger.job(NEW_JOB.id)
+    assert job is not None
+    assert (job.status, job.set_aside, job.counts.not_screened) == ("failed", ((0, "it broke"),), CHUNK_ROWS)
+    await assert_told_once(ledger, NEW_JOB.id, CHUNK_ROWS + 5)
+
+
+async def test_nothing_is_written_for_a_cancelled_job(ledger: Ledger) -> None:
+    await send(ledger, CHUNK_ROWS + 5)
+    await ledger.complete(NEW_JOB.id, 0, made_results(made_rows(CHUNK_ROWS)), None)
+    job = await ledger.cancel(NEW_JOB.id)
+    assert job is not None
+    assert (job.status, await ledger.waiting_chunks()) == ("cancelled", 0)
+    assert await ledger.chunk(NEW_JOB.id, 1) is None
+    assert not await ledger.complete(NEW_JOB.id, 1, made_results(made_rows(5, CHUNK_ROWS + 1)), None)
+    assert len(await ledger.results(NEW_JOB.id, 1, 1000)) == CHUNK_ROWS
+
+
+async def test_a_job_that_has_ended_stays_as_it_is_when_it_is_cancelled(ledger: Ledger) -> None:
+    await send(ledger, 5)
+    await ledger.complete(NEW_JOB.id, 0, made_results(made_rows(5)), None)
+    before = await ledger.job(NEW_JOB.id)
+    assert await ledger.cancel(NEW_JOB.id) == before
+    assert await ledger.cancel("another") is None
+
+
+async def test_results_are_told_from_a_row_on_and_by_status(ledger: Ledger) -> None:
+    await send(ledger, 2000)
+    for number in range(4):
+        rows = made_rows(CHUNK_ROWS, number * CHUNK_ROWS + 1)
+        await ledger.complete(NEW_JOB.id, number, made_results(rows), None)
+
+    async def numbers(first: int, limit: int, **only: str) -> list[int]:
+        return [each.number for each in await ledger.results(NEW_JOB.id, first, limit, **only)]  # type: ignore[arg-type]  # a status
+
+    assert await numbers(1999, 10) == [1999, 2000]
+    assert await numbers(1, 3) == [1, 2, 3]
+    assert await numbers(1, 10, status="invalid") == [1000, 2000]
+    assert await numbers(1001, 10, status="invalid") == [2000]
+    assert await numbers(95, 3, status="hit") == [100, 110, 120]
+    assert await numbers(999, 2, status="screened") == [999, 1001]
+    assert await numbers(1, 10, status="not_screened") == []
+
+
+async def test_a_key_is_one_jobs(ledger: Ledger) -> None:
+    await ledger.add_job(replace(NEW_JOB, idempotency_key="k"))
+    with pytest.raises(KeyInUse) as raised:
+        await ledger.add_job(replace(NEW_JOB, id="job-2", idempotency_key="k"))
+    assert raised.value.job_id == NEW_JOB.id
+    by_key = await ledger.job_by_key("k")
+    assert by_key is not None
+    assert by_key.new.id == NEW_JOB.id
+    await ledger.forget(NEW_JOB.id)
+    assert await ledger.job_by_key("k") is None
+    await ledger.add_job(replace(NEW_JOB, id="job-2", idempotency_key="k"))
+
+
+async def test_versions_are_pinned_until_their_jobs_have_ended(ledger: Ledger) -> None:
+    await send(ledger, 5)
+    await ledger.add_job(replace(NEW_JOB, id="newest", list_choice="newest", list_version="b" * 64))
+    assert await ledger.pinned_versions() == {NEW_JOB.list_version}
+    await ledger.complete(NEW_JOB.id, 0, made_results(made_rows(5)), None)
+    assert await ledger.pinned_versions() == frozenset()
+
+
+async def test_of_ten_that_write_the_same_chunk_at_once_one_does(another: Callable[[], Ledger]) -> None:
+    ledgers = [another() for _ in range(10)]
+    await send(ledgers[0], 100)
+    wrote = await asyncio.gather(
+        *(each.complete(NEW_JOB.id, 0, made_results(made_rows(100)), None) for each in ledgers)
+    )
+    assert sorted(wrote) == [False] * 9 + [True]
+    await assert_told_once(ledgers[0], NEW_JOB.id, 100)
+    for each in ledgers:
+        await each.aclose()
+
+
+async def test_many_that_come_first_at_once_make_the_tables_once(another: Callable[[], Ledger]) -> None:
+    ledgers = [another() for _ in range(8)]
+    assert await asyncio.gather(*(each.waiting_chunks() for each in ledgers)) == [0] * 8
+    for each in ledgers:
+        await each.aclose()

@@ -1,0 +1,109 @@
+"""What a row comes to."""
+
+import orjson
+import pytest
+
+from service.batches.computing import screen_rows
+from service.batches.rows import Row, ScreeningOptions
+from service.envelope import as_json
+from tests.batches.held import hold_made_list
+from tools.sanctions_held import matched
+from tools.sanctions_query import SanctionsQuery
+from tools.sanctions_result import result_of
+from tools.screening.held_list import HeldList
+
+PLAIN = ScreeningOptions()
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> HeldList:
+    """A list of 200 entries."""
+    folder, _ = hold_made_list(tmp_path_factory.mktemp("lists"))
+    return HeldList.open(folder)
+
+
+def lines(held: HeldList, *rows: Row, options: ScreeningOptions = PLAIN) -> list[dict[str, object]]:
+    """What is told of the rows."""
+    results, failed = screen_rows(rows, held, options)
+    assert failed == []
+    told = [orjson.loads(each.line) for each in results]
+    assert [(each.number, each.status, each.outcome) for each in results] == [
+        (line["row"], line["status"], line.get("outcome")) for line in told
+    ]
+    return told
+
+
+def test_a_hit_is_told_as_the_single_question_tells_it(held: HeldList) -> None:
+    name = held.entry(3).name
+    (line,) = lines(held, Row(7, ref="A-7", name=name))
+    query = SanctionsQuery(name=name, via="list")
+    single = orjson.loads(as_json(result_of(query, matched(query, held), "list")))
+    assert line == {
+        "row": 7,
+        "ref": "A-7",
+        "name": name,
+        "status": "screened",
+        "outcome": "match",
+        "hits": single["hits"],
+        "total": single["total"],
+        "truncated": False,
+    }
+
+
+def test_a_name_that_is_not_listed_is_clear(held: HeldList) -> None:
+    (line,) = lines(held, Row(1, name="Quiet Harbor Tools"))
+    assert (line["outcome"], line["hits"]) == ("clear", [])
+
+
+def test_what_limits_a_screening_is_told(held: HeldList) -> None:
+    (line,) = lines(held, Row(1, name="Тихая гавань"))
+    assert "Latin" in str(line["limits"])
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (Row(1, name=None, fault="name: is missing"), "name: is missing"),
+        (Row(1, name="x"), "name: must be 2 to 200 characters long"),
+        (Row(1, name="Acme Trading", country="Atlantis"), "country: must be a country's two letters"),
+        (Row(1, name="Acme Trading", dob="last year"), "dob: must be a date"),
+        (Row(1, name="Acme Trading", type="Robot"), "type: "),
+    ],
+)
+def test_a_row_that_cannot_be_asked_is_invalid_and_says_why(held: HeldList, row: Row, words: str) -> None:
+    (line,) = lines(held, row)
+    assert (line["status"], line["code"]) == ("invalid", "invalid_row")
+    assert str(line["detail"]).startswith(words)
+    assert "outcome" not in line
+
+
+def test_one_row_never_costs_another(held: HeldList, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = held.matcher.screen
+
+    def fails_at_one(subject: object, *more: object) -> object:
+        if getattr(subject, "name", "") == "Breaks It":
+            raise RuntimeError("broken")
+        return whole(subject, *more)  # type: ignore[arg-type]  # as it was called
+
+    monkeypatch.setattr(held.matcher, "screen", fails_at_one)
+    rows = [Row(1, name="Quiet Harbor"), Row(2, name="Breaks It"), Row(3, name="Loud Harbor")]
+    results, failed = screen_rows(rows, held, PLAIN)
+    assert [each.status for each in results] == ["screened", "not_screened", "screened"]
+    assert orjson.loads(results[1].line)["code"] == "internal_error"
+    assert [number for number, _ in failed] == [2]
+    assert "RuntimeError: broken" in failed[0][1]
+
+
+def test_options_hold_for_all_rows(held: HeldList) -> None:
+    name = held.entry(3).name
+    first = str(held.entry(3).list)
+    others = ScreeningOptions(sources=("DTC",) if first != "DTC" else ("SDN",))
+    (line,) = lines(held, Row(1, name=name), options=others)
+    assert all(hit["list"] != first for hit in line["hits"])  # type: ignore[attr-defined]  # a list of objects
+
+
+def test_a_row_tells_its_version_where_others_may_have_another(held: HeldList) -> None:
+    row = Row(1, name="Quiet Harbor Tools")
+    (result,), _ = screen_rows([row], held, PLAIN, tell_version=True)
+    assert orjson.loads(result.line)["list_version"] == held.version
+    assert "list_version" not in lines(held, row)[0]

@@ -1,0 +1,234 @@
+"""Jobs over REST: what is taken in and what is not, what is told while it runs, and what leaves nothing behind."""
+
+import asyncio
+import gzip
+import random
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from service.batches.ledger import Ledger, NewJob
+from service.batches.rows import Row, RowResult, ScreeningOptions
+from service.keys import LEDGER
+from tests.batches.batch_gateway import Gateway
+
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}
+CSV = {"Content-Type": "text/csv"}
+PART = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nname\nA co\nB co\n'
+OTHER_PART = b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\ny\r\n'
+Open = Callable[..., Awaitable[Gateway]]
+
+
+class Gated:
+    """Says of everybody that he is clear, when the `gate` is open."""
+
+    processes = 1
+
+    def __init__(self, *, is_open: bool = True, padding: int = 0) -> None:
+        self.gate = asyncio.Event()
+        self.padding = padding
+        if is_open:
+            self.gate.set()
+
+    async def screen(self, rows: Sequence[Row], folder: Path, options: ScreeningOptions, **_: Any) -> list[RowResult]:
+        await self.gate.wait()
+        return [clear(row.number, self.padding) for row in rows]
+
+    async def aclose(self) -> None:
+        """Nothing to end."""
+
+
+def clear(number: int, padding: int = 0) -> RowResult:
+    told = {"row": number, "status": "screened", "outcome": "clear", "hits": [], "padding": "x" * padding}
+    return RowResult(number, "screened", "clear", orjson.dumps(told))
+
+
+def ledger_of(gateway: Gateway) -> Ledger:
+    assert gateway.app is not None
+    return gateway.app[LEDGER]
+
+
+async def post(gateway: Gateway, body: bytes, headers: dict[str, str] = CSV, query: str = "") -> tuple[int, Any]:
+    async with gateway.post(f"/v1/jobs{query}", data=body, headers=headers) as response:
+        return response.status, await response.json()
+
+
+async def get(gateway: Gateway, url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    async with gateway.get(url, headers=headers) as response:
+        return response.status, dict(response.headers), await response.read()
+
+
+async def ended(gateway: Gateway, url: str) -> dict[str, Any]:
+    """How the job stands once it has ended."""
+    async with asyncio.timeout(60):
+        while True:
+            told: dict[str, Any] = orjson.loads((await get(gateway, url))[2])
+            if told["ended_at"] is not None:
+                return told
+            await asyncio.sleep(0.02)
+
+
+def numbers(lines: bytes) -> list[int]:
+    return [orjson.loads(line)["row"] for line in lines.splitlines()]
+
+
+def names(rows: int) -> bytes:
+    dice = random.Random(1)
+    return b"name\n" + b"".join(b"%s trading %d\n" % (dice.randbytes(8).hex().encode(), at) for at in range(rows))
+
+
+async def test_a_file_becomes_a_job_whose_rows_are_all_told(open_batches: Open) -> None:
+    gateway = await open_batches(Gated())
+    status, job = await post(gateway, names(1234))
+    assert (status, job["rows"], job["columns"], job["sandbox"]) == (202, 1234, {"name": "name"}, True)
+    told = await ended(gateway, job["url"])
+    assert (told["status"], told["done"], told["clear"], told["eta_s"]) == ("done", 1234, 1234, None)
+    status, headers, lines = await get(gateway, job["results_url"])
+    assert (status, headers["X-Job-Status"], numbers(lines)) == (200, "done", list(range(1, 1235)))
+    status, headers, lines = await get(gateway, job["results_url"], Range="rows=1201-")
+    assert (status, headers["Content-Range"], numbers(lines)) == (206, "rows 1201-1234/1234", list(range(1201, 1235)))
+    for asked, expected in (("rows=1235-", 416), ("rows=0-5", 400), ("rows=5-4", 400), ("bytes=0-5", 200)):
+        assert (await get(gateway, job["results_url"], Range=asked))[0] == expected
+
+
+async def made(gateway: Gateway, rows: int) -> str:
+    """A job of so many rows, of which none has a result."""
+    ledger = ledger_of(gateway)
+    await ledger.add_job(NewJob("a-1", datetime.now(UTC), ScreeningOptions(), "newest", None, None, None))
+    await ledger.add_rows("a-1", 0, [Row(number, name=f"party {number}") for number in range(1, rows + 1)])
+    await ledger.rows_are_in("a-1", "")
+    return "/v1/jobs/a-1"
+
+
+async def test_whoever_reads_on_while_a_job_runs_misses_no_row(open_batches: Open) -> None:
+    gateway = await open_batches(Gated(is_open=False))
+    url, ledger = await made(gateway, 1500), ledger_of(gateway)
+    await ledger.complete("a-1", 1, [clear(number) for number in range(501, 1001)], None)
+    status, headers, lines = await get(gateway, f"{url}/results")
+    assert (status, headers["X-Job-Status"], lines) == (200, "running", b"")
+    status, headers, body = await get(gateway, f"{url}/results", Range="rows=1-")
+    assert (status, headers["Content-Range"], orjson.loads(body)["retryable"]) == (416, "rows */1500", True)
+    await ledger.complete("a-1", 0, [clear(number) for number in range(1, 501)], None)
+    assert numbers((await get(gateway, f"{url}/results"))[2]) == list(range(1, 1001))
+    assert numbers((await get(gateway, f"{url}/results?status=invalid"))[2]) == []
+    status, headers, lines = await get(gateway, f"{url}/results", Range="rows=901-")
+    assert (status, headers["Content-Range"], numbers(lines)) == (206, "rows 901-1000/1500", list(range(901, 1001)))
+
+
+async def test_results_that_are_removed_while_they_are_read_break_off(open_batches: Open) -> None:
+    gateway = await open_batches(Gated(padding=2000))
+    _, job = await post(gateway, names(20_000))
+    await ended(gateway, job["url"])
+    async with gateway.get(job["results_url"]) as response:
+        await response.content.readexactly(1000)
+        async with gateway.delete(job["url"]) as removed:
+            assert removed.status == 204
+        with pytest.raises(aiohttp.ClientError):
+            await response.read()
+    assert (await get(gateway, job["url"]))[0] == 404
+
+
+async def test_a_job_that_is_cancelled_keeps_what_it_has_until_it_is_removed(open_batches: Open) -> None:
+    gateway = await open_batches(Gated(is_open=False))
+    url, ledger = await made(gateway, 1500), ledger_of(gateway)
+    await ledger.complete("a-1", 1, [clear(number) for number in range(501, 1001)], None)
+    async with gateway.delete(url) as response:
+        told = await response.json()
+    assert (response.status, told["status"], told["done"]) == (200, "cancelled", 500)
+    _, headers, lines = await get(gateway, f"{url}/results")
+    assert (headers["X-Job-Status"], numbers(lines)) == ("cancelled", list(range(501, 1001)))
+    async with gateway.delete(url) as response:
+        assert response.status == 204
+    assert [(await get(gateway, f"{url}{each}"))[0] for each in ("", "/events", "/results")] == [404, 404, 404]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_an_encoded_file_that_breaks_off_is_refused_and_leaves_nothing(open_batches: Open, coding: str) -> None:
+    gateway = await open_batches(Gated(is_open=False))
+    encoded = (gzip.compress if coding == "gzip" else zlib.compress)(names(20_000))
+    headers = {**CSV, "Content-Encoding": coding}
+    for cut in (1, 8, 30, len(encoded) // 2):
+        status, told = await post(gateway, encoded[:-cut], headers)
+        assert (status, told["fault"], told["outcome"]) == (400, "broken_body", "not_screened"), cut
+    assert await ledger_of(gateway).waiting_chunks() == 0
+    status, job = await post(gateway, encoded, headers)
+    assert (status, job["rows"]) == (202, 20_000)
+
+
+async def test_a_gzip_file_may_have_several_members_but_nothing_else_behind_them(open_batches: Open) -> None:
+    gateway = await open_batches(Gated())
+    headers = {**CSV, "Content-Encoding": "gzip"}
+    status, job = await post(gateway, gzip.compress(b"name\nA co\n") + gzip.compress(b"B co\n"), headers)
+    assert (status, job["rows"]) == (202, 2)
+    status, told = await post(gateway, gzip.compress(b"name\nA co\n") + b"garbage", headers)
+    assert (status, told["fault"]) == (400, "broken_body")
+    assert (await post(gateway, b"name\nA co\n", {**CSV, "Content-Encoding": "lzw"}))[0] == 415
+
+
+async def test_a_stream_that_breaks_off_in_its_encoding_is_not_complete(open_batches: Open) -> None:
+    gateway = await open_batches(Gated())
+    encoded = gzip.compress(names(9000))
+    headers = {**CSV, "Content-Encoding": "gzip"}
+    async with gateway.post("/v1/sanctions/batch", data=encoded[: len(encoded) // 2], headers=headers) as response:
+        summary = orjson.loads((await response.read()).splitlines()[-1])["summary"]
+    assert (summary["complete"], summary["problem"]["fault"]) == (False, "broken_body")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (PART + b"\r\n--b--\r\n", 202),
+        (PART, 400),
+        (PART + b"\r\n--b", 400),
+        (PART + b"\r\n" + OTHER_PART + b"--b--\r\n", 400),
+        (OTHER_PART + PART + b"\r\n--b--\r\n", 400),
+        (b"--b\r\nX-A: " + b"a" * 200_000 + b"\r\n\r\nname\r\n--b--\r\n", 400),
+        (b"--b--\r\n", 400),
+        (b"", 400),
+    ],
+)
+async def test_a_form_has_one_whole_part(open_batches: Open, body: bytes, status: int) -> None:
+    gateway = await open_batches(Gated(is_open=False))
+    assert (await post(gateway, body, FORM))[0] == status
+    assert await ledger_of(gateway).waiting_chunks() == (status == 202)
+
+
+async def test_a_key_is_one_file_with_one_way_to_read_it(open_batches: Open) -> None:
+    gateway = await open_batches(Gated())
+    keyed = {**CSV, "Idempotency-Key": '"monthly 7"'}
+    assert (await post(gateway, b"no such column\n1\n", keyed))[0] == 400
+    both = await asyncio.gather(*[post(gateway, b"name,alias\nA co,B co\n", keyed) for _ in range(2)])
+    assert sorted(status for status, _ in both) in ([202, 409], [200, 202])
+    [made] = [job["id"] for status, job in both if status == 202]
+    status, job = await post(gateway, b"name,alias\nA co,B co\n", keyed)
+    assert (status, job["id"]) == (200, made)
+    for body, query in ((b"name\nC co\n", ""), (b"name,alias\nA co,B co\n", "?threshold=0.9")):
+        status, told = await post(gateway, body, keyed, query)
+        assert (status, told["code"]) == (422, "idempotency_key_reused")
+    assert (await post(gateway, b"name,alias\nA co,B co\n", keyed, "?map=name%3Dalias"))[0] == 422
+
+
+@pytest.mark.parametrize("job_id", ["%00", "..%2Fjobs", "a" * 3000, "%C3%84", "sandbox-0"])
+async def test_an_id_that_is_none_is_not_found(open_batches: Open, job_id: str) -> None:
+    gateway = await open_batches(Gated())
+    assert (await get(gateway, f"/v1/jobs/{job_id}"))[0] == 404
+
+
+async def test_events_end_with_the_job_and_a_listener_may_leave(open_batches: Open) -> None:
+    matching = Gated(is_open=False)
+    gateway = await open_batches(matching)
+    _, job = await post(gateway, names(600))
+    async with gateway.get(job["events_url"], headers={"Last-Event-ID": "x"}) as leaving:
+        assert b"event: progress" in await leaving.content.readuntil(b"\n\n") + await leaving.content.readuntil(b"\n\n")
+    async with gateway.get(job["events_url"]) as listening:
+        matching.gate.set()
+        events = (await listening.read()).decode().strip().split("\n\n")
+    assert "event: end" in events[-1]
+    data = next(line for line in events[-1].splitlines() if line.startswith("data: "))
+    assert orjson.loads(data.removeprefix("data: "))["status"] == "done"
