@@ -6,5 +6,5 @@
     3    not answered: an outage, a key that is not set, no outcome; it is never taken for "nothing found"
     130  interrupted
 
-`serve` and `sandbox` end with 0 after a graceful stop, 1 when they could not run, 2 when a setting is wrong.
+`serve`, `worker` and `sandbox` end with 0 after a graceful stop, 1 when they could not run, 2 when a setting is wrong.
 """

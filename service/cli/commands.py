@@ -2,7 +2,16 @@
 
 import argparse
 
-__all__ = ["accept_list", "ask_tool", "run_sandbox", "run_service", "show_pools", "take_snapshot"]
+__all__ = [
+    "accept_list",
+    "ask_tool",
+    "run_sandbox",
+    "run_service",
+    "run_worker",
+    "screen_file",
+    "show_pools",
+    "take_snapshot",
+]
 
 
 def ask_tool(arguments: argparse.Namespace) -> int:
@@ -19,11 +28,25 @@ def take_snapshot(arguments: argparse.Namespace) -> int:
     return shipments.take_snapshot(arguments)
 
 
+def screen_file(arguments: argparse.Namespace) -> int:
+    """Screen all rows of a file; the exit code."""
+    from service.cli import batch
+
+    return batch.screen_file(arguments)
+
+
 def run_service(arguments: argparse.Namespace) -> int:
     """Serve the REST API; the exit code."""
     from service.cli import serving
 
     return serving.run_service(arguments)
+
+
+def run_worker(arguments: argparse.Namespace) -> int:
+    """Screen chunks of jobs; the exit code."""
+    from service.cli import serving
+
+    return serving.run_worker(arguments)
 
 
 def run_sandbox(arguments: argparse.Namespace) -> int:

@@ -1,5 +1,7 @@
 """The list held here, for one command: what the disk has, renewed where no service has done so lately."""
 
+from service.batches.opening import make_ledger_here
+from service.batches.versions import pinned_by
 from service.config import Config
 from service.lists import ListKeeping
 from service.parts import make_clients, make_lists
@@ -14,8 +16,10 @@ _FIRST_WITHIN_S = 120.0
 
 
 async def held_list(config: Config, sandbox: Sandbox | None) -> ListKeeping | None:
-    """The list; None when the agency's search is asked. What is wrong with it, its `in_force` says."""
-    lists = make_lists(config, sandbox)
+    """The list; None when the agency's search is asked. What is wrong with it, its `in_force` says. The versions that
+    jobs here are pinned to stay, whatever comes."""
+    jobs = make_ledger_here(config)
+    lists = make_lists(config, sandbox, pinned=pinned_by(jobs))
     if lists is None:
         return None
     await lists.restore()
@@ -26,6 +30,7 @@ async def held_list(config: Config, sandbox: Sandbox | None) -> ListKeeping | No
             await lists.renew(clients.async_client, _within_s(config, lists))
         finally:
             await clients.aclose(drain_s=0.0)
+            await jobs.aclose()
     return lists
 
 

@@ -17,7 +17,7 @@ __all__ = ["main"]
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: These keep running, and end with 1 when they could not.
-_SERVERS = ("serve", "sandbox")
+_SERVERS = ("serve", "worker", "sandbox")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from service.cli.tables.layout import as_text, printable
 
-__all__ = ["CannotWrite", "complain", "is_for_people", "show", "show_error", "write"]
+__all__ = ["CannotWrite", "complain", "is_for_people", "show", "show_error", "write", "write_aside"]
 
 _WIDTH_ELSEWHERE = 100
 _LEAST_WIDTH = 40
@@ -40,6 +40,11 @@ def show_error(page: Iterable[RenderableType]) -> None:
 def complain(said: str) -> None:
     """One line on standard error."""
     sys.stderr.write(f"compliance-gateway: {printable(said)}\n")
+
+
+def write_aside(text: str) -> None:
+    """What goes with an answer, on standard error."""
+    sys.stderr.write(text)
 
 
 def write(content: bytes) -> None:

@@ -9,9 +9,19 @@ from typing import Any, NoReturn
 from pydantic.fields import FieldInfo
 
 from service import VERSION
-from service.cli.commands import accept_list, ask_tool, run_sandbox, run_service, show_pools, take_snapshot
+from service.cli.commands import (
+    accept_list,
+    ask_tool,
+    run_sandbox,
+    run_service,
+    run_worker,
+    screen_file,
+    show_pools,
+    take_snapshot,
+)
 from service.cli.questions import QUESTIONS, Question
 from service.cli.tables.layout import printable
+from tools.sanctions_query import SanctionsQuery
 
 __all__ = ["make_parser"]
 
@@ -57,7 +67,9 @@ def make_parser() -> argparse.ArgumentParser:
     for question in QUESTIONS:
         _add_question(commands, question)
     _add_snapshot(commands)
+    _add_batch(commands)
     _add_serve(commands)
+    _add_worker(commands)
     _add_sandbox(commands)
     _add_pool(commands)
     _add_list(commands)
@@ -128,6 +140,49 @@ def _add_snapshot(commands: Any) -> None:
     _add_ways_to_ask(command)
 
 
+def _add_batch(commands: Any) -> None:
+    command = commands.add_parser(
+        "batch",
+        help="screen all rows of a file",
+        description="Screen a CSV or JSON file of up to 10 million rows by the list in force, which a service need not "
+        "run for. Interrupted, the same command goes on where it was, as long as the list in force is the same; once "
+        "the results are written it begins anew. The results are in FILE when all are.",
+        epilog="Exit codes: 0 every row screened and clear, 1 something to look at: hits, or rows that are invalid and "
+        "so were not screened, 2 bad usage, or a file that cannot be read, 3 not answered: a row that is as it should "
+        "be was not screened, or no list is in force (an outage is never 0), 130 interrupted.",
+    )
+    command.set_defaults(run=screen_file)
+    command.add_argument("file", metavar="FILE", help="CSV, JSON lines or a JSON array; - for standard input")
+    command.add_argument(
+        "-o", "--output", metavar="FILE", action=_Once, help="where the results go (default: -, standard output)"
+    )
+    command.add_argument(
+        "--format",
+        choices=("csv", "ndjson"),
+        action=_Once,
+        help="of the results (default: as the name of the output ends; ndjson on standard output)",
+    )
+    command.add_argument(
+        "--map",
+        action="append",
+        metavar="OURS=THEIRS",
+        help="which column holds what, as in name=Firma; may be repeated: name, ref, type, country, dob, ids",
+    )
+    fields = SanctionsQuery.model_fields
+    for field in ("threshold", "sources", "algorithm"):
+        _add_word(command, field, f"--{field}", fields[field], is_one=False)
+    command.add_argument(
+        "--via",
+        choices=("list", "api"),
+        action=_Once,
+        help="the list held here, or the agency's search (default: GATEWAY_SANCTIONS_SOURCE)",
+    )
+    command.add_argument("--anew", action="store_true", help="forget what an interrupted run has done")
+    command.add_argument("--json", action="store_true", help="print the summary as JSON, when the results go to a file")
+    _add_sandbox_switch(command, "screen by sample data, and say so (GATEWAY_SANDBOX=1)")
+    _add_sandbox_options(command)
+
+
 def _add_serve(commands: Any) -> None:
     command = commands.add_parser("serve", help="serve the REST API", description="Serve the REST API.")
     command.set_defaults(run=run_service)
@@ -136,6 +191,20 @@ def _add_serve(commands: Any) -> None:
     command.add_argument("--workers", metavar="N", help="processes that serve (GATEWAY_WORKERS)")
     _add_sandbox_switch(command, "answer from sample data, and say so (GATEWAY_SANDBOX=1)")
     command.add_argument("--demo", action="store_true", help="ask about one shipment at the start and print the answer")
+    _add_sandbox_options(command)
+
+
+def _add_worker(commands: Any) -> None:
+    command = commands.add_parser(
+        "worker",
+        help="screen the rows of jobs, beside services with the same database",
+        description="Screen the rows of jobs that services with the same GATEWAY_DATABASE_URL were sent. Any number of "
+        "workers may run, anywhere. GET /health, /health/ready and /metrics say how this one does.",
+    )
+    command.set_defaults(run=run_worker)
+    command.add_argument("--host", help="address to listen on (GATEWAY_HOST)")
+    command.add_argument("--port", help="port to listen on (GATEWAY_PORT)")
+    _add_sandbox_switch(command, "the jobs of services with sample data (GATEWAY_SANDBOX=1)")
     _add_sandbox_options(command)
 
 

@@ -1,4 +1,4 @@
-"""`serve` and `sandbox`: what keeps running until it is stopped."""
+"""`serve`, `worker` and `sandbox`: what keeps running until it is stopped."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ from service.sandbox import KEYS, Sandbox, parse_faults
 from service.stop import stay_up
 from service.workers.figures import shared_figures
 
-__all__ = ["run_sandbox", "run_service"]
+__all__ = ["run_sandbox", "run_service", "run_worker"]
 
 
 def run_service(arguments: argparse.Namespace) -> int:
@@ -43,6 +43,16 @@ def _serve_in_workers(config: Config, *, demo: bool) -> int:
         from service.workers.supervisor import serve_in_workers
 
         return serve_in_workers(config, demo=demo)
+
+
+def run_worker(arguments: argparse.Namespace) -> int:
+    """Screen chunks of jobs from the database until a signal comes."""
+    config = read_settings(arguments, "host", "port", "sandbox", "sandbox_data")
+    set_up_logging(config.log_level, config.log_format)
+    from service.batches.worker import run_worker
+
+    run(run_worker(config))
+    return 0
 
 
 def run_sandbox(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,62 @@
+"""What is said of a batch: a bar while it runs, a summary in the end. And its exit code. Pure, but for the bar."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from service.batches.ledger import Job
+from service.cli.exits import NOT_ANSWERED, NOTHING_ADVERSE, TO_LOOK_AT
+from service.cli.output import is_for_people
+from service.envelope import rfc3339
+
+__all__ = ["Bar", "exit_of_job", "progress_bar", "summary_text"]
+
+
+class Bar(Protocol):
+    """Shows how far it is."""
+
+    def __call__(self, what: str, done: int, rows: int | None) -> None:
+        """`what` is being done to `rows` rows (None: there is no telling how many), of which so many are `done`."""
+
+
+def exit_of_job(job: Job) -> int:
+    """A row that nobody was screened by is never taken for one that is clear, whatever became of the others."""
+    counts = job.counts
+    if counts.rows != job.rows or counts.not_screened or counts.rows == 0:
+        return NOT_ANSWERED
+    return NOTHING_ADVERSE if counts.clear == counts.rows else TO_LOOK_AT
+
+
+def summary_text(job: Job, *, sandbox: bool) -> str:
+    """A few lines."""
+    counts = job.counts
+    by = "the agency's search"
+    if job.new.options.via == "list":
+        as_of = "" if job.new.list_as_of is None else f", the current one as of {rfc3339(job.new.list_as_of)}"
+        by = f"list {job.new.list_version}{as_of}"
+    came = f"{counts.screened:,} screened, {counts.invalid:,} invalid, {counts.not_screened:,} not screened"
+    among = f"{counts.clear:,} clear, {counts.potential_match:,} potential match, {counts.match:,} match"
+    lines = [f"{counts.rows:,} rows: {came}", f"of those screened: {among}", f"screened by: {by}"]
+    if sandbox:
+        lines.append("SAMPLE DATA: nobody was screened by a real list")
+    return "".join(f"{line}\n" for line in lines)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Bar]:
+    """While the body runs, a bar on standard error; only on a terminal, and gone in the end."""
+    if not is_for_people(sys.stderr):
+        yield lambda what, done, rows: None  # noqa: ARG005 - nobody sees it
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def show(what: str, done: int, rows: int | None) -> None:
+            progress.update(task, description=what, completed=done, total=rows)
+
+        yield show
