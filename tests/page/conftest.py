@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -18,7 +19,10 @@ ARGUMENTS = [
     *("--disable-sync", "--no-first-run"),
 ]
 
+IMAGES = Path(__file__).parents[2] / "docs/images"
+
 OpenGateway = Callable[..., str]
+Picture = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +38,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def open_gateway() -> Iterator[OpenGateway]:
-    """Starts a service with options of its own; its address. One with the same options is started once."""
+def open_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenGateway]:
+    """Starts a service with options of its own; its address. One with the same options is started once.
+
+    Unless it is to hold the list, it asks the agency's search, which can be made slow, and to fail.
+    """
     started: dict[tuple[str, ...], tuple[subprocess.Popen[bytes], threading.Thread, str]] = {}
 
-    def open_one(*options: str) -> str:
-        if options not in started:
+    def open_one(*options: str, source: str = "api") -> str:
+        key = (*options, source)
+        if key not in started:
             clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+            settings = {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json", "GATEWAY_SANCTIONS_SOURCE": source}
+            settings["GATEWAY_DATA_DIR"] = str(tmp_path_factory.mktemp("data"))
             process = subprocess.Popen(
                 [sys.executable, "-m", "service", "serve", *options],
-                # The search can be made slow, and to fail.
-                env=clean | {"GATEWAY_PORT": "0", "GATEWAY_LOG_FORMAT": "json", "GATEWAY_SANCTIONS_SOURCE": "api"},
+                env=clean | settings,
                 stderr=subprocess.PIPE,
             )
             assert process.stderr is not None
@@ -52,14 +61,17 @@ def open_gateway() -> Iterator[OpenGateway]:
             # A pipe that nobody reads fills up, and then the service waits for it.
             reader = threading.Thread(target=deque, args=(process.stderr, 0), daemon=True)
             reader.start()
-            started[options] = process, reader, f"http://127.0.0.1:{orjson.loads(line)['port']}"
-        return started[options][2]
+            started[key] = process, reader, f"http://127.0.0.1:{orjson.loads(line)['port']}"
+        return started[key][2]
 
     yield open_one
     for process, reader, _ in started.values():
         with process:
             process.terminate()
             reader.join(30)
+
+
+OpenPage = Callable[..., "Visit"]
 
 
 class Visit:
@@ -100,3 +112,26 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
         each.page.context.close()
     assert [each.errors for each in opened] == [[] for _ in opened]
     assert [each.elsewhere for each in opened] == [[] for _ in opened]
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Picture:
+    """Keeps a screenshot for the documentation, when the run is asked to."""
+
+    def keep(page: Page, name: str, *, of: str = "#result", seconds: float = 0.3) -> None:
+        if request.config.getoption("--pictures"):
+            page.wait_for_timeout(seconds * 1000)
+            page.evaluate("of => document.querySelector(of).scrollIntoView({ behavior: 'instant' })", of)
+            page.screenshot(path=IMAGES / f"{name}.png")
+
+    return keep
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds that is serious or worse."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {[node['target'] for node in each['nodes']]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]

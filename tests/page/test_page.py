@@ -4,20 +4,15 @@ import re
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import OpenGateway, Visit
-
-IMAGES = Path(__file__).parents[2] / "docs/images"
-OpenPage = Callable[..., Visit]
+from tests.page.conftest import OpenGateway, OpenPage, Picture, violations
 
 CLEAR: dict[str, str] = {
     "Description": "Cotton T-shirts",
@@ -34,19 +29,6 @@ def sandbox(open_gateway: OpenGateway) -> str:
     return open_gateway("--sandbox")
 
 
-@pytest.fixture
-def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Keeps a screenshot for the documentation, when the run is asked to."""
-
-    def keep(page: Page, name: str, *, of: str = "#result", seconds: float = 0.3) -> None:
-        if request.config.getoption("--pictures"):
-            page.wait_for_timeout(seconds * 1000)
-            page.evaluate("of => document.querySelector(of).scrollIntoView({ behavior: 'instant' })", of)
-            page.screenshot(path=IMAGES / f"{name}.png")
-
-    return keep
-
-
 def fill(page: Page, **also: str) -> None:
     """A shipment that nothing speaks against, unless `also` says otherwise."""
     for label, value in (CLEAR | also).items():
@@ -57,18 +39,8 @@ def tile(page: Page, title: str) -> Any:
     return page.get_by_role("article", name=title)
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds that is serious or worse."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {[node['target'] for node in each['nodes']]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
-
-
 def test_a_clear_shipment_is_clear_in_words_with_what_was_not_assessed(
-    sandbox: str, visit: OpenPage, picture: Callable[..., None]
+    sandbox: str, visit: OpenPage, picture: Picture
 ) -> None:
     seen = visit(sandbox)
     fill(seen.page)
@@ -88,7 +60,7 @@ def test_a_clear_shipment_is_clear_in_words_with_what_was_not_assessed(
 
 
 def test_a_listed_party_is_told_with_its_list_and_the_official_link(
-    sandbox: str, visit: OpenPage, picture: Callable[..., None]
+    sandbox: str, visit: OpenPage, picture: Picture
 ) -> None:
     seen = visit(sandbox)
     fill(seen.page, Name="Bank Melli Iran", Country="IR")
@@ -105,7 +77,7 @@ def test_a_listed_party_is_told_with_its_list_and_the_official_link(
 
 
 def test_a_source_that_is_down_looks_unlike_a_clear_in_word_shape_and_border(
-    open_gateway: OpenGateway, visit: OpenPage, picture: Callable[..., None]
+    open_gateway: OpenGateway, visit: OpenPage, picture: Picture
 ) -> None:
     seen = visit(open_gateway("--sandbox", "--fault", "csl=status:503"))
     fill(seen.page)
@@ -425,9 +397,7 @@ def test_text_of_an_agency_stays_text(sandbox: str, visit: OpenPage) -> None:
     assert seen.page.title() == "Compliance Gateway"
 
 
-def test_the_pool_chart_moves_under_load(
-    open_gateway: OpenGateway, visit: OpenPage, picture: Callable[..., None]
-) -> None:
+def test_the_pool_chart_moves_under_load(open_gateway: OpenGateway, visit: OpenPage, picture: Picture) -> None:
     url = open_gateway("--sandbox", "--fault", "hts=latency:300ms")
     seen = visit(url)
     seen.page.locator("#connections").scroll_into_view_if_needed()
@@ -508,7 +478,7 @@ def test_a_process_that_does_not_tell_is_said_to_be_silent(sandbox: str, visit: 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_axe_finds_nothing_serious(
-    open_gateway: OpenGateway, visit: OpenPage, picture: Callable[..., None], scheme: str, width: int
+    open_gateway: OpenGateway, visit: OpenPage, picture: Picture, scheme: str, width: int
 ) -> None:
     url = open_gateway("--sandbox", "--fault", "csl=status:503")
     seen = visit(url, color_scheme=scheme, viewport={"width": width, "height": 800})

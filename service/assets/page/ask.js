@@ -10,6 +10,8 @@ export class Problem extends Error {
 
 const ours = (code, title, detail, requestId = null) => new Problem({ code, title, detail, status: null, request_id: requestId, retryable: true });
 
+export const unreachable = () => ours("no_connection", "The gateway cannot be reached", "No answer came from this site. Is it still running?");
+
 // Longer than the service gives itself: whoever is silent for so long will not answer any more.
 const SILENCE_S = 90;
 
@@ -47,7 +49,7 @@ async function* events(question, signal) {
     if (error instanceof Problem || signal.aborted) throw error;
     if (wire.signal.aborted) throw ours("silence", "The gateway fell silent", `Nothing came for ${SILENCE_S} s. What had not come by then is not answered: that is not a clear.`, requestId);
     if (begun) throw cutShort(requestId);
-    throw ours("no_connection", "The gateway cannot be reached", "No answer came from this site. Is it still running?");
+    throw unreachable();
   } finally {
     clearTimeout(timer);
   }
@@ -55,7 +57,7 @@ async function* events(question, signal) {
 
 const cutShort = (requestId) => ours("stream_cut", "The answer was cut short", "What had not come by then is not answered: that is not a clear.", requestId);
 
-async function problemIn(response) {
+export async function problemIn(response) {
   const requestId = response.headers.get("X-Request-ID");
   try {
     const body = await response.json();
@@ -66,7 +68,7 @@ async function problemIn(response) {
   return { code: "no_answer_of_ours", title: `HTTP ${response.status}`, detail: "The answer is not the gateway's own.", status: response.status, request_id: requestId };
 }
 
-async function* linesOf(body) {
+export async function* linesOf(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {

@@ -50,8 +50,8 @@ export const STATUS_WORDS = {
 
 export const counted = (number, one, many) => `${number} ${number === 1 ? one : many}`;
 
-export function badge(status) {
-  return element("span", { class: `badge is-${status}` }, shape(status), STATUS_WORDS[status] ?? status);
+export function badge(status, words = STATUS_WORDS[status] ?? status) {
+  return element("span", { class: `badge is-${status}` }, shape(status), words);
 }
 
 export function ageInWords(seconds) {

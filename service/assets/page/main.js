@@ -4,6 +4,7 @@ import { ask, Problem } from "/assets/page/ask.js";
 import { watchConnections } from "/assets/page/connections.js";
 import { element, growOlder } from "/assets/page/elements.js";
 import { addParty, EXAMPLE, fieldOf, fill, linkTo, parsePasted, questionInLink, read } from "/assets/page/form.js";
+import { screenFiles } from "/assets/page/screen.js";
 import { endWaiting, showSnapshot, showTile, showWaiting } from "/assets/page/tiles.js";
 
 const byId = (id) => document.getElementById(id);
@@ -132,6 +133,7 @@ function openLink() {
   }
 }
 
+screenFiles();
 watchConnections();
 setInterval(growOlder, 1000);
 fill({ lane: { destination: "US" } });
