@@ -27,8 +27,11 @@ _DESCRIPTION = (
 _TITLES = {
     400: "The question cannot be asked",
     404: "There is no such record or route",
+    409: "The first request with this key has not ended",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body is of another type than is read here",
+    416: "There are no such rows",
+    422: "The key is another request's",
     500: "Our own fault",
     502: "The agency refused, failed, cannot be reached or cannot be read",
     503: "Not now: see Retry-After",
@@ -44,8 +47,30 @@ _HEADERS = {
         "description": "whole seconds after which to ask again; not there when the problem is to stay",
         "schema": {"type": "integer", "minimum": 0},
     },
+    "Accept-Ranges": {"description": "rows", "required": True, "schema": {"const": "rows"}},
+    "Content-Range": {"description": "rows FIRST-LAST/TOTAL", "required": True, "schema": {"type": "string"}},
+    "Location": {"description": "where the job is", "required": True, "schema": {"type": "string"}},
+    "X-Job-Status": {
+        "description": "how the job stood when the answer began",
+        "required": True,
+        "schema": {"enum": ["queued", "running", "done", "failed", "cancelled"]},
+    },
+    "X-Results-Complete": {
+        "description": "whether every row of the job has its result",
+        "required": True,
+        "schema": {"enum": ["true", "false"]},
+    },
     "Allow": {"description": "the path's methods", "required": True, "schema": {"type": "string"}},
 }
+_SUFFIXES = {
+    "application/json": "json",
+    "application/x-ndjson": "ndjson",
+    "text/plain": "txt",
+    "text/csv": "csv",
+    "text/event-stream": "txt",
+}
+#: What a status comes with.
+_TOLD_WITH = {202: ("Location",), 206: ("Content-Range",)}
 Json = dict[str, Any]
 
 
@@ -112,6 +137,8 @@ def _operation(operation: Operation, body: Json | None, schemas: Mapping[str, Js
     if body is not None:
         content: Json = {"schema": body, "example": _example(f"{operation.id}.request")}
         found["requestBody"] = {"required": operation.needs_body, "content": {"application/json": content}}
+    if operation.file is not None:
+        found["requestBody"] = {"required": True, "content": operation.file}
     return found
 
 
@@ -122,6 +149,8 @@ def _parameters(operation: Operation) -> Iterator[Json]:
         yield _parameter("path", theirs, properties.get(ours, {"type": "string"}), operation)
     for theirs, ours in operation.query.items():
         yield _parameter("query", theirs, properties[ours], operation)
+    for name, schema in operation.headers.items():
+        yield _parameter("header", name, schema, operation)
     if operation.calls_agencies:
         seconds = {
             "type": "number",
@@ -138,11 +167,12 @@ def _properties(operation: Operation) -> Json:
         return {
             "since": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "a version: the file's SHA-256"}
         }
+    if operation.tool is None and operation.own:
+        return dict(operation.own)
     if operation.tool is None:
         flag = {"type": "string", "enum": ["0", "1"], "default": "0", "description": "1: as a stream of lines"}
         return {"stream": flag}
-    found: Json = operation.tool.query_model.model_json_schema()["properties"]
-    return found
+    return {**operation.tool.query_model.model_json_schema()["properties"], **operation.own}
 
 
 def _parameter(where: str, name: str, schema: Json, operation: Operation) -> Json:
@@ -162,16 +192,18 @@ def _parameter(where: str, name: str, schema: Json, operation: Operation) -> Jso
     if name in operation.asked:
         parameter["example"] = operation.asked[name]
     if schema.get("type") == "array":
-        parameter |= {"style": "form", "explode": False}
+        parameter |= {"style": "form", "explode": name in operation.own}
     return parameter
 
 
 def _responses(operation: Operation, schemas: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     content = {}
     for content_type, schema in schemas.items():
-        suffix = "txt" if content_type == "text/plain" else "ndjson" if content_type.endswith("ndjson") else "json"
-        content[content_type] = {"schema": schema, "example": _example(operation.id, suffix)}
-    yield "200", {"description": operation.summary, "headers": _refer("X-Request-ID"), "content": content}
+        content[content_type] = {"schema": schema, "example": _example(operation.id, _SUFFIXES[content_type])}
+    for status, has_body in {operation.status: True, **operation.also}.items():
+        headers = _refer("X-Request-ID", *operation.tells, *_TOLD_WITH.get(status, ()))
+        good = {"description": operation.summary, "headers": headers}
+        yield str(status), {**good, "content": content} if has_body else good
     by_status: dict[int, list[Problem]] = {}
     for code in operation.problems:
         example = problem_like(operation.id, code, operation.tool or HTSTool, screening=operation.screens)

@@ -4,10 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.batches.file_faults import INVALID_FILE
+from service.batches.report import ReportLine, RowNotScreened, ScreenedRow
+from service.batches.telling import JobTold
+from service.contract.files import BATCH_PARAMETERS, BATCH_QUERY, FILE_OF_ROWS
+from service.contract.jobs import (
+    FILE_OF_A_JOB,
+    IDEMPOTENCY,
+    JOB_ID,
+    JOB_PARAMETERS,
+    JOB_QUERY,
+    RESULTS,
+    RESULTS_RANGE,
+)
 from service.contract.problems import EVERY_CALL
 from service.envelope import ToolAnswer
+from service.errors import LEDGER_UNAVAILABLE
 from service.events import Event
 from service.handlers.agencies import HTS_SEARCH, REFUSALS, RULINGS, SANCTIONS
+from service.handlers.job_problems import KEY_IN_USE, KEY_REUSED, RANGE_NOT_SATISFIABLE
 from service.handlers.lists import ChangesTold, ListsTold
 from service.handlers.tools import Catalogue
 from service.health import NOT_READY, Health, Readiness
@@ -28,6 +43,13 @@ SAMPLE_LIST = "0c34e199b79e1374e4f614407c535f59accd2e54dad42492b1cba79bef45b683"
 _PLAIN = ("invalid_query", "internal_error")
 _BODY = ("unsupported_media_type", "too_large")
 _KEY = ("not_configured",)
+_JOB = (*_PLAIN, "not_found", LEDGER_UNAVAILABLE)
+_OF_A_JOB: Mapping[str, Any] = {
+    "tag": "jobs",
+    "path_parameter": ("id", "id"),
+    "own": {"id": JOB_PARAMETERS["id"]},
+    "asked": {"id": JOB_ID},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +59,10 @@ class Operation:
     `query` are the parameters of the query string, and what `tool` calls them; `path_parameter` likewise; those in
     `required` have to be there; `asked` are those of the example. `body` is the model of a JSON body. `answers` is the
     type of each good answer by its content type, `problems` the codes of the others. `calls_agencies`: how long it may
-    take can be said by a header, and whether kept answers will do.
+    take can be said by a header, and whether kept answers will do. `file` is a body that is a file of rows: schema and
+    example by content type; `own` are the schemas of parameters that are not the tool's, `headers` of those in headers.
+    `status` is that of a good answer, `also` the other good ones, and whether they have its body; `tells` are headers
+    that good answers have.
     """
 
     id: str
@@ -54,6 +79,12 @@ class Operation:
     asked: Mapping[str, str | int] = field(default_factory=dict)
     body: Any = None
     needs_body: bool = True
+    file: Mapping[str, Any] | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    also: Mapping[int, bool] = field(default_factory=dict)
+    tells: tuple[str, ...] = ()
     calls_agencies: bool = False
     screens: bool = False
 
@@ -119,6 +150,78 @@ OPERATIONS: tuple[Operation, ...] = (
         problems=(*EVERY_CALL, *_BODY, *_KEY, "not_screened"),
         calls_agencies=True,
         screens=True,
+    ),
+    Operation(
+        id="sanctions_batch",
+        method="post",
+        path="/v1/sanctions/batch",
+        tag="batches",
+        summary="Up to 10,000 rows, each told as soon as it is screened; the last line is the summary",
+        tool=SanctionsTool,
+        query=BATCH_QUERY,
+        own=BATCH_PARAMETERS,
+        file=FILE_OF_ROWS,
+        answers={"application/x-ndjson": ReportLine, "text/csv": str},
+        problems=(*_PLAIN, INVALID_FILE, *_BODY, *_KEY, "not_screened"),
+        screens=True,
+    ),
+    Operation(
+        id="job_begin",
+        method="post",
+        path="/v1/jobs",
+        tag="jobs",
+        summary="A file of up to 10,000,000 rows, kept and screened; 200: the job that was sent with the same key",
+        tool=SanctionsTool,
+        query=JOB_QUERY,
+        own=JOB_PARAMETERS,
+        headers=IDEMPOTENCY,
+        file=FILE_OF_A_JOB,
+        answers={"application/json": JobTold},
+        status=202,
+        also={200: True},
+        problems=(*_PLAIN, INVALID_FILE, *_BODY, *_KEY, "not_screened", LEDGER_UNAVAILABLE, KEY_IN_USE, KEY_REUSED),
+        screens=True,
+    ),
+    Operation(
+        id="job",
+        method="get",
+        path="/v1/jobs/{id}",
+        summary="How a job stands",
+        answers={"application/json": JobTold},
+        problems=_JOB,
+        **_OF_A_JOB,
+    ),
+    Operation(
+        id="job_remove",
+        method="delete",
+        path="/v1/jobs/{id}",
+        summary="End a job: one that has not ended is cancelled; one that has is removed, with all its rows",
+        answers={"application/json": JobTold},
+        also={204: False},
+        problems=_JOB,
+        **_OF_A_JOB,
+    ),
+    Operation(
+        id="job_events",
+        method="get",
+        path="/v1/jobs/{id}/events",
+        summary="How a job goes, as server-sent events: progress, then end (or gone); each has the job as it stands",
+        answers={"text/event-stream": str},
+        problems=_JOB,
+        **_OF_A_JOB,
+    ),
+    Operation(
+        id="job_results",
+        method="get",
+        path="/v1/jobs/{id}/results",
+        summary="The rows that have a result, in order; of a job that runs, up to the first that has none",
+        query={"status": "status", "format": "format"},
+        headers=RESULTS_RANGE,
+        answers={"application/x-ndjson": ScreenedRow | RowNotScreened, "text/csv": str},
+        also={206: True},
+        tells=("Accept-Ranges", "X-Job-Status", "X-Results-Complete"),
+        problems=(*_JOB, RANGE_NOT_SATISFIABLE),
+        **{**_OF_A_JOB, "own": RESULTS},
     ),
     Operation(
         id="lists",

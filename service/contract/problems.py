@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 import orjson
 from aiohttp import web
 
-from service.errors import STATUSES, Problem, problem_of
+from service.batches.file_faults import INVALID_FILE, FileFault
+from service.batches.ledger import KeyInUse, LedgerUnavailable
+from service.errors import LEDGER_UNAVAILABLE, STATUSES, Problem, problem_of
+from service.handlers.job_problems import KEY_IN_USE, KEY_REUSED, RANGE_NOT_SATISFIABLE, job_problem
 from service.health import NOT_READY, not_ready
 from service.inquiry import SNAPSHOT_INCOMPLETE, SnapshotIncomplete
 from tools import errors
@@ -39,6 +42,12 @@ def problem_like(operation: str, code: str, tool: type[AgencyTool], *, screening
     recorded = _recorded().get(operation, {}).get(code)
     if recorded is not None:
         return recorded
+    if (made := _of_files(operation).get(code)) is not None:
+        return job_problem(made, _REQUEST_ID)
+    if code == LEDGER_UNAVAILABLE:
+        return problem_of(
+            LedgerUnavailable("the jobs cannot be kept: the disk is full"), _REQUEST_ID, screening=screening
+        )
     if code == NOT_READY:
         return not_ready("draining", _REQUEST_ID)
     kind = {each.code: each for each in _tool_errors(tool)}
@@ -58,9 +67,19 @@ def codes() -> frozenset[str]:
         {
             *(kind.code for kind in STATUSES),
             *("internal_error", "no_such_route", "method_not_allowed", "unsupported_media_type"),
-            *(NOT_READY, SNAPSHOT_INCOMPLETE),
+            *(INVALID_FILE, NOT_READY, SNAPSHOT_INCOMPLETE, LEDGER_UNAVAILABLE),
+            *(KEY_IN_USE, KEY_REUSED, RANGE_NOT_SATISFIABLE),
         }
     )
+
+
+def _of_files(operation: str) -> dict[str, Exception]:
+    """What a file, or a job, brings a question to."""
+    most = "4 GiB" if operation == "job_begin" else "268435456 bytes"
+    return {
+        errors.TooLarge.code: FileFault("too_many_bytes", f"the file is over {most}"),
+        KEY_IN_USE: KeyInUse("a job"),
+    }
 
 
 @cache

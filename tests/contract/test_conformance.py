@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 import schemathesis
 from aiohttp import web
 from hypothesis import HealthCheck, settings
-from schemathesis import Case, CheckContext, Response
+from schemathesis import Case, CheckContext, Response, SerializationContext
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
@@ -72,6 +73,12 @@ def by_tool() -> dict[str, Any]:
 
 schema = schemathesis.openapi.from_dict(CLOSED)
 schema_by_tool = schemathesis.openapi.from_dict(by_tool())
+
+
+@schemathesis.serializer("text/csv", "application/x-ndjson")
+def as_a_file(_: SerializationContext, value: Any) -> bytes:
+    """A text as it is, anything else on a line."""
+    return value.encode(errors="surrogatepass") if isinstance(value, str) else orjson.dumps(value)
 
 
 def the_sandbox_answers_in_time(_: CheckContext, response: Response, case: Case[Any]) -> None:
