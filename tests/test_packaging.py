@@ -4,6 +4,8 @@ compose file in which sample data and live data cannot change places."""
 import json
 import re
 import shlex
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -163,10 +165,10 @@ def test_compose_serves_sample_data_unless_the_live_profile_is_asked_for() -> No
     assert live["profiles"] == ["live"]
 
 
-def test_compose_hands_the_settings_file_to_the_live_service_alone() -> None:
+def test_compose_hands_the_settings_file_to_the_live_services_alone() -> None:
     services = compose_services()
     with_it = {name for name, service in services.items() if "env_file" in service}
-    assert with_it == {"live", "http2"}
+    assert with_it == {"live", "http2", "gateway", "worker"}
     assert all(services[name]["env_file"] == [{"path": ".env", "required": False}] for name in with_it)
 
 
@@ -190,12 +192,38 @@ def test_compose_puts_the_egress_between_by_the_settings_of_the_addresses_alone(
     assert "ports" not in egress
 
 
+def test_compose_scales_two_gateways_behind_a_balancer_and_two_workers_over_one_database() -> None:
+    services = {name: each for name, each in compose_services().items() if each.get("profiles") == ["scale"]}
+    assert services.keys() == {"scale", "gateway", "worker", "postgres"}
+    assert [services[name]["deploy"]["replicas"] for name in ("gateway", "worker")] == [2, 2]
+    assert services["gateway"]["environment"] == services["worker"]["environment"]
+    url = urlsplit(services["worker"]["environment"]["GATEWAY_DATABASE_URL"].replace("${POSTGRES_PASSWORD:-}", "p"))
+    database = services["postgres"]["environment"]
+    assert (url.hostname, url.username, url.path) == (
+        "postgres",
+        database["POSTGRES_USER"],
+        f"/{database['POSTGRES_DB']}",
+    )
+    # The balancer alone is reached from outside.
+    assert [name for name, each in services.items() if "ports" in each] == ["scale"]
+    balancer = (ROOT / "deploy/scale/haproxy.cfg").read_text()
+    assert "-gateway:8080}" in balancer
+    assert "GET /health/ready" in balancer
+
+
+def test_the_balancers_configuration_can_be_used() -> None:
+    program = shutil.which("haproxy")
+    if program is None:
+        pytest.skip("there is no haproxy on this machine")
+    subprocess.run([program, "-c", "-q", "-f", str(ROOT / "deploy/scale/haproxy.cfg")], check=True, timeout=30)
+
+
 def test_services_of_compose_never_clash_on_a_port() -> None:
     ports = [port.rsplit(":", 1)[0] for service in compose_services().values() for port in service.get("ports", ())]
     assert len(ports) == len(set(ports))
 
 
-@pytest.mark.parametrize("name", ["sandbox", "live", "http2", "egress"])
+@pytest.mark.parametrize("name", ["sandbox", "live", "http2", "egress", "scale", "gateway", "worker", "postgres"])
 def test_containers_have_no_rights_that_they_do_not_need(name: str) -> None:
     service = compose_services()[name]
     assert service["read_only"] is True
@@ -205,7 +233,7 @@ def test_containers_have_no_rights_that_they_do_not_need(name: str) -> None:
 
 def test_compose_waits_longer_than_a_graceful_stop_takes() -> None:
     takes_s = Config.model_fields["shutdown_s"].default + LAST_BYTES_S + DRAIN_S
-    for name in ("sandbox", "live", "http2"):
+    for name in ("sandbox", "live", "http2", "gateway", "worker"):
         service = compose_services()[name]
         assert float(service["stop_grace_period"].removesuffix("s")) > takes_s
 
