@@ -8,7 +8,7 @@ import requests
 
 from tools import errors
 from tools.errors import ProviderError, ToolError
-from tools.http_client import adapter, async_session, connector
+from tools.http_client import async_session, sync_session
 
 CODES = {
     "InvalidQuery": "invalid_query",
@@ -44,12 +44,12 @@ def test_the_codes_are_these() -> None:
 @pytest.mark.parametrize(
     ("error", "library", "code"),
     [
-        (adapter.SyncPoolTimeout, requests.RequestException, "pool_timeout"),
-        (adapter.SyncPoolClosed, requests.RequestException, "pool_closed"),
-        (adapter.SyncBodyTooLarge, requests.RequestException, "provider_too_large"),
-        (adapter.SyncCallTimeout, requests.RequestException, "provider_timeout"),
-        (connector.AsyncPoolTimeout, aiohttp.ClientError, "pool_timeout"),
-        (connector.AsyncPoolClosed, aiohttp.ClientError, "pool_closed"),
+        (sync_session.SyncPoolTimeout, requests.RequestException, "pool_timeout"),
+        (sync_session.SyncPoolClosed, requests.RequestException, "pool_closed"),
+        (sync_session.SyncBodyTooLarge, requests.RequestException, "provider_too_large"),
+        (sync_session.SyncCallTimeout, requests.RequestException, "provider_timeout"),
+        (async_session.AsyncPoolTimeout, aiohttp.ClientError, "pool_timeout"),
+        (async_session.AsyncPoolClosed, aiohttp.ClientError, "pool_closed"),
         (async_session.AsyncBodyTooLarge, aiohttp.ClientError, "provider_too_large"),
     ],
 )

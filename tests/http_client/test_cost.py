@@ -13,9 +13,8 @@ from yarl import URL
 from tests.http_client.callers import AsyncCaller, settled
 from tests.http_client.peer import Peer, hang
 from tools.http_client import HTTPClientManager, PoolLimits, PoolTimeouts
-from tools.http_client.connector import PooledConnector
-from tools.http_client.shares import HostShares
-from tools.http_client.turns import Turns
+from tools.http_client.async_pool import PooledConnector
+from tools.http_client.wait_queue import WaitQueue
 
 
 def calls_of(function: Callable[[], object]) -> int:
@@ -102,31 +101,26 @@ async def test_the_connections_of_the_pool_keep_one_timer_for_silence(
         assert timers == []
 
 
-async def test_calling_a_waiter_costs_as_much_with_a_thousand_hosts_in_the_queue() -> None:
-    loop = asyncio.get_running_loop()
-
+def test_granting_a_slot_costs_as_much_with_a_thousand_hosts_in_the_queue() -> None:
     def cost(hosts: int) -> int:
-        turns = Turns[int]()
-        for host in range(hosts):
-            turns.join(host, loop.create_future())
-        return calls_of(lambda: turns.call_next(lambda host: host > 0))
+        slots: WaitQueue[int, object] = WaitQueue(1, str)
+        taken = slots.host(-1, 0)
+        assert slots.try_take(taken, 0)
+        for key in range(hosts):
+            slots.join(slots.host(key, 0), object())
+        slots.give_back(taken)
+        return calls_of(lambda: slots.grant_next(0))
 
     assert cost(1000) == cost(10)
 
 
-def test_shares_cost_as_much_with_a_thousand_hosts_asked_for_lately() -> None:
+def test_taking_a_slot_costs_as_much_with_a_thousand_hosts_seen() -> None:
     def cost(hosts: int) -> int:
-        shares = HostShares[int](10)
-        for host in range(hosts):
-            shares.ask(host, 0)
-        for _ in range(9):
-            shares.take(0)
-
-        def ask_and_look() -> None:
-            shares.ask(0, 1)
-            shares.left(0, 0, 1)
-
-        return calls_of(ask_and_look)
+        slots: WaitQueue[int, object] = WaitQueue(10_000, str)
+        for key in range(hosts):
+            assert slots.try_take(slots.host(key, 0), 0)
+        slots.host(0, 1)
+        return calls_of(lambda: slots.try_take(slots.host(0, 1), 1))
 
     assert cost(1000) == cost(10)
 
@@ -144,5 +138,5 @@ async def test_what_was_kept_of_a_host_is_gone_when_it_is_used_no_more(
         await asyncio.gather(stuck, return_exceptions=True)
         assert await settled(lambda: caller.stats().idle == 0)
         pool: Any = manager.async_client.connector
-        assert (pool._conns, pool._connecting, pool._shares._held, pool._turns.waiting_by_host()) == ({}, {}, {}, {})
-        assert (pool._acquired, pool._sockets.established, len(pool._holds)) == (set(), {}, 0)
+        assert (pool._idle.by_host, pool._queue.hosts, pool._queue.waiting, pool._queue.slots) == ({}, {}, 0, 0)
+        assert (pool._in_use, pool._closing, pool._waiting_for_room) == ({}, set(), [])

@@ -153,6 +153,7 @@ async def test_an_answer_that_never_comes_is_no_failure_to_connect(open_caller: 
     async with Peer(hang).serving() as peer:
         with pytest.raises(caller.read_timeout):
             await caller.ask(peer.url())
+    assert caller.stats().in_use == 0
     assert (len(heard.connects), len(heard.uses), heard.failures) == (1, 1, [])
     assert heard.uses[0] >= 0.19
 

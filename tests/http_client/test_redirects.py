@@ -9,7 +9,7 @@ from tests.http_client.callers import Trust
 from tests.http_client.conftest import OpenCaller
 from tests.http_client.peer import Peer, answer
 from tools.errors import ProviderRejected
-from tools.http_client.redirects import check_redirect, headers_to_drop
+from tools.http_client.redirects_and_bounds import check_redirect, headers_to_drop
 from tools.transports import translating
 
 SECRETS = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.http_client.response_head import WholeHead
+from tools.http_client.sync_connection import WholeHead
 
 
 class Wire:

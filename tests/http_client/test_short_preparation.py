@@ -7,7 +7,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.http_client.short_preparation import prepared_shortly
+from tools.http_client.sync_session import prepared_shortly
 
 SESSION_HEADERS = {"User-Agent": "Gateway/1", "Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "keep-alive"}
 BASE = "http://agency.test/search"

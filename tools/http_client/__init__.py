@@ -7,12 +7,16 @@ import aiohttp
 import requests
 
 from tools.errors import PoolTimeout
-from tools.http_client.body import body_limit
-from tools.http_client.config import PoolLimits, PoolTimeouts
-from tools.http_client.connections import UnsupportedLibrary
-from tools.http_client.listening import CONNECT_FAILURES, ConnectFailure, PoolListener
-from tools.http_client.manager import HTTPClientManager, get_async_client, get_sync_client, shutdown_http_clients
-from tools.http_client.stats import ManagerStats, PoolStats
+from tools.http_client.config import ManagerStats, PoolLimits, PoolStats, PoolTimeouts
+from tools.http_client.events import CONNECT_FAILURES, ConnectFailure, PoolListener
+from tools.http_client.manager import (
+    HTTPClientManager,
+    UnsupportedLibrary,
+    get_async_client,
+    get_sync_client,
+    shutdown_http_clients,
+)
+from tools.http_client.redirects_and_bounds import body_limit
 
 __all__ = [
     "CONNECT_FAILURES",

@@ -1,21 +1,56 @@
-"""The pooled `aiohttp.ClientSession`: what it is opened with, its guarded redirects and its bounded answers."""
+"""The pooled `aiohttp.ClientSession` and its parts: connections, requests that guard redirects, bounded answers."""
+
+import asyncio
+import socket
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Any
 
 import aiohttp
 import orjson
-from aiohttp import ClientPayloadError, ClientResponse, hdrs
+from aiohttp import ClientPayloadError, ClientRequest, ClientResponse, SocketTimeoutError, StreamReader, hdrs
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
+from multidict import CIMultiDict
+from yarl import URL
 
-from tools.errors import ProviderTooLarge
-from tools.http_client.body import current_body_limit
+from tools.errors import PoolClosed, PoolTimeout, ProviderTooLarge
 from tools.http_client.config import PoolLimits, PoolTimeouts
-from tools.http_client.connector import AsyncPoolClosed
-from tools.http_client.guarded_request import GuardedRequest
+from tools.http_client.redirects_and_bounds import check_redirect, current_body_limit, headers_to_drop
 
-__all__ = ["AsyncBodyTooLarge", "open_async_session"]
+__all__ = [
+    "AsyncBodyTooLarge",
+    "AsyncPoolClosed",
+    "AsyncPoolTimeout",
+    "GuardedRequest",
+    "PooledProtocol",
+    "open_async_session",
+]
+
+
+#: Seconds that a peer gets to see our end of an idle connection that is closed, and to close its own.
+_GOODBYE_S = 0.25
+
+
+class AsyncPoolTimeout(PoolTimeout, aiohttp.ClientError):
+    """PoolTimeout that code written for aiohttp recognizes too.
+
+    Not a TimeoutError: aiohttp would turn that into its connect time-out.
+    """
+
+    code = PoolTimeout.code
+
+
+class AsyncPoolClosed(PoolClosed, aiohttp.ClientError):
+    """PoolClosed that code written for aiohttp recognizes too."""
+
+    code = PoolClosed.code
 
 
 class AsyncBodyTooLarge(ProviderTooLarge, ClientPayloadError):
-    """ProviderTooLarge that code written for aiohttp recognises too."""
+    """ProviderTooLarge that code written for aiohttp recognizes too."""
 
     code = ProviderTooLarge.code
 
@@ -28,7 +63,7 @@ def open_async_session(
     user_agent: str,
     trust_env: bool = False,
 ) -> aiohttp.ClientSession:
-    """A session over `connector`, without cookies, whose time-outs are those of the pool and no others.
+    """Open a session over `connector`, without cookies, whose time-outs are those of the pool and no others.
 
     `trust_env` says whether proxies and netrc of the environment count. Needs a running event loop.
     """
@@ -40,14 +75,45 @@ def open_async_session(
         cookie_jar=aiohttp.DummyCookieJar(),
         json_serialize=lambda value: orjson.dumps(value).decode(),
         request_class=GuardedRequest,
-        response_class=_bounded_response(limits.max_body_bytes, connector),
+        response_class=bounded_response(limits.max_body_bytes, connector),
         trust_env=trust_env,
     )
 
 
-def _bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[ClientResponse]:
-    """A response class whose `read()` (and so `text()` and `json()`) stops at the bound in force, and does not take
-    what a closing pool has cut for the whole.
+#: The last request of each call that is under way, by the identity of the headers that aiohttp hands from hop to hop.
+#: A request keeps its headers alive, so that an identity stands for one mapping as long as its entry is there; and
+#: aiohttp keeps a request until it has made the next one.
+_last_hops: "weakref.WeakValueDictionary[int, GuardedRequest]" = weakref.WeakValueDictionary()
+
+
+class GuardedRequest(ClientRequest):
+    """One hop of a call: no secret to another origin, never out of TLS, no SOCKS proxy.
+
+    aiohttp makes one for each redirect that it follows, of the same mapping of headers. Raises ProviderRejected when
+    the redirect that leads here leaves TLS, ValueError on a proxy that is not HTTP.
+    """
+
+    def __init__(
+        self, method: str, url: URL, *, headers: CIMultiDict[str], proxy: URL | None = None, **options: Any
+    ) -> None:
+        if proxy is not None and proxy.scheme not in ("http", "https"):
+            raise ValueError(
+                f"a {proxy.scheme} proxy is not supported: the pool speaks to HTTP proxies only, not SOCKS"
+            )
+        last_hop = _last_hops.get(id(headers))
+        if last_hop is not None:  # a redirect, or once more to the same URL, after a connection broke
+            source = str(last_hop.url)
+            check_redirect(source, str(url))
+            for name in set(headers_to_drop(source, str(url), headers)):
+                headers.popall(name, None)
+        super().__init__(method, url, headers=headers, proxy=proxy, **options)
+        self._headers_of_call = headers
+        _last_hops[id(headers)] = self
+
+
+def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[ClientResponse]:
+    """Return a response class whose `read()` (and so `text()` and `json()`) stops at the bound in force, and does not
+    take what a closing pool has cut for the whole.
 
     Code that streams `response.content` itself bounds itself.
     """
@@ -71,6 +137,8 @@ def _bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[C
             if self._body is None:
                 try:
                     self._body = await self._read_all()
+                    for trace in self._traces:
+                        await trace.send_response_chunk_received(self.method, self.url, self._body)
                 except BaseException:
                     self.close()
                     raise
@@ -101,3 +169,130 @@ def _bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[C
             return b"".join(chunks)
 
     return BoundedResponse
+
+
+class PooledProtocol(ResponseHandler):
+    """A connection of aiohttp, with a bound on silence and one on writing, and what the pool notes of it.
+
+    aiohttp sets a timer for each piece that comes; here a piece only moves the time at which the connection has been
+    silent for too long, and one timer looks at it. When it ends, a body that is not finished ends with an error:
+    aiohttp leaves its reader waiting after a malformed chunk, and when the session is closed under it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        #: The host as the pool knows it, and what to call when the socket is gone; set when it is made.
+        self.host: Any = None
+        self.on_lost: Callable[[], None] | None = None
+        self.made_at = 0.0
+        self.retire_at = 0.0
+        self.uses = 0
+        #: Made, and not counted as closed yet.
+        self.is_established = False
+        self._silent_at: float | None = None  # None: nothing is awaited
+        self._silence_timer: asyncio.TimerHandle | None = None
+        self._looks_at = 0.0
+
+    # -- the bound on silence --
+
+    def _reschedule_timeout(self) -> None:
+        timeout_s = self.read_timeout
+        if not timeout_s:
+            self._silent_at = None
+            return
+        self._silent_at = silent_at = monotonic() + timeout_s
+        if self._silence_timer is None or silent_at < self._looks_at:
+            self._set_silence_timer(silent_at)
+
+    def _drop_timeout(self) -> None:
+        self._silent_at = None
+
+    def rest(self) -> None:
+        """Nothing is awaited while it idles: reading on from a pause may have set the bound again."""
+        self._silent_at = None
+
+    def _set_silence_timer(self, at: float) -> None:
+        self._cancel_silence_timer()
+        self._silence_timer = self._loop.call_at(at, self._look)
+        self._looks_at = at
+
+    def _cancel_silence_timer(self) -> None:
+        if self._silence_timer is not None:
+            self._silence_timer.cancel()
+            self._silence_timer = None
+
+    def _look(self) -> None:
+        self._silence_timer = None
+        silent_at = self._silent_at
+        if silent_at is None:
+            return
+        if silent_at > monotonic():
+            self._set_silence_timer(silent_at)
+            return
+        self._silent_at = None
+        self._on_read_timeout()
+
+    # -- the bound on writing --
+
+    def bound_writing(self, write_s: float) -> None:
+        """Let the kernel end the connection when the peer takes no byte for `write_s` (TCP_USER_TIMEOUT, Linux).
+
+        Called once connected, so that it bounds writing and not connecting. Elsewhere aiohttp has no such bound.
+        """
+        sock = self.transport.get_extra_info("socket") if self.transport is not None else None
+        if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(write_s * 1000))
+
+    # -- its end --
+
+    def say_goodbye(self) -> None:
+        """Close an idle connection so that the peer sees its end at once, and closes its own."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        if not transport.can_write_eof():
+            self.abort()  # TLS: nothing is in flight, and its goodbye would only keep the socket open for longer
+            return
+        # The peer may have reset it, which the loop has not seen yet; the reset closes it then.
+        with suppress(OSError):
+            transport.write_eof()
+        self._loop.call_later(_GOODBYE_S, self.abort)
+
+    def set_exception(self, exc: Any, *cause: Any) -> None:
+        """What came is not HTTP, or nothing came for too long."""
+        payload = self._payload
+        super().set_exception(exc, *cause)
+        self._fail(payload, exc)
+
+    def close(self) -> None:
+        """Close it. The reader of an unfinished body gets an error."""
+        payload = self._payload
+        super().close()
+        self._fail(payload, None)
+
+    def abort(self) -> None:
+        """Close it at once. The reader of an unfinished body gets an error."""
+        payload = self._payload
+        super().abort()
+        self._fail(payload, None)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The connection is gone, and nothing more is awaited of it."""
+        payload = self._payload
+        super().connection_lost(exc)
+        self._cancel_silence_timer()
+        self._fail(payload, exc)
+        if self.on_lost is not None:
+            self._loop.call_soon(self.on_lost)  # the socket itself is closed after this
+            self.on_lost = None
+
+    @staticmethod
+    def _fail(payload: Any, cause: BaseException | None) -> None:
+        if not isinstance(payload, StreamReader) or payload.is_eof() or payload.exception() is not None:
+            return  # there is none, it is whole, it has failed; or it is a WebSocket, which has ends of its own
+        if isinstance(cause, SocketTimeoutError):
+            payload.set_exception(cause)
+            return
+        error = ClientPayloadError("the connection ended before the answer did")
+        error.__cause__ = cause
+        payload.set_exception(error)

@@ -1,7 +1,6 @@
 """Who owns the clients: `HTTPClientManager`, and the one that a process has by default."""
 
 import asyncio
-import logging
 import threading
 import weakref
 from dataclasses import asdict, dataclass
@@ -9,25 +8,58 @@ from typing import Any, ClassVar
 
 import aiohttp
 import requests
+import urllib3.util
+from urllib3._version import __version__ as urllib3_version
 
-from tools.http_client import connections, connector
-from tools.http_client.adapter import PooledAdapter
+from tools.http_client.async_pool import PooledConnector
 from tools.http_client.async_session import open_async_session
-from tools.http_client.config import PoolLimits, PoolTimeouts
-from tools.http_client.connector import PooledConnector
-from tools.http_client.gate import GatedAdapter, GatedConnector
-from tools.http_client.listening import PoolListener
-from tools.http_client.stats import ManagerStats
-from tools.http_client.sync_session import PooledSession
+from tools.http_client.config import ManagerStats, PoolLimits, PoolTimeouts
+from tools.http_client.events import PoolListener
+from tools.http_client.sync_session import PooledAdapter, PooledSession
 
-__all__ = ["HTTPClientManager", "get_async_client", "get_sync_client", "shutdown_http_clients"]
-
-log = logging.getLogger(__name__)
+__all__ = [
+    "HTTPClientManager",
+    "UnsupportedLibrary",
+    "get_async_client",
+    "get_sync_client",
+    "refuse_unsupported",
+    "shutdown_http_clients",
+]
 
 #: Several agencies refuse anonymous clients; deployments put a contact of their own here.
 DEFAULT_USER_AGENT = "ComplianceGateway/0.1 (+https://github.com/compliance-gateway/compliance-gateway)"
 #: Seconds that requests in flight get before a close ends them.
 DRAIN_S = 10.0
+
+#: The ranges whose private names the pools were tested with, as pyproject.toml pins them: from, and below.
+_SUPPORTED = {"aiohttp": ((3, 14, 4), (3, 16)), "urllib3": ((2, 5), (3,))}
+
+
+class UnsupportedLibrary(RuntimeError):
+    """The pools cannot run on what is installed. The message says what to do."""
+
+
+def refuse_unsupported(installed: dict[str, str] | None = None) -> None:
+    """Raise UnsupportedLibrary when the pools cannot run on aiohttp or urllib3 as installed, or as replaced by others.
+
+    `installed` gives versions by name, for tests.
+    """
+    for name, (lowest, beyond) in _SUPPORTED.items():
+        found = (installed or {}).get(name) or {"aiohttp": aiohttp.__version__, "urllib3": urllib3_version}[name]
+        numbers = tuple(int(part) for part in found.split(".")[:3] if part.isdecimal())
+        if name == "urllib3" and len(numbers) == 3 and numbers[2] >= 900:
+            raise UnsupportedLibrary(
+                f"urllib3 {found} is urllib3-future, which does not keep urllib3's connection interface; "
+                "uninstall urllib3-future (niquests brings it) and install urllib3 again"
+            )
+        if not lowest <= numbers < beyond:
+            wanted = f">={'.'.join(map(str, lowest))},<{'.'.join(map(str, beyond))}"
+            raise UnsupportedLibrary(f"the pools need {name}{wanted}, installed is {found}: install '{name}{wanted}'")
+    if getattr(urllib3.util, "IS_PYOPENSSL", False):
+        raise UnsupportedLibrary(
+            "urllib3.contrib.pyopenssl has replaced Python's ssl in urllib3, whose sockets the pool cannot bound; "
+            "remove the call of inject_into_urllib3()"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +67,16 @@ class _AsyncClient:
     """A session and its pool, which a closed session no longer knows."""
 
     session: aiohttp.ClientSession
-    pool: PooledConnector | GatedConnector
+    pool: PooledConnector
 
 
 class HTTPClientManager:
     """One `requests.Session` and one `aiohttp.ClientSession` (per event loop), opened on first use.
 
-    An ordinary object: whoever makes it closes it with `await manager.aclose()`. The class methods and the functions
-    of this module work on one process-wide default instead, which an application may set (`make_default`).
+    An ordinary object, closed with `await manager.aclose()`. The class methods and the functions of this module work on
+    one process-wide default instead, which an application may set (`make_default`).
 
-    Raises UnsupportedLibrary when urllib3-future has replaced urllib3.
+    Raises UnsupportedLibrary when the pools cannot run on aiohttp or urllib3 as installed.
     """
 
     _default: ClassVar["HTTPClientManager | None"] = None
@@ -58,14 +90,14 @@ class HTTPClientManager:
         user_agent: str = DEFAULT_USER_AGENT,
         trust_env: bool = False,
     ) -> None:
-        connections.refuse_urllib3_future()
+        refuse_unsupported()
         self.limits = limits or PoolLimits()
         self.timeouts = timeouts or PoolTimeouts()
         self._user_agent = user_agent
         self._trust_env = trust_env
         self._lock = threading.Lock()
         self._sync: PooledSession | None = None
-        self._sync_adapter: PooledAdapter | GatedAdapter | None = None
+        self._sync_adapter: PooledAdapter | None = None
         self._async: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _AsyncClient] = weakref.WeakKeyDictionary()
         self._closed = False
 
@@ -76,7 +108,7 @@ class HTTPClientManager:
         """The pooled session for threads; the same each time."""
         with self._lock:
             if self._sync is None:
-                self._sync_adapter = self._open_adapter()
+                self._sync_adapter = PooledAdapter(self.limits, self.timeouts)
                 self._sync = PooledSession(self._sync_adapter, user_agent=self._user_agent, trust_env=self._trust_env)
             return self._sync
 
@@ -86,40 +118,25 @@ class HTTPClientManager:
         loop = asyncio.get_running_loop()
         opened = self._async.get(loop)
         if opened is None:
-            pool = self._open_connector()
+            pool = PooledConnector(self.limits, self.timeouts)
             session = open_async_session(
                 pool, self.limits, self.timeouts, user_agent=self._user_agent, trust_env=self._trust_env
             )
             opened = self._async[loop] = _AsyncClient(session, pool)
         return opened.session
 
-    def _open_connector(self) -> PooledConnector | GatedConnector:
-        pooled = PooledConnector(self.limits, self.timeouts)
-        gone = connector.missing_names(pooled)
-        if not gone:
-            return pooled
-        log.warning("aiohttp %s lacks %s: idle connections are not bounded", aiohttp.__version__, ", ".join(gone))
-        return GatedConnector(self.limits, self.timeouts)
-
-    def _open_adapter(self) -> PooledAdapter | GatedAdapter:
-        gone = connections.missing_names()
-        if not gone:
-            return PooledAdapter(self.limits, self.timeouts)
-        log.warning("urllib3 lacks %s: idle connections are not bounded", ", ".join(gone))
-        return GatedAdapter(self.limits, self.timeouts)
-
-    # -- figures --
+    # -- statistics --
 
     def stats(self) -> ManagerStats:
-        """Both pools; the async one is that of the running loop, or else of any loop that has one."""
+        """Return both pools; the async one is that of the running loop, or else of any loop that has one."""
         shown = self._async_to_show()
         return ManagerStats(
             async_=shown.pool.stats() if shown is not None else None,
-            sync=self._sync_adapter.stats() if self._sync_adapter is not None else None,
+            sync=self._sync_adapter.pool.stats() if self._sync_adapter is not None else None,
         )
 
     def describe(self) -> dict[str, Any]:
-        """What `get_client_stats` returns, for this manager."""
+        """Return what `get_client_stats` returns, for this manager."""
         shown = self._async_to_show()
         stats = self.stats()
         return {
@@ -140,11 +157,11 @@ class HTTPClientManager:
             return next(iter(self._async.values()), None)
 
     def tell(self, *, async_: PoolListener, sync: PoolListener) -> None:
-        """Let the pools that are open tell these of their connections from now on."""
+        """Report the events of the pools that are open to these from now on."""
         for opened in self._async.values():
             opened.pool.listener = async_
         if self._sync_adapter is not None:
-            self._sync_adapter.listener = sync
+            self._sync_adapter.pool.listener = sync
 
     # -- closing --
 
@@ -160,7 +177,7 @@ class HTTPClientManager:
         adapter, session = self._sync_adapter, self._sync
         if adapter is not None and session is not None and not self._closed:
             self._closed = True
-            adapter.drain(drain_s)
+            adapter.pool.drain(drain_s)
             session.close()
 
     async def close_async(self, drain_s: float = DRAIN_S) -> None:
@@ -206,7 +223,7 @@ class HTTPClientManager:
 
     @classmethod
     def get_client_stats(cls) -> dict[str, Any]:
-        """Whether each process-wide client is initialised and closed, and under `pools` the figures of each pool."""
+        """Whether each process-wide client is initialized and closed, and under `pools` the figures of each pool."""
         manager = HTTPClientManager._default
         return (manager or HTTPClientManager()).describe()
 

@@ -1,52 +1,91 @@
 """The sync pool: one lock, one queue and one set of idle connections over all hosts of a `requests.Session`.
 
-`PoolState` decides under the lock; this acts on it: waits, wakes, closes, counts. Thread-safe, and safe to use on both
-sides of a fork (the child begins with an empty pool and leaves the parent's connections alone).
+`WaitQueue`, `IdleConnections` and `InUse` decide under the lock; this acts: it waits, wakes, closes, counts. What a
+finalizer may call (`abandon`) takes no lock: it queues, and every step under the lock begins there. Thread-safe, and
+safe to use on both sides of a fork: the child begins with an empty pool and leaves the parent's connections alone.
 """
 
 import logging
+import math
 import os
+import queue
+import random
+import socket
 import threading
 import time
 import weakref
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable
+from typing import NoReturn, Protocol
 
-from tools.call import current_call
-from tools.errors import CircuitOpen, DeadlineExceeded, PoolClosed, PoolTimeout
-from tools.http_client.config import PoolLimits, PoolTimeouts
-from tools.http_client.deadline_alarms import DeadlineAlarms
-from tools.http_client.holds import HoldLedger
-from tools.http_client.listening import PoolListener
-from tools.http_client.pool_state import Closing, PoolState
-from tools.http_client.pooled_connection import PooledConnection
-from tools.http_client.stats import Counters, HostStats, PoolStats
-from tools.http_client.watchdog import Alarm, Watchdog
+from urllib3.util import wait_for_read
 
-__all__ = ["SyncPool"]
+from tools.call import Call, current_call
+from tools.errors import DeadlineExceeded, PoolClosed, PoolTimeout
+from tools.http_client.config import Counters, PoolLimits, PoolStats, PoolTimeouts
+from tools.http_client.events import PoolListener, stats_of
+from tools.http_client.idle_connections import LINGER_SLACK_S, IdleConnections
+from tools.http_client.leak_detection import Hold, InUse
+from tools.http_client.wait_queue import Host, WaitQueue
+from tools.http_client.watchdog import Watchdog
+
+__all__ = ["PooledConnection", "SyncPool"]
 
 log = logging.getLogger(__name__)
 
+#: Seconds that peers get to see our end of idle connections that are closed, and to close their own.
+_GOODBYE_S = 0.25
 
-class _Waiter:
-    """One thread in the queue. `granted` says that it was handed a slot, with the idle connection `found` for it or
-    without; what it has to close first is in `closing`."""
 
-    __slots__ = ("closing", "event", "found", "granted", "key", "label")
+class PooledConnection(Hashable, Protocol):
+    """What the pool needs of a connection. The fields are the pool's, from when it holds the connection."""
 
-    def __init__(self, label: str, key: Hashable) -> None:
-        self.event = threading.Event()
-        self.granted = False
-        self.label, self.key = label, key
+    host_of_pool: "HostOf"
+    uses: int
+    made_at: float | None  # None: not yet, or it is counted as closed
+    retire_at: float
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has no socket."""
+
+    def close_socket(self) -> None:
+        """Close it without reporting that to the pool."""
+
+    def begin_goodbye(self) -> socket.socket | None:
+        """Say that nothing more is sent. Return the socket, on which the peer's end shows; None: do not wait for it."""
+
+    def shut(self) -> None:
+        """End what is in flight on it, from another thread."""
+
+
+class Waiter:
+    """One thread in the queue, which waits for `wakes`."""
+
+    __slots__ = ("call", "found", "in_the_way", "is_granted", "wakes")
+
+    def __init__(self, call: Call | None) -> None:
+        self.call = call
+        self.wakes = threading.Lock()
+        self.wakes.acquire()
+        self.is_granted = False
+        #: With the slot: a connection; or else one that has to be closed before another is opened.
         self.found: PooledConnection | None = None
-        self.closing: list[Closing[PooledConnection]] = []
+        self.in_the_way: PooledConnection | None = None
+
+
+HostOf = Host[Hashable, Waiter]
 
 
 class SyncPool:
-    """Slots and idle connections, shared by every host pool of one adapter."""
+    """Slots and idle connections, shared by every host pool of one adapter.
 
-    def __init__(self, limits: PoolLimits, timeouts: PoolTimeouts) -> None:
+    A `key` stands for a host: its label is `label_of(key)`.
+    """
+
+    def __init__(self, limits: PoolLimits, timeouts: PoolTimeouts, label_of: Callable[[Hashable], str]) -> None:
         self._limits = limits
         self._timeouts = timeouts
+        self._label_of = label_of
         self.listener = PoolListener()
         self._reset()
         # A weak reference, so that the hook (which can't be taken back) does not keep the pool alive.
@@ -61,221 +100,244 @@ class SyncPool:
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._state: PoolState[PooledConnection, _Waiter] = PoolState(self._limits)
-        self._holds: HoldLedger[PooledConnection] = HoldLedger(self._limits.hold_warning_s)
+        #: Connections that are no longer used, how often they had been used then, and why.
+        self._abandoned: queue.SimpleQueue[tuple[PooledConnection, int, str, bool]] = queue.SimpleQueue()
+        self._queue: WaitQueue[Hashable, Waiter] = WaitQueue(self._limits.max_connections, self._label_of)
+        self._idle: IdleConnections[PooledConnection] = IdleConnections(self._limits)
+        self._in_use: InUse[PooledConnection] = InUse(self._limits.hold_warning_s)
+        #: Said goodbye to at this time; each has a slot until its peer has closed its end too.
+        self._leaving: dict[PooledConnection, tuple[float, socket.socket | None]] = {}
         self._counters = Counters()
-        self._all_free = threading.Condition(self._lock)
-        self._timer: Alarm | None = None
-        self.watchdog = Watchdog()
-        self._deadlines = DeadlineAlarms(self._lock, self._holds, self.watchdog)
+        self._all_free = threading.Event()
+        self._watchdog = Watchdog(self._look)
         self._draining = False
         self.closed = False
 
     def forget_parent(self) -> None:
-        """Begin anew in a forked child, with no connection of the parent's."""
-        idle, _ = self._state.close()
+        """Begin again in a forked child, with no connection of the parent's."""
+        idle = self._idle.take_all()
         self._reset()
-        for closing in idle:
+        for connection in idle:
             # Closes this process's descriptor only; the connection is the parent's and stays open there.
-            closing.connection.close_socket()
+            connection.close_socket()
 
-    # -- slots --
+    # -- taking a connection --
 
-    def take(self, label: str, key: Hashable) -> PooledConnection | None:
-        """Wait for the right to have one connection to `key` (`label` for people), and the newest idle one if any.
+    def take(self, key: Hashable) -> PooledConnection | None:
+        """Wait for a slot. Return the newest idle connection to `key`, in use from now on.
 
-        Raises PoolTimeout after `acquire_s`, DeadlineExceeded when the call's own time runs out first, PoolClosed.
+        None: the slot is the caller's, to open a connection and `hold` it, or to `free_slot`. Raises PoolTimeout after
+        `acquire_s`, DeadlineExceeded when the call's own time runs out first, PoolClosed.
         """
+        call = current_call()
+        waiter = None
         with self._lock:
+            self._settle()
             self._refuse_if_closed()
-            if self._state.try_take_slot():
-                waiter = None
-                found, closing = self._pick(key)
+            now = time.monotonic()
+            host = self._queue.host(key, now)
+            if self._queue.try_take(host, now):
+                found, in_the_way = self._pick(host, now, call)
             else:
-                waiter = _Waiter(label, key)
-                self._state.enqueue(waiter)
+                waiter = Waiter(call)
+                self._queue.join(host, waiter)
+                self._grant(now)
         if waiter is not None:
-            self._wait(waiter)
-            found, closing = waiter.found, waiter.closing
-        self._close(closing)
+            self._wait(host, waiter, call)
+            found, in_the_way = waiter.found, waiter.in_the_way
+        if in_the_way is not None:
+            self._make_way(in_the_way, key)
         return found
 
-    def _grant(self, waiter: _Waiter) -> None:
-        """Give `waiter` its slot and connection in one step, so that in use and idle never exceed the limit."""
-        waiter.found, waiter.closing = self._pick(waiter.key)
-        waiter.granted = True
-        waiter.event.set()
+    def _pick(
+        self, host: HostOf, now: float, call: Call | None
+    ) -> tuple[PooledConnection | None, PooledConnection | None]:
+        """Return a connection for the holder of a slot; or else what is in the way of another one. The lock is held."""
+        while (found := self._idle.take(host, now)) is not None:
+            if now < found.retire_at:
+                self._counters.reused += 1
+                self._hold(found, now, call)
+                return found, None
+            self._count_closed(found, "max_age")
+            found.close_socket()
+        if not self._idle or self._queue.slots + len(self._idle) <= self._queue.limit:
+            return None, None
+        # One, never more: another holder of a slot that finds room enough would dial while the second still closes.
+        oldest = self._idle.take_oldest()
+        self._count_closed(oldest, "room")
+        return None, oldest
 
-    def _wait(self, waiter: _Waiter) -> None:
-        call = current_call()
-        started = time.monotonic()
-        timeout_s, cut_short = self._timeouts.acquire_s, False
-        if call is not None and call.remaining_s(started) < timeout_s:
-            timeout_s, cut_short = max(0.0, call.remaining_s(started)), True
+    def _make_way(self, connection: PooledConnection, key: Hashable) -> None:
+        """Close `connection`, and return when the peer has closed its end too, or does not hurry."""
         try:
-            waiter.event.wait(timeout_s)
+            sock = connection.begin_goodbye()
+            if sock is not None:
+                wait_for_read(sock, _GOODBYE_S)
         except BaseException:  # Ctrl-C in a script
-            self._leave(waiter)
+            self.free_slot(key)
             raise
-        with self._lock:
-            waited_s = time.monotonic() - started
-            self._counters.acquire_wait_s += waited_s
-            if call is not None:
-                call.queued_s += waited_s
-            self._state.leave_queue(waiter)
-            if not waiter.granted:
-                raise self._not_granted(waiter, timeout_s, cut_short=cut_short)
-        if call is not None and call.check_again is not None:
-            try:
+        finally:
+            connection.close_socket()
+
+    def _wait(self, host: HostOf, waiter: Waiter, call: Call | None) -> None:
+        started = time.monotonic()
+        timeout_s, is_cut_short = self._timeouts.acquire_s, False
+        if call is not None and call.remaining_s(started) < timeout_s:
+            timeout_s, is_cut_short = max(0.0, call.remaining_s(started)), True
+        try:
+            waiter.wakes.acquire(timeout=min(timeout_s, threading.TIMEOUT_MAX))
+            with self._lock:
+                self._settle()
+                waited_s = time.monotonic() - started
+                self._counters.acquire_wait_s += waited_s
+                if call is not None:
+                    call.queued_s += waited_s
+                if not waiter.is_granted:
+                    self._refuse(host, timeout_s, is_cut_short=is_cut_short)
+            if call is not None and call.check_again is not None:
                 call.check_again()
-            except CircuitOpen:
-                self._leave(waiter)
-                raise
+        except BaseException:
+            self._leave(host, waiter)
+            raise
 
-    def _not_granted(self, waiter: _Waiter, timeout_s: float, *, cut_short: bool) -> Exception:
-        """Why `waiter` got no slot in the time that it had. The lock is held."""
+    def _refuse(self, host: HostOf, timeout_s: float, *, is_cut_short: bool) -> NoReturn:
+        """Raise why there was no slot in time. The lock is held."""
         if self.closed:
-            return PoolClosed("the pool was shut down")
+            raise PoolClosed("the pool was shut down")
         self._counters.acquire_timeouts += 1
-        if cut_short:
-            return DeadlineExceeded(f"the call's time ran out while it waited for a connection to {waiter.label}")
-        return PoolTimeout(
-            host=waiter.label,
-            waited_s=timeout_s,
-            limit=self._limits.max_connections,
-            in_use=self._state.in_use,
-            waiting=self._state.waiting + 1,  # with this one, which has just left the queue
-        )
+        if is_cut_short:
+            raise DeadlineExceeded(f"the call's time ran out while it waited for a connection to {host.label}")
+        facts = {"limit": self._queue.limit, "in_use": self._queue.slots, "waiting": self._queue.waiting}
+        raise PoolTimeout(host=host.label, waited_s=timeout_s, **facts)
 
-    def _leave(self, waiter: _Waiter) -> None:
-        """Leave the queue, and give back what `waiter` may have been granted already."""
+    def _leave(self, host: HostOf, waiter: Waiter) -> None:
+        """Leave the queue, and give back what was granted meanwhile."""
         with self._lock:
-            self._state.leave_queue(waiter)
-            if not waiter.granted:
+            self._settle()
+            self._queue.leave(host, waiter)
+            if not waiter.is_granted:
                 return
-            if waiter.found is not None:
-                waiter.closing.append(Closing(waiter.found, "error"))
-            closing = self._free_slot_or_drop(waiter.closing)
-        self._close_and_free_slot(closing)
+            for connection in (waiter.found, waiter.in_the_way):
+                if connection is not None:
+                    self._in_use.pop(connection, None)
+                    self._count_closed(connection, "error")
+                    connection.close_socket()
+            self._give_back_slot(host)
 
     def _refuse_if_closed(self) -> None:
         if self.closed or self._draining:
             raise PoolClosed("the pool is shut down" if self.closed else "the pool is shutting down")
 
-    def free_slot(self) -> None:
-        """Give a slot back that has no connection (yet)."""
+    def replace(self, connection: PooledConnection) -> PooledConnection | None:
+        """Close `connection`, which the peer had closed while it was idle. Return another, as `take` does."""
+        host = connection.host_of_pool
         with self._lock:
-            closing = self._free_slot_or_drop([])
-        self._close_and_free_slot(closing)
-
-    def _free_slot_or_drop(self, closing: list[Closing[PooledConnection]]) -> list[Closing[PooledConnection]]:
-        """Free a slot, unless some connections have to be closed first: `closing`, and those that now idle in excess.
-
-        The slot stands for the sockets that go, until they are gone. The lock is held.
-        """
-        closing += self._state.drop_surplus()
-        self._count(closing)
-        if not closing:
-            self._free_slot()
-        return closing
-
-    def _close_and_free_slot(self, closing: list[Closing[PooledConnection]]) -> None:
-        """The second half, without the lock."""
-        if closing:
-            self._close(closing)
-            with self._lock:
-                self._free_slot()
-
-    def _free_slot(self) -> None:
-        waiter = self._state.free_slot()
-        if waiter is not None:
-            self._grant(waiter)
-        elif self._state.in_use == 0:
-            self._all_free.notify_all()
-
-    # -- connections --
-
-    def take_idle(self, key: Hashable) -> PooledConnection | None:
-        """The newest idle connection to `key`, for the holder of a slot. Makes room for a new one if there is none."""
-        with self._lock:
-            found, closing = self._pick(key)
-        self._close(closing)
+            self._settle()
+            self._in_use.pop(connection, None)
+            self._counters.reused -= 1
+            self._count_closed(connection, "remote")
+            connection.close_socket()
+            found, in_the_way = self._pick(host, time.monotonic(), current_call())
+        if in_the_way is not None:
+            self._make_way(in_the_way, host.key)
         return found
 
-    def _pick(self, key: Hashable) -> tuple[PooledConnection | None, list[Closing[PooledConnection]]]:
-        found, closing = self._state.take_idle(key, time.monotonic())
-        if found is None:
-            closing += self._state.make_room()
-        self._count(closing)
-        return found, closing
-
-    def hold(self, connection: PooledConnection) -> None:
-        """`connection` is now in use by the current call; its deadline ends what is in flight on it.
+    def hold(self, connection: PooledConnection, key: Hashable) -> None:
+        """Note that `connection`, which is new, is in use by the current call.
 
         Raises PoolClosed when the pool was closed meanwhile; the slot is then still the caller's to free.
         """
-        call = current_call()
         with self._lock:
+            self._settle()
+            self._refuse_if_closed()
+            connection.host_of_pool = self._queue.hosts[key]
+            self._hold(connection, time.monotonic(), current_call())
+
+    def _hold(self, connection: PooledConnection, now: float, call: Call | None) -> None:
+        connection.uses += 1
+        self._in_use[connection] = Hold(connection.host_of_pool.label, now, call)
+        due_at = now + self._limits.hold_warning_s
+        self._watchdog.look_by(due_at if call is None else min(due_at, call.deadline_at))
+
+    def established(self, connection: PooledConnection, took_s: float) -> None:
+        """Count a connection that was made. Raises PoolClosed when the pool was closed meanwhile."""
+        with self._lock:
+            self._settle()
             if self.closed:
-                self._count_closed(connection, "shutdown")
-                connection.close_socket()
-                self._refuse_if_closed()
-            if connection.uses:
-                self._counters.reused += 1
-            connection.uses += 1
-            now = time.monotonic()
-            self._holds.take(connection, connection.label, now, call)
-            if call is not None:
-                self._deadlines.watch(connection, call.deadline_at)
-            self._arm_timer(now + self._limits.hold_warning_s)
-        if call is not None and call.connected is not None:
-            call.connected()
-
-    def dropped_while_idle(self, connection: PooledConnection) -> None:
-        """An idle connection turned out to be closed by the peer; the caller goes on with its slot."""
-        with self._lock:
-            self._count_closed(connection, "remote")
-        connection.close_socket()
-
-    def established(self, took_s: float) -> None:
-        """Count a connection that was made."""
-        with self._lock:
+                raise PoolClosed("the pool was shut down while it connected")
             self._counters.created += 1
+            connection.host_of_pool.established += 1
+            connection.made_at = now = time.monotonic()
+            connection.retire_at = now + self._limits.max_age_s * random.uniform(0.9, 1.0)  # noqa: S311 - no secret
         self.listener.connected(took_s)
 
-    def give_back(self, connection: PooledConnection, key: Hashable) -> None:
-        """The request on `connection` is over. Keep it if it is open, free its slot. Does nothing the second time."""
-        with self._lock:
-            if not self._end_hold(connection):
-                return
-            if connection.is_closed:  # the peer asked for it
-                self._count_closed(connection, "remote")
-                closing: list[Closing[PooledConnection]] = []
-            elif self.closed:
-                closing = [Closing(connection, "shutdown")]
-            else:
-                now = time.monotonic()
-                closing = []
-                self._state.put_idle(connection, key, now)
-                self._arm_timer(now + self._limits.keepalive_expiry_s)
-            closing = self._free_slot_or_drop(closing)
-        self._close_and_free_slot(closing)
+    # -- giving it back --
 
-    def discard(self, connection: PooledConnection, key: Hashable, *, died: bool) -> None:
-        """`connection` was closed while in use: by the peer (`died`) or given up. Frees its slot, once."""
+    def give_back(self, connection: PooledConnection) -> None:
+        """The request on `connection` is over, and it is open: keep it, free its slot. Does nothing the second time."""
         with self._lock:
+            self._settle()
             if not self._end_hold(connection):
                 return
-            self._count_closed(connection, "remote" if died else "error")
-            closing: list[Closing[PooledConnection]] = []
-            if died and connection.uses > 1:
+            host = connection.host_of_pool
+            now = time.monotonic()
+            if self.closed or now >= connection.retire_at:
+                self._count_closed(connection, "shutdown" if self.closed else "max_age")
+                connection.close_socket()
+                self._give_back_slot(host)
+                return
+            due_at = self._idle.put(connection, host, now)
+            self._give_back_slot(host)  # to a waiter, which takes the connection with it
+            if due_at <= now:
+                due_at = self._say_goodbyes(now)
+            self._watchdog.look_by(due_at)
+
+    def abandon(self, connection: PooledConnection, reason: str, *, has_died: bool = False) -> None:
+        """`connection` is closed, or to be closed, while in use: free its slot, once.
+
+        Never waits and changes nothing: finalizers come here, in the middle of anything.
+        """
+        self._abandoned.put((connection, connection.uses, reason, has_died))
+        self._watchdog.wake()
+
+    def _settle(self) -> None:
+        """Free the slots of what was abandoned. The lock is held."""
+        while not self._abandoned.empty():
+            connection, uses, reason, has_died = self._abandoned.get()
+            if connection.uses != uses or not self._end_hold(connection):
+                continue  # it was given back, or abandoned twice
+            self._count_closed(connection, reason)
+            connection.close_socket()
+            host = connection.host_of_pool
+            if has_died and uses > 1:
                 # A reused connection that died under us: its idle siblings are as old or older. Do not run into each.
-                closing = self._state.drop_idle_to(key, "remote")
-            closing = self._free_slot_or_drop(closing)
-        self._close_and_free_slot(closing)
+                for sibling in self._idle.take_all_to(host):
+                    self._count_closed(sibling, "remote")
+                    sibling.close_socket()
+            self._give_back_slot(host)
+
+    def free_slot(self, key: Hashable) -> None:
+        """Give a slot back that has no connection (yet)."""
+        with self._lock:
+            self._settle()
+            self._give_back_slot(self._queue.hosts[key])
+
+    def _give_back_slot(self, host: HostOf) -> None:
+        self._queue.give_back(host)
+        self._grant(time.monotonic())
+        if not self._queue.slots:
+            self._all_free.set()
+
+    def _grant(self, now: float) -> None:
+        """Hand slots to those whose turn it is, each with its connection, so that the limit holds at every moment."""
+        while (granted := self._queue.grant_next(now)) is not None:
+            host, waiter = granted
+            waiter.found, waiter.in_the_way = self._pick(host, now, waiter.call)
+            waiter.is_granted = True
+            waiter.wakes.release()
 
     def _end_hold(self, connection: PooledConnection) -> bool:
-        hold = self._holds.give_back(connection)
+        hold = self._in_use.pop(connection, None)
         if hold is None:
             return False
         if connection.made_at is not None:  # it is held while it connects, too, which is no use of it
@@ -285,102 +347,91 @@ class SyncPool:
         return True
 
     def _count_closed(self, connection: PooledConnection, reason: str) -> None:
-        self._deadlines.forget(connection)
         if connection.made_at is not None:
             self._counters.closed[reason] += 1
             self.listener.closed(time.monotonic() - connection.made_at)
             connection.made_at = None
-
-    def _count(self, closing: Iterable[Closing[PooledConnection]]) -> None:
-        for item in closing:
-            self._count_closed(item.connection, item.reason)
-
-    @staticmethod
-    def _close(closing: Iterable[Closing[PooledConnection]]) -> None:
-        for item in closing:
-            if item.reason in ("room", "max_idle"):
-                # A new socket may be dialled next: the old one must be gone at the peer too, or there is one too many.
-                item.connection.say_goodbye()
-            else:
-                item.connection.close_socket()
+            connection.host_of_pool.established -= 1
+            self._queue.forget(connection.host_of_pool)
 
     # -- time --
 
-    def _arm_timer(self, due_at: float) -> None:
-        """Look at `due_at` for what idles or is held for too long. A timer that rings too early arms the next one."""
-        if self._timer is not None:
-            if self._timer.at <= due_at:
-                return
-            self._timer.cancel()
-        self._timer = self.watchdog.call_at(due_at, self._on_timer)
-
-    def _on_timer(self) -> None:
+    def _look(self) -> float | None:
+        """Close what idles too long, report what is held too long, end what is late. Return when to look next."""
         with self._lock:
-            self._timer = None
+            self._settle()
             now = time.monotonic()
-            closing = self._state.expire(now)
-            self._count(closing)
-            overdue = self._holds.newly_overdue(now)
-            for due_at in (self._state.next_expiry_at(), self._holds.next_due_at()):
-                if due_at is not None:
-                    self._arm_timer(due_at)
-        self._close(closing)
+            for connection, hold in self._in_use.items():
+                if hold.call is not None and not hold.is_cut and hold.call.deadline_at <= now:
+                    hold.is_cut = True
+                    connection.shut()  # with the lock held, so that no other call gets it meanwhile
+            overdue = self._in_use.newly_overdue(now)
+            due = [self._say_goodbyes(now), self._in_use.next_overdue_at()]
+            due += [hold.call.deadline_at for hold in self._in_use.values() if hold.call and not hold.is_cut]
         for hold in overdue:
+            held_s = now - hold.since
             log.warning(
-                "a connection to %s has been in use for %.0f s: is a response read and closed?",
-                hold.host,
-                now - hold.since,
+                "a connection to %s has been in use for %.0f s: is a response read and closed?", hold.host, held_s
             )
+        return min((at for at in due if at is not None), default=None)
+
+    def _say_goodbyes(self, now: float) -> float:
+        """Begin to close what idles for too long, and finish with what has left. Return when to look again.
+
+        A slot stands for each until its peer has closed its end too: the next socket would be one too many there.
+        """
+        for connection, reason in self._idle.take_overdue(now):
+            self._queue.reserve(connection.host_of_pool)
+            self._count_closed(connection, reason)
+            self._leaving[connection] = now, connection.begin_goodbye()
+        for connection, (since, sock) in list(self._leaving.items()):
+            if sock is None or now - since >= _GOODBYE_S or wait_for_read(sock, 0.0):
+                del self._leaving[connection]
+                connection.close_socket()
+                self._give_back_slot(connection.host_of_pool)
+        # Peers answer soon or not at all: looks become rarer.
+        due = [now + max(0.001, (now - since) / 2) for since, _ in self._leaving.values()]
+        idle_due_at = self._idle.next_due_at()
+        if idle_due_at is not None:
+            due.append(max(idle_due_at, now + LINGER_SLACK_S))
+        return min(due, default=math.inf)
 
     # -- closing --
 
     def drain(self, timeout_s: float) -> int:
         """Take no more requests, wait up to `timeout_s` for those in flight. Returns how many were left."""
         with self._lock:
+            self._settle()
             self._draining = True
-            self._all_free.wait_for(lambda: self._state.in_use == 0, timeout_s)
-            return self._state.in_use
+            self._all_free.clear()
+            if not self._queue.slots:
+                return 0
+        self._all_free.wait(timeout_s)
+        with self._lock:
+            self._settle()
+            return self._queue.slots
 
     def close(self) -> None:
         """Close what is idle, end what is in flight, and refuse from now on. Idempotent."""
         with self._lock:
+            self._settle()
             self.closed = True
-            closing, waiters = self._state.close()
-            self._count(closing)
-            held = self._holds.connections()
-        for waiter in waiters:
-            waiter.event.set()
-        self._close(closing)
-        for connection in held:
-            connection.shut()
-        self.watchdog.close()
-
-    # -- figures --
+            idle = self._idle.take_all()
+            for connection in idle:
+                self._count_closed(connection, "shutdown")
+            for connection in [*idle, *self._leaving]:
+                connection.close_socket()
+            for connection in self._leaving:
+                self._queue.give_back(connection.host_of_pool)
+            self._leaving.clear()
+            for waiter in self._queue.take_all_waiters():
+                waiter.wakes.release()
+            for connection in self._in_use:
+                connection.shut()
+        self._watchdog.close()
 
     def stats(self) -> PoolStats:
-        """The pool as it stands now."""
+        """Return the pool as it stands now."""
         with self._lock:
-            now = time.monotonic()
-            per_host: dict[str, HostStats] = {}
-            for hold in self._holds.values():
-                per_host.setdefault(hold.host, HostStats()).in_use += 1
-            for connection in self._state.idle_connections():
-                per_host.setdefault(connection.label, HostStats()).idle += 1
-            for waiter in self._state.waiters():
-                per_host.setdefault(waiter.label, HostStats()).waiting += 1
-            return PoolStats(
-                limit=self._limits.max_connections,
-                max_idle=self._limits.max_keepalive,
-                in_use=self._state.in_use,
-                idle=self._state.idle,
-                waiting=self._state.waiting,
-                created=self._counters.created,
-                reused=self._counters.reused,
-                closed=dict(self._counters.closed),
-                acquire_timeouts=self._counters.acquire_timeouts,
-                acquire_wait_seconds=round(self._counters.acquire_wait_s, 6),
-                oldest_hold_seconds=round(self._holds.oldest_s(now), 3),
-                held_over_threshold_total=self._holds.over_threshold_total,
-                held_over_threshold=self._holds.overdue(now),
-                per_host=per_host,
-            )
+            self._settle()
+            return stats_of(self._limits, self._counters, self._queue, self._idle, self._in_use, time.monotonic())

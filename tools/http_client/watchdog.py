@@ -1,91 +1,76 @@
-"""A clock for threads: runs short functions at given times, in one daemon thread.
+"""The clock of the sync pool: one daemon thread that looks at the pool when something is due.
 
-The sync client needs it for what its library cannot do: a bound on a whole call (by shutting the socket down), and
-closing connections that idle while nobody asks for one.
+requests cannot bound a whole call, nor close a connection that idles while nothing is asked for. The thread holds no
+lock of its own: `wake` may be called by a finalizer, in the middle of anything.
 """
 
-import heapq
-import itertools
 import logging
+import math
+import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
-__all__ = ["Alarm", "Watchdog"]
+__all__ = ["Watchdog"]
 
 log = logging.getLogger(__name__)
 
 
-class Alarm:
-    """A function that is to run at the time `at`."""
-
-    __slots__ = ("_function", "at", "cancelled")
-
-    def __init__(self, at: float, function: Callable[[], None]) -> None:
-        self.at = at
-        self._function: Callable[[], None] | None = function
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        """Do not run it any more; lets go of the function at once."""
-        self.cancelled = True
-        self._function = None
-
-    def ring(self) -> None:
-        """Run it, unless it was cancelled."""
-        function = self._function
-        if function is not None and not self.cancelled:
-            function()
-
-
 class Watchdog:
-    """Starts its thread with the first alarm. `now` is `time.monotonic()`."""
+    """Calls `look`, a bound method that returns when it wants to be called next, or None.
 
-    def __init__(self) -> None:
-        self._wake = threading.Condition()
-        self._alarms: list[tuple[float, int, Alarm]] = []
-        self._order = itertools.count()
+    The method's object is not kept alive by it. Times are those of `time.monotonic()`.
+    """
+
+    def __init__(self, look: Callable[[], float | None]) -> None:
+        self._look = weakref.WeakMethod(look)
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._looks_at = math.inf
         self._thread: threading.Thread | None = None
         self._closed = False
+        weakref.finalize(look.__self__, self._wakes.put, None).atexit = False  # type: ignore[attr-defined]  # bound: it has
 
-    def call_at(self, at: float, function: Callable[[], None]) -> Alarm:
-        """Run `function` at the time `at`. It must be short and must not raise."""
-        alarm = Alarm(at, function)
-        with self._wake:
+    def look_by(self, at: float) -> None:
+        """Look at the time `at`, or before. Starts the thread: not for finalizers. Call with the pool's lock held."""
+        if self._thread is None:
             if self._closed:
-                return alarm
-            heapq.heappush(self._alarms, (at, next(self._order), alarm))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pool-watchdog", daemon=True)
-                self._thread.start()
-            elif self._alarms[0][2] is alarm:
-                self._wake.notify()
-        return alarm
+                return
+            self._thread = threading.Thread(target=self._run, name="pool-watchdog", daemon=True)
+            self._thread.start()
+        if at < self._looks_at:
+            self.wake()
+
+    def wake(self) -> None:
+        """Look now. Never waits."""
+        self._wakes.put(None)
 
     def close(self) -> None:
-        """Stop the thread; alarms that have not rung never will."""
-        with self._wake:
-            self._closed = True
-            self._alarms.clear()
-            self._wake.notify()
+        """Stop the thread."""
+        self._closed = True
+        self.wake()
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._closed and (wait_s := self._until_next_s()) != 0.0:
-                    self._wake.wait(wait_s)
-                if self._closed:
-                    return
-                _, _, alarm = heapq.heappop(self._alarms)
+        while not self._closed:
+            # From here on, until it is known when to look next, every wish is a reason to look again.
+            self._looks_at = math.inf
+            due_at = self._look_once()
+            if due_at is None:
+                return
+            self._looks_at = due_at
             try:
-                alarm.ring()
-            except Exception:  # one faulty alarm must not stop the others
-                log.exception("an alarm of the pool failed")
+                self._wakes.get(timeout=None if due_at == math.inf else max(0.0, due_at - time.monotonic()))
+            except queue.Empty:
+                continue
 
-    def _until_next_s(self) -> float | None:
-        """Seconds to the next alarm, 0 when it is due, None without one. Drops cancelled ones on the way."""
-        while self._alarms and self._alarms[0][2].cancelled:
-            heapq.heappop(self._alarms)
-        if not self._alarms:
+    def _look_once(self) -> float | None:
+        """Look, and return when to look again: `inf` for when woken, None when the pool is gone."""
+        look = self._look()
+        if look is None:
             return None
-        return max(0.0, self._alarms[0][0] - time.monotonic())
+        try:
+            due_at = look()
+        except Exception:  # one fault must not end the clock
+            log.exception("the look at the pool failed")
+            due_at = time.monotonic() + 1.0
+        return math.inf if due_at is None else due_at

@@ -13,8 +13,7 @@ from tools.cache import LARGE_BYTES, Kept
 from tools.call import Call, current_call, resuming
 from tools.errors import CircuitOpen, PoolClosed, RateLimited, ToolError
 from tools.exchange import Asked, Part, Plan, Reading, Request, Response
-from tools.http_client.body import body_limit
-from tools.http_client.redirects import MAX_REDIRECTS
+from tools.http_client.redirects_and_bounds import MAX_REDIRECTS, body_limit
 from tools.policy.shared_quota import SharedQuota
 from tools.transports.asking import (
     STALE_WILL_DO,

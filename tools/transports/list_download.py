@@ -15,8 +15,7 @@ from aiohttp import hdrs
 
 from tools.errors import PoolClosed, ProviderTooLarge, ToolError
 from tools.exchange import Response
-from tools.http_client.body import body_limit
-from tools.http_client.redirects import MAX_REDIRECTS
+from tools.http_client.redirects_and_bounds import MAX_REDIRECTS, body_limit
 from tools.screening.fetched import Fetched, http_time, without_secrets
 from tools.transports.translation import LIBRARY_ERRORS, translated, translating
 

@@ -12,7 +12,7 @@ from tools.cache import Kept
 from tools.call import Call, resuming
 from tools.errors import CircuitOpen, DeadlineExceeded, RateLimited, ToolError
 from tools.exchange import Asked, Part, Plan, Reading, Request, Response
-from tools.http_client.body import body_limit
+from tools.http_client.redirects_and_bounds import body_limit
 from tools.transports.asking import (
     STALE_WILL_DO,
     AnswerStore,

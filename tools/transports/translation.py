@@ -10,7 +10,7 @@ import requests
 from aiohttp.http_exceptions import ContentEncodingError
 
 from tools.errors import ProviderGarbled, ProviderRejected, ProviderTimeout, ProviderUnreachable, ToolError
-from tools.http_client.connections import StaleConnection
+from tools.http_client.sync_connection import StaleConnection
 
 __all__ = ["LIBRARY_ERRORS", "ConnectionBroke", "translated", "translating"]
 

@@ -1,11 +1,21 @@
-"""What a redirect may do: where it may lead, and which headers may go with it. Pure."""
+"""What a redirect may do, and how large an answer may be. The same rules for both clients. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from tools.errors import ProviderRejected
 
-__all__ = ["MAX_REDIRECTS", "check_redirect", "headers_to_drop", "refused_target"]
+__all__ = [
+    "MAX_REDIRECTS",
+    "body_limit",
+    "check_redirect",
+    "current_body_limit",
+    "headers_to_drop",
+    "is_same_origin",
+    "refused_target",
+]
 
 MAX_REDIRECTS = 10
 
@@ -25,6 +35,8 @@ _MAY_CROSS = frozenset(
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+_override: ContextVar[int | None] = ContextVar("tools_body_limit", default=None)
+
 
 def check_redirect(source: str, target: str) -> None:
     """Raise ProviderRejected when a redirect from `source` to `target` would leave TLS."""
@@ -35,13 +47,18 @@ def check_redirect(source: str, target: str) -> None:
 
 
 def refused_target(source: str) -> ProviderRejected:
-    """The error for a redirect from `source` whose target cannot be read."""
+    """Return the error for a redirect from `source` whose target is not a URL."""
     return ProviderRejected(f"refused a redirect from {_origin_text(source)}: its target is not a URL")
 
 
+def is_same_origin(source: str, target: str) -> bool:
+    """Return whether both have the same scheme, host and port (RFC 6454)."""
+    return _origin(source) == _origin(target)
+
+
 def headers_to_drop(source: str, target: str, names: Iterable[str]) -> list[str]:
-    """Which of the headers `names` must not go along from `source` to `target`: none within one origin (RFC 6454)."""
-    if _origin(source) == _origin(target):
+    """Return which of the headers `names` must not go along from `source` to `target`: none within one origin."""
+    if is_same_origin(source, target):
         return []
     return [name for name in names if name.lower() not in _MAY_CROSS]
 
@@ -54,3 +71,22 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 def _origin_text(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}"
+
+
+@contextmanager
+def body_limit(max_bytes: int | None) -> Iterator[None]:
+    """Bound the answers of requests made inside the block to `max_bytes` instead of the client's own bound.
+
+    None keeps the client's own. The bound is on decompressed bytes, whatever the headers declare. For both clients.
+    """
+    token = _override.set(max_bytes)
+    try:
+        yield
+    finally:
+        _override.reset(token)
+
+
+def current_body_limit(default: int) -> int:
+    """Return the bound in force here, in bytes."""
+    override = _override.get()
+    return default if override is None else override

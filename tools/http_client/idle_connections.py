@@ -1,0 +1,117 @@
+"""Which idle connection is used next, which are closed, when and why: one rule for both pools. Pure.
+
+The newest is used first and the oldest is closed first. Connections beyond `max_keepalive` linger for a second, so that
+a burst finds those that the burst before it opened. With `max_keepalive` 0 none lingers.
+"""
+
+from collections.abc import Hashable, Iterator
+from typing import Generic, TypeVar
+
+from tools.http_client.config import PoolLimits
+
+__all__ = ["LINGER_S", "LINGER_SLACK_S", "IdleConnections"]
+
+#: So long an idle connection beyond `max_keepalive` stays.
+LINGER_S = 1.0
+#: So much later it may be closed, so that one look closes many.
+LINGER_SLACK_S = 0.25
+
+C = TypeVar("C", bound=Hashable)
+
+
+class IdleConnections(Generic[C]):
+    """The idle connections of one pool. Iterates over them, the oldest first.
+
+    A `host` is any hashable that says where a connection leads. `now` is seconds of one monotonic clock. No step takes
+    longer for more hosts or connections, except for those that it closes.
+    """
+
+    def __init__(self, limits: PoolLimits) -> None:
+        self._max_keepalive = limits.max_keepalive
+        self._expiry_s = limits.keepalive_expiry_s
+        self._linger_s = min(LINGER_S, limits.keepalive_expiry_s) if limits.max_keepalive else 0.0
+        self._hosts: dict[C, tuple[Hashable, float]] = {}  # oldest first
+        #: By host, newest last, each with the time since which it idles.
+        self.by_host: dict[Hashable, list[tuple[C, float]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    def __iter__(self) -> Iterator[C]:
+        return iter(self._hosts)
+
+    def __contains__(self, connection: C) -> bool:
+        return connection in self._hosts
+
+    def put(self, connection: C, host: Hashable, now: float) -> float:
+        """Keep `connection`, which idles from `now` on. Return when one of them is overdue, at the earliest."""
+        self._hosts[connection] = host, now
+        connections = self.by_host.get(host)
+        if connections is None:
+            self.by_host[host] = [(connection, now)]
+        else:
+            connections.append((connection, now))
+        return now + (self._linger_s if len(self._hosts) > self._max_keepalive else self._expiry_s)
+
+    def take(self, host: Hashable, now: float) -> C | None:
+        """Take out the newest connection to `host`. None when there is none, or none that is young enough."""
+        connections = self.by_host.get(host)
+        if connections is None or now - connections[-1][1] > self._expiry_s:
+            return None
+        connection, _ = connections.pop()
+        if not connections:
+            del self.by_host[host]
+        del self._hosts[connection]
+        return connection
+
+    def remove(self, connection: C) -> None:
+        """Take out `connection`, which idles."""
+        host, since = self._hosts.pop(connection)
+        connections = self.by_host[host]
+        connections.remove((connection, since))
+        if not connections:
+            del self.by_host[host]
+
+    def take_oldest(self) -> C:
+        """Take out the oldest connection, to make room for another. Raises StopIteration without one."""
+        connection = next(iter(self._hosts))
+        self.remove(connection)
+        return connection
+
+    def take_all_to(self, host: Hashable) -> list[C]:
+        """Take out all connections to `host`."""
+        connections = [connection for connection, _ in self.by_host.pop(host, ())]
+        for connection in connections:
+            del self._hosts[connection]
+        return connections
+
+    def take_all(self) -> list[C]:
+        """Take out all connections."""
+        connections = list(self._hosts)
+        self._hosts.clear()
+        self.by_host.clear()
+        return connections
+
+    def take_overdue(self, now: float) -> list[tuple[C, str]]:
+        """Take out those that idled for too long or are too many, each with the reason to count."""
+        overdue = []
+        left = len(self._hosts)
+        for connection, (_, since) in self._hosts.items():
+            if now - since >= self._expiry_s:
+                reason = "idle_timeout"
+            elif left > self._max_keepalive and now - since >= self._linger_s:
+                reason = "max_idle"
+            else:
+                break
+            overdue.append((connection, reason))
+            left -= 1
+        for connection, _ in overdue:
+            self.remove(connection)
+        return overdue
+
+    def next_due_at(self) -> float | None:
+        """Return when the oldest connection is overdue; None without one."""
+        if not self._hosts:
+            return None
+        _, since = next(iter(self._hosts.values()))
+        return since + (self._linger_s if len(self._hosts) > self._max_keepalive else self._expiry_s)

@@ -1,0 +1,362 @@
+"""urllib3's connections and host pools, taught to live in one `SyncPool`.
+
+Every connection is taken in `_get_conn`, and given back in `_put_conn`, by `close()`, or when the response on it is
+collected. The private names of urllib3 that this rests on are listed in docs/pools.md.
+"""
+
+import email.parser
+import http.client
+import queue
+import re
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ClosedPoolError, ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.response import HTTPResponse
+from urllib3.util.connection import is_connection_dropped
+
+from tools.call import current_call
+from tools.errors import PoolClosed
+from tools.http_client.events import reporting_failure
+from tools.http_client.sync_pool import HostOf, SyncPool
+
+__all__ = ["StaleConnection", "WholeHead", "host_pool_classes", "label_of"]
+
+_USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
+_SEND_BYTES = 64 * 1024
+
+
+class StaleConnection(http.client.RemoteDisconnected):
+    """A reused connection died before a byte of the answer came: the peer had closed it while it was idle."""
+
+
+# -- the head of an answer --
+
+#: As http.client has them.
+_MAX_LINE_BYTES = 65536
+_MAX_LINES = 100
+
+#: A header that is one line and has nothing odd about it; the others are for the email parser, which knows them all.
+_PLAIN = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?\r?\n")
+_END = (b"\r\n", b"\n", b"")
+
+
+class WholeHead(http.client.HTTPResponse):
+    """An answer whose head has its end: http.client takes the end of the connection for it, and the body for empty.
+
+    A head of plain lines is read without the email parser (`python -m tests.bench.sync_half`: 1.2 x for the sync half).
+    """
+
+    # What http.client keeps to itself, for the type checker.
+    _read_status: Callable[[], tuple[str, int, str]]
+    _check_close: Callable[[], bool]
+    _method: str | None
+    code: int
+
+    def begin(self) -> None:
+        """Read the head, interim ones skipped. Raises IncompleteRead when the connection ends inside it."""
+        if self.headers is not None:
+            return
+        version, status, reason = self._read_status()
+        message = _read_headers(self.fp)
+        while 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS:
+            # http.client skips 100 only (RFC 9110, section 15.2)
+            version, status, reason = self._read_status()
+            message = _read_headers(self.fp)
+        if version in ("HTTP/1.0", "HTTP/0.9"):
+            self.version = 10
+        elif version.startswith("HTTP/1."):
+            self.version = 11
+        else:
+            raise http.client.UnknownProtocol(version)
+        self.code = self.status = status
+        self.reason = reason.strip()
+        self.headers = self.msg = message
+        self.chunked = (message.get("transfer-encoding") or "").lower() == "chunked"
+        self.chunk_left: int | None = None
+        self.length = self._declared_length(message)
+        # What has no end of its own ends with the connection.
+        self.will_close = self._check_close() or not (self.chunked or self.length is not None)
+
+    def _declared_length(self, message: http.client.HTTPMessage) -> int | None:
+        """Return the bytes of the body; None when only its end shows them."""
+        if self.status in (204, 304) or 100 <= self.status < 200 or self._method == "HEAD":
+            return 0
+        declared = message.get("content-length")
+        if not declared or self.chunked:
+            return None
+        try:
+            length = int(declared)
+        except ValueError:
+            return None
+        return length if length >= 0 else None
+
+
+def _read_headers(stream: Any) -> http.client.HTTPMessage:
+    """Read headers to the empty line behind them. Raises LineTooLong, HTTPException, IncompleteRead."""
+    message = http.client.HTTPMessage()
+    lines: list[bytes] = []
+    is_plain = True
+    while True:
+        line = stream.readline(_MAX_LINE_BYTES + 1)
+        if len(line) > _MAX_LINE_BYTES:
+            raise http.client.LineTooLong("header line")
+        lines.append(line)
+        if len(lines) > _MAX_LINES:
+            raise http.client.HTTPException(f"got more than {_MAX_LINES} headers")
+        if line in _END:
+            break
+        found = _PLAIN.fullmatch(line)
+        if found is None:
+            is_plain = False
+        elif is_plain:
+            message.set_raw(found[1].decode("ascii"), (found[2] or b"").decode("ascii"))
+    if not line:
+        raise http.client.IncompleteRead(b"")
+    if is_plain:
+        return message
+    parser = email.parser.Parser(_class=http.client.HTTPMessage)
+    return parser.parsestr(b"".join(lines).decode("iso-8859-1"))
+
+
+# -- connections --
+
+
+class _Pooled(HTTPConnection):
+    """What both connection classes add. Belongs to at most one thread at a time, but `shut` may come from any."""
+
+    pool: ClassVar[SyncPool]
+    write_s: ClassVar[float]
+    response_class = WholeHead
+    host_of_pool: HostOf
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.uses = 0
+        self.made_at: float | None = None
+        self.retire_at = 0.0
+        self._receiving = False
+        self._has_died = False
+        self._live: socket.socket | None = None
+        self._connect_until: float | None = None
+        self._response: weakref.ref[HTTPResponse] | None = None
+
+    # -- connecting, within one bound --
+
+    def connect(self) -> None:
+        """Resolve, dial and shake hands within one connect time-out. Raises ConnectTimeoutError, PoolClosed."""
+        started = time.monotonic()
+        self._connect_until = None if self.timeout is None else started + self.timeout
+        try:
+            with reporting_failure(self.pool.listener, call=None):  # its threads are not cancelled
+                super().connect()
+        except TimeoutError as exc:
+            raise self._connect_timed_out() from exc
+        if _USER_TIMEOUT is not None:
+            self.sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(self.write_s * 1000))
+        self.pool.established(self, time.monotonic() - started)
+
+    def _connect_timed_out(self) -> ConnectTimeoutError:
+        return ConnectTimeoutError(self, f"Connection to {self.host} timed out. (connect timeout={self.timeout})")
+
+    def _new_conn(self) -> socket.socket:
+        addresses = self._resolve()
+        failure: OSError | None = None
+        for position, address in enumerate(addresses):
+            if self.pool.closed:
+                raise PoolClosed("the pool was shut down while it connected")
+            try:
+                # Each address gets an even share of what is left, so that a dead first one can't use it all up.
+                return self._dial(address, share=len(addresses) - position)
+            except OSError as exc:
+                failure = exc
+        if isinstance(failure, TimeoutError):
+            raise self._connect_timed_out() from failure
+        raise NewConnectionError(self, f"Failed to establish a new connection: {failure}") from failure
+
+    def _remaining_s(self) -> float | None:
+        return None if self._connect_until is None else max(0.001, self._connect_until - time.monotonic())
+
+    def _resolve(self) -> list[Any]:
+        """Return the host's addresses. getaddrinfo can't be interrupted: a slow one's thread is left behind."""
+        answers: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
+        host, port = self._dns_host, self.port
+
+        def look_up() -> None:
+            try:
+                answers.put(list(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)))
+            except OSError as exc:
+                answers.put(exc)
+
+        threading.Thread(target=look_up, name="pool-dns", daemon=True).start()
+        try:
+            answer = answers.get(timeout=self._remaining_s())
+        except queue.Empty as exc:
+            raise self._connect_timed_out() from exc
+        if isinstance(answer, socket.gaierror):
+            raise NameResolutionError(self.host, self, answer) from answer
+        if isinstance(answer, OSError):
+            raise NewConnectionError(self, f"Failed to resolve {self.host}: {answer}") from answer
+        return answer
+
+    def _dial(self, address: Any, *, share: int) -> socket.socket:
+        family, kind, protocol, _, where = address
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in self.socket_options or ():
+                sock.setsockopt(*option)
+            remaining_s = self._remaining_s()
+            sock.settimeout(None if remaining_s is None else remaining_s / share)
+            if self.source_address:
+                sock.bind(self.source_address)
+            sock.connect(where)
+            # What is left is for the TLS handshake, which Python bounds as a whole.
+            sock.settimeout(self._remaining_s())
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    # -- sending and receiving --
+
+    def send(self, data: Any) -> None:
+        """Send `data`, of any size; the bound is on silence, not on the whole: the kernel watches the peer.
+
+        Where it can't (no TCP_USER_TIMEOUT), every piece may take `write_s`.
+        """
+        if self.sock is None:
+            self.connect()
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            super().send(data)
+            return
+        self.sock.settimeout(None if _USER_TIMEOUT is not None else self.write_s)
+        rest = memoryview(data)
+        while rest:
+            sent = self.sock.send(rest[:_SEND_BYTES])
+            rest = rest[sent:]
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 itself departs from http.client
+        """Read the head of the answer. Raises StaleConnection when a reused connection turns out to be dead."""
+        self._receiving = True
+        self._live = self.sock
+        try:
+            response = super().getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError) as exc:
+            self._has_died = True
+            if self.uses > 1:
+                raise StaleConnection(f"{self.host_of_pool.label} had closed the connection") from exc
+            raise
+        finally:
+            self._receiving = False
+        # A response that is dropped unread closes its connection, but not in a cycle: the collector may finalize its
+        # file first, which it then takes for its own end.
+        self._response = weakref.ref(response, self._response_is_gone)
+        return response
+
+    def _response_is_gone(self, _: object) -> None:
+        self.pool.abandon(self, "error")
+
+    # -- closing --
+
+    def close(self) -> None:
+        """Close, and report that to the pool. A close by http.client itself in `getresponse` (the peer asked for it) is
+        not reported: the answer still comes over the socket, and `_put_conn` or a later close ends it."""
+        super().close()
+        if not self._receiving:
+            self.forget_response()
+            self.pool.abandon(self, "remote" if self._has_died else "error", has_died=self._has_died)
+
+    def forget_response(self) -> None:
+        """The response on it is over."""
+        self._response = self._live = None
+
+    def close_socket(self) -> None:
+        """Close without reporting that to the pool."""
+        self.forget_response()
+        super().close()
+
+    def begin_goodbye(self) -> socket.socket | None:
+        """Send our end. Return the socket, on which the peer's end shows; None: do not wait for it."""
+        sock: socket.socket | None = self.sock
+        if sock is None or isinstance(sock, ssl.SSLSocket):
+            return None
+        try:
+            sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            return None
+        return sock
+
+    def shut(self) -> None:
+        """Wake the thread that is blocked on the socket, from another. It sees the connection end."""
+        sock = self.sock if self.sock is not None else self._live
+        if sock is not None:
+            with suppress(OSError):
+                # Not SSLSocket.shutdown, which takes the TLS state away from under the other thread.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _PooledHTTPSConnection(_Pooled, HTTPSConnection):
+    """The same over TLS."""
+
+
+# -- host pools --
+
+
+class _HostPool(HTTPConnectionPool):
+    """Takes from and gives back to the shared pool; urllib3's own queue stays empty."""
+
+    shared: ClassVar[SyncPool]
+
+    def _get_conn(self, timeout: float | None = None) -> Any:  # noqa: ARG002 - the shared pool has its own bound
+        if self.pool is None:
+            raise ClosedPoolError(self, "the pool is closed")
+        connection: Any = self.shared.take(self)
+        while connection is not None and is_connection_dropped(connection):
+            connection = self.shared.replace(connection)
+        if connection is None:
+            try:
+                connection = self._new_conn()
+                self.shared.hold(connection, self)
+            except BaseException:
+                self.shared.free_slot(self)
+                raise
+        call = current_call()
+        if call is not None and call.connected is not None:
+            call.connected()
+        return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is None:  # after an error: `close` has reported it
+            return
+        conn.forget_response()
+        if conn.is_closed:  # the peer asked for it; or `close` has reported it, and this is the second time
+            self.shared.abandon(conn, "remote")
+        else:
+            self.shared.give_back(conn)
+
+
+class _HTTPSHostPool(_HostPool, HTTPSConnectionPool):
+    """The same over TLS."""
+
+
+def label_of(host_pool: Hashable) -> str:
+    """Return `host:port` of a host pool."""
+    return f"{host_pool.host}:{host_pool.port}"  # type: ignore[attr-defined]  # the keys of the shared pool are host pools
+
+
+def host_pool_classes(shared: SyncPool, write_s: float) -> dict[str, type[HTTPConnectionPool]]:
+    """Return host pool classes by URL scheme, bound to one `SyncPool`."""
+    plain = type("PooledHTTPConnection", (_Pooled,), {"pool": shared, "write_s": write_s})
+    secure = type("PooledHTTPSConnection", (_PooledHTTPSConnection,), {"pool": shared, "write_s": write_s})
+    return {
+        "http": type("PooledHTTPConnectionPool", (_HostPool,), {"shared": shared, "ConnectionCls": plain}),
+        "https": type("PooledHTTPSConnectionPool", (_HTTPSHostPool,), {"shared": shared, "ConnectionCls": secure}),
+    }
