@@ -1,20 +1,13 @@
-"""What all tests share: managers of clients, and aioresponses taught to speak with aiohttp 3.14."""
+"""What all tests share: managers of clients, and answers for clients that reach no server."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from types import SimpleNamespace
-from typing import Any
-from unittest.mock import Mock
 
-import aiohttp
-import aioresponses.core
 import pytest
-from aiohttp.client_proto import ResponseHandler
-from aioresponses import aioresponses as AioResponses  # noqa: N812 - a class, whatever its name
 from hypothesis import settings
 
 from tools.http_client import HTTPClientManager, PoolLimits, PoolTimeouts
+from tools.testing import aioresponses
 
 # How long one example takes says something of the machine, and of what else it does.
 settings.register_profile("shared machine", deadline=None)
@@ -48,24 +41,10 @@ async def open_manager() -> AsyncIterator[Callable[..., HTTPClientManager]]:
         yield open_one
 
 
-def _response(*args: Any, **kwargs: Any) -> aiohttp.ClientResponse:
-    """aiohttp 3.14 asks for the writer of the request as well, to say how much was sent."""
-    return aiohttp.ClientResponse(*args, stream_writer=SimpleNamespace(output_size=0), **kwargs)  # type: ignore[arg-type]  # all of it that a mock needs
-
-
-def _body_reader(loop: asyncio.AbstractEventLoop | None = None) -> aiohttp.StreamReader:
-    """A body over 64 KiB pauses its parser, which a mocked connection does not have."""
-    protocol = ResponseHandler(loop=loop or asyncio.get_running_loop())
-    protocol._parser = Mock(spec=["pause_reading", "resume_reading", "feed_data", "feed_eof"])
-    return aiohttp.StreamReader(protocol, limit=2**16, loop=protocol._loop)
-
-
 @pytest.fixture
-def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[AioResponses]:
+def mocked() -> Iterator[aioresponses]:
     """Answers the requests of every `aiohttp.ClientSession`; knows nothing of pools, time-outs and TLS."""
-    monkeypatch.setattr(aioresponses.core, "ClientResponse", _response)
-    monkeypatch.setattr(aioresponses.core, "stream_reader_factory", _body_reader)
-    with AioResponses() as mock:
+    with aioresponses() as mock:
         yield mock
 
 

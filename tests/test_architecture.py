@@ -53,7 +53,7 @@ def test_tools_know_nothing_of_the_service(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_only_the_clients_and_the_transports_know_the_client_libraries(path: Path) -> None:
-    if room(path) in {"tools/http_client", "tools/transports"}:
+    if room(path) in {"tools/http_client", "tools/transports"} or name(path) == "tools/testing.py":
         return
     found = {each for each in imports(path) if each.split(".")[0] in CLIENT_LIBRARIES}
     aiohttp_of_a_client = {
@@ -109,6 +109,14 @@ def test_the_pools_know_no_tool() -> None:
         if room(path) == "tools/http_client":
             ours = [each for each in imports(path) if each.startswith("tools.")]
             assert [each for each in ours if not each.startswith(tuple(allowed))] == []
+
+
+def test_what_is_for_tests_is_imported_by_tests_only() -> None:
+    assert (ROOT / "tools/testing.py") in SOURCES
+    for path in SOURCES:
+        assert [each for each in imports(path) if each.startswith("tools.testing")] == []
+        if name(path) != "tools/testing.py":
+            assert [each for each in imports(path) if each.split(".")[0] == "aioresponses"] == []
 
 
 def test_nobody_imports_in_a_circle() -> None:
