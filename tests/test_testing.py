@@ -1,7 +1,6 @@
 """What we ship for tests of others: mocked answers over our async client, on the aiohttp that it needs."""
 
 import asyncio
-import functools
 import runpy
 import sys
 from collections.abc import Callable
@@ -244,12 +243,14 @@ async def test_a_release_that_gives_the_writer_and_the_parser_keeps_its_own(
         reader._protocol._parser = parser
         return reader  # type: ignore[no-any-return]  # built above
 
-    writing = functools.partial(aiohttp.ClientResponse, stream_writer=SimpleNamespace(output_size=7))  # type: ignore[arg-type]  # all of it that is read
+    class Written(aiohttp.ClientResponse):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs | {"stream_writer": SimpleNamespace(output_size=7)})
+
     with monkeypatch.context() as patched, ExitStack() as active:
-        patched.setattr(core, "ClientResponse", writing)
         patched.setattr(core, "stream_reader_factory", factory)
         mocked = active.enter_context(aioresponses())
-        mocked.get(URL, body=b"x" * 200_000)
+        mocked.get(URL, body=b"x" * 200_000, response_class=Written)
         async with client.get(URL) as response:
             assert response._output_size == 7
             content: Any = response.content
