@@ -256,6 +256,7 @@ async def test_a_release_that_gives_the_writer_and_the_parser_keeps_its_own(
             content: Any = response.content
             assert content._protocol._parser is parser
             assert len(await response.read()) == 200_000
+            assert content._protocol.exception() is None  # pausing and resuming went well
 
 
 async def test_a_release_without_the_factory_of_bodies_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,9 +139,8 @@ class aioresponses(core.aioresponses):  # noqa: N801 - the name that users know
     def start(self) -> None:
         """Begin to answer."""
         super().start()
-        if not self._has_shim:
-            _shim.take()
-            self._has_shim = True
+        _shim.take()
+        self._has_shim = True
 
     def stop(self) -> None:
         """Stop answering, close the answers, and leave aiohttp and aioresponses as they were. Idempotent."""
