@@ -398,7 +398,7 @@ async def test_the_async_pool_keeps_its_limit_while_opentelemetry_traces_and_cal
 
 
 def _with_wraps(seen: list[str]) -> Any:
-    """As Elastic APM and most agents of their own making do."""
+    """A function that looks like the one within, as OpenTelemetry's does."""
     original = requests.Session.send
 
     @functools.wraps(original)
@@ -410,7 +410,7 @@ def _with_wraps(seen: list[str]) -> Any:
 
 
 def _with_wrapt(seen: list[str]) -> Any:
-    """As Datadog and New Relic do: a proxy, whose attributes are those of the function within."""
+    """A proxy, whose attributes are those of the function within: agents that wrap with wrapt."""
 
     def send(wrapped: Any, instance: object, args: tuple[Any, ...], options: dict[str, Any]) -> requests.Response:
         seen.append(str(args[0].path_url))
@@ -466,7 +466,7 @@ async def test_a_function_that_wraps_a_method_of_our_session_is_asked(
 async def test_whatever_wraps_urlopen_sees_each_hop_once(
     manager: HTTPClientManager, peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As OpenTelemetry's instrumentation of urllib3, Elastic APM and Sentry do."""
+    """As OpenTelemetry's instrumentation of urllib3 does."""
     seen: list[str] = []
     original = urllib3.connectionpool.HTTPConnectionPool.urlopen
 
