@@ -8,7 +8,7 @@ import requests
 
 from tools import errors
 from tools.errors import ProviderError, ToolError
-from tools.http_client import async_session, sync_session
+from tools.http_client import async_session, sync_adapter
 
 CODES = {
     "InvalidQuery": "invalid_query",
@@ -44,10 +44,10 @@ def test_the_codes_are_these() -> None:
 @pytest.mark.parametrize(
     ("error", "library", "code"),
     [
-        (sync_session.SyncPoolTimeout, requests.RequestException, "pool_timeout"),
-        (sync_session.SyncPoolClosed, requests.RequestException, "pool_closed"),
-        (sync_session.SyncBodyTooLarge, requests.RequestException, "provider_too_large"),
-        (sync_session.SyncCallTimeout, requests.RequestException, "provider_timeout"),
+        (sync_adapter.SyncPoolTimeout, requests.RequestException, "pool_timeout"),
+        (sync_adapter.SyncPoolClosed, requests.RequestException, "pool_closed"),
+        (sync_adapter.SyncBodyTooLarge, requests.RequestException, "provider_too_large"),
+        (sync_adapter.SyncCallTimeout, requests.RequestException, "provider_timeout"),
         (async_session.AsyncPoolTimeout, aiohttp.ClientError, "pool_timeout"),
         (async_session.AsyncPoolClosed, aiohttp.ClientError, "pool_closed"),
         (async_session.AsyncBodyTooLarge, aiohttp.ClientError, "provider_too_large"),

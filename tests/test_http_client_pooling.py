@@ -21,8 +21,8 @@ from tools.http_client import (
     get_sync_client,
     shutdown_http_clients,
 )
-from tools.http_client.sync_session import PooledAdapter
 from tools.http_client.async_pool import PooledConnector
+from tools.http_client.sync_adapter import PooledAdapter
 
 
 class EchoTool(ComplianceTool):

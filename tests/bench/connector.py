@@ -19,8 +19,8 @@ from aiohttp import BaseConnector, ClientRequest, ClientTimeout, TCPConnector
 from yarl import URL
 
 from tests.bench.grounds import running_agencies
-from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.async_pool import PooledConnector
+from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.manager import HTTPClientManager
 
 __all__ = ["measure"]

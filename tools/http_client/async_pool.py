@@ -6,7 +6,6 @@ says what aiohttp does differently, and lists the private names of aiohttp that 
 """
 
 import asyncio
-import logging
 import math
 import random
 import threading
@@ -24,14 +23,11 @@ from aiohttp.tracing import Trace
 from tools.call import Call, current_call
 from tools.http_client.async_session import AsyncPoolClosed, AsyncPoolTimeout, PooledProtocol
 from tools.http_client.config import Counters, PoolLimits, PoolStats, PoolTimeouts
-from tools.http_client.events import PoolListener, reporting_failure, stats_of
-from tools.http_client.idle_connections import LINGER_SLACK_S, IdleConnections
-from tools.http_client.leak_detection import Hold, InUse
+from tools.http_client.events import PoolListener, reporting_failure, stats_of, warn_of_leaks
+from tools.http_client.open_connections import LINGER_SLACK_S, Hold, IdleConnections, InUse
 from tools.http_client.wait_queue import Host, WaitQueue
 
 __all__ = ["PooledConnector"]
-
-log = logging.getLogger(__name__)
 
 Waiter = asyncio.Future[PooledProtocol | None]
 HostOf = Host[ConnectionKey, Waiter]
@@ -53,7 +49,7 @@ class PooledConnector(aiohttp.TCPConnector):
         self._limits = limits
         self._timeouts = timeouts
         self._counters = Counters()
-        self._queue = self._new_queue()
+        self._queue: WaitQueue[ConnectionKey, Waiter] = WaitQueue(limits.max_connections, _label_of)
         self._idle: IdleConnections[PooledProtocol] = IdleConnections(limits)
         self._in_use: InUse[PooledProtocol] = InUse(limits.hold_warning_s)
         #: Closed by us, and not gone yet; a request that needs their place waits for one of the futures.
@@ -68,9 +64,6 @@ class PooledConnector(aiohttp.TCPConnector):
         self._draining = False
         self._thread = threading.get_ident()
         self._step = _Step()
-
-    def _new_queue(self) -> WaitQueue[ConnectionKey, Waiter]:
-        return WaitQueue(self._limits.max_connections, lambda key: f"{key.host}:{key.port}")
 
     # -- taking a connection --
 
@@ -91,13 +84,13 @@ class PooledConnector(aiohttp.TCPConnector):
             protocol = await self._wait(host, traces, call)
         if protocol is None:
             protocol = await self._open(req, host, traces, timeout, call)
-        elif traces or req.proxy is not None:
-            await self._reuse(protocol, req, traces)
         if call is not None:
             self._in_use[protocol].call = call
             call.reused_connection = protocol.uses > 1
             if call.connected is not None:
                 call.connected()
+        if protocol.uses > 1 and (traces or req.proxy is not None):
+            await self._reuse(protocol, req, traces)
         return Connection(self, key, protocol, self._loop)
 
     def _pick(self, host: HostOf, now: float) -> PooledProtocol | None:
@@ -126,9 +119,7 @@ class PooledConnector(aiohttp.TCPConnector):
         protocol.uses += 1
         self._in_use[protocol] = Hold(protocol.host.label, now)
         if self._hold_timer is None:  # else it looks early enough, and is then set again for the oldest
-            self._hold_timer = self._loop.call_at(
-                now + self._limits.hold_warning_s, self._when_free, self._look_at_holds
-            )
+            self._look_at_holds_at(now + self._limits.hold_warning_s)
 
     async def _wait(self, host: HostOf, traces: list[Trace], call: Call | None) -> PooledProtocol | None:
         """Wait until a slot is granted. Return the idle connection that comes with it, if any."""
@@ -215,8 +206,7 @@ class PooledConnector(aiohttp.TCPConnector):
     async def _wait_for_room(self) -> None:
         """Wait until enough of those that are being closed are gone, or there would be one too many for a moment."""
         while self._closing and self._queue.slots + len(self._idle) + len(self._closing) > self.limit:
-            gone = self._loop.create_future()
-            self._waiting_for_room.append(gone)
+            self._waiting_for_room.append(gone := self._loop.create_future())
             await gone
 
     async def _reuse(self, protocol: PooledProtocol, req: ClientRequest, traces: list[Trace]) -> None:
@@ -257,6 +247,7 @@ class PooledConnector(aiohttp.TCPConnector):
         if hold.call is not None and hold.call.is_over(now):
             hold.call.cut_on_wire = True
         host: HostOf = protocol.host
+        due_at = math.inf
         if should_close or protocol.should_close:
             self._give_up(protocol, host, was_cut=should_close and protocol.is_connected())
         elif now >= protocol.retire_at:
@@ -264,18 +255,16 @@ class PooledConnector(aiohttp.TCPConnector):
         else:
             protocol.rest()
             due_at = self._idle.put(protocol, host, now)
-            self._give_back_slot(host)  # to a waiter, which takes the connection with it
-            if due_at <= now:
-                self._look_at_idle()
-            elif due_at < self._idle_due_at:
-                self._look_at_idle_at(due_at)
-            return
-        self._give_back_slot(host)
+        self._give_back_slot(host)  # to a waiter, which takes the connection with it
+        if due_at <= now:
+            self._look_at_idle()
+        elif due_at < self._idle_due_at:
+            self._look_at_idle_at(due_at)
 
     def _give_up(self, protocol: PooledProtocol, host: HostOf, *, was_cut: bool) -> None:
         """Close a connection that was in use: cut by us, or ended by the peer."""
         has_died = not protocol.is_connected()
-        if not has_died:
+        if protocol.on_lost is not None:
             self._closing.add(protocol)
         # Before a waiter is woken; and at once, or a body that the peer does not read would keep the socket open.
         protocol.abort()
@@ -314,7 +303,7 @@ class PooledConnector(aiohttp.TCPConnector):
 
     def _close_idle(self, protocol: PooledProtocol, reason: str) -> None:
         """Close a connection that is neither in use nor among the idle ones any more."""
-        if protocol.is_connected():
+        if protocol.on_lost is not None:
             self._closing.add(protocol)
             protocol.say_goodbye()
         self._count_closed(protocol, reason)
@@ -344,28 +333,24 @@ class PooledConnector(aiohttp.TCPConnector):
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         self._idle_due_at = due_at
-        self._idle_timer = self._loop.call_at(due_at, self._when_free, self._look_at_idle)
+        if due_at < math.inf:
+            self._idle_timer = self._loop.call_at(due_at, self._when_free, self._look_at_idle)
 
     def _look_at_idle(self) -> None:
-        self._idle_timer, self._idle_due_at = None, math.inf
         now = monotonic()
         for protocol, reason in self._idle.take_overdue(now):
             self._close_idle(protocol, reason)
-        due_at = self._idle.next_due_at()
-        if due_at is not None:
-            self._look_at_idle_at(max(due_at, now + LINGER_SLACK_S))
+        self._look_at_idle_at(max(self._idle.next_due_at(), now + LINGER_SLACK_S))
 
     def _look_at_holds(self) -> None:
         self._hold_timer = None
         now = monotonic()
-        for hold in self._in_use.newly_overdue(now):
-            held_s = now - hold.since
-            log.warning(
-                "a connection to %s has been in use for %.0f s: is a response read and closed?", hold.host, held_s
-            )
-        due_at = self._in_use.next_overdue_at()
-        if due_at is not None:
-            self._hold_timer = self._loop.call_at(due_at, self._when_free, self._look_at_holds)
+        warn_of_leaks(self._in_use.newly_overdue(now), now)
+        self._look_at_holds_at(self._in_use.next_overdue_at())
+
+    def _look_at_holds_at(self, at: float) -> None:
+        if at < math.inf:
+            self._hold_timer = self._loop.call_at(at, self._when_free, self._look_at_holds)
 
     # -- closing --
 
@@ -381,25 +366,26 @@ class PooledConnector(aiohttp.TCPConnector):
         """Close every connection, those in use too. See `drain` for the gentle way."""
         for protocol in [*self._in_use, *self._idle]:
             self._count_closed(protocol, "shutdown")
-        for timer in (self._idle_timer, self._hold_timer):
-            if timer is not None:
-                timer.cancel()
+        for timer in filter(None, (self._idle_timer, self._hold_timer)):
+            timer.cancel()
         for waiter in self._queue.take_all_waiters():
             if not waiter.done():
                 waiter.set_exception(AsyncPoolClosed("the pool was shut down"))
-        self._queue = self._new_queue()  # slots that are given back from now on are none of it
+        self._queue = WaitQueue(self.limit, _label_of)  # slots that are given back from now on are none of it
         for protocol in list(self._closing):
             protocol.abort()
         # aiohttp closes what is in this and in `_acquired`, and waits for their ends.
         self._conns = {"idle": [(protocol, 0.0) for protocol in self._idle.take_all()]}  # type: ignore[assignment]
         await super().close(abort_ssl=abort_ssl)
 
-    # -- statistics --
-
     def stats(self) -> PoolStats:
         """Return the pool as it stands now."""
         with self._step:
             return stats_of(self._limits, self._counters, self._queue, self._idle, self._in_use, monotonic())
+
+
+def _label_of(key: ConnectionKey) -> str:
+    return f"{key.host}:{key.port}"
 
 
 class _Step:

@@ -279,6 +279,8 @@ class PooledProtocol(ResponseHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection is gone, and nothing more is awaited of it."""
         payload = self._payload
+        if exc is not None:  # aiohttp takes a body that ends with its connection for whole, even when that was reset
+            self._fail(payload, exc)
         super().connection_lost(exc)
         self._cancel_silence_timer()
         self._fail(payload, exc)

@@ -1,7 +1,8 @@
 """What a pool reports: how long its steps took and why a connection could not be made; when asked, statistics."""
 
+import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
@@ -11,11 +12,20 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from tools.call import Call
 from tools.errors import PoolClosed
 from tools.http_client.config import Counters, HostStats, PoolLimits, PoolStats
-from tools.http_client.idle_connections import IdleConnections
-from tools.http_client.leak_detection import InUse
+from tools.http_client.open_connections import Hold, IdleConnections, InUse
 from tools.http_client.wait_queue import WaitQueue
 
-__all__ = ["CONNECT_FAILURES", "ConnectFailure", "PoolListener", "failure_of", "reporting_failure", "stats_of"]
+__all__ = [
+    "CONNECT_FAILURES",
+    "ConnectFailure",
+    "PoolListener",
+    "failure_of",
+    "reporting_failure",
+    "stats_of",
+    "warn_of_leaks",
+]
+
+log = logging.getLogger(__name__)
 
 #: Where connecting ended: time ran out; no such name; TCP; the certificate or another part of TLS; a proxy or unknown.
 ConnectFailure = Literal["timeout", "dns", "tcp", "tls", "other"]
@@ -62,6 +72,13 @@ def reporting_failure(listener: PoolListener, call: Call | None) -> Iterator[Non
         elif isinstance(exc, Exception) and not isinstance(exc, PoolClosed):
             listener.not_connected(failure_of(exc))
         raise
+
+
+def warn_of_leaks(overdue: Iterable[Hold], now: float) -> None:
+    """Log the connections that have just been in use for too long."""
+    for hold in overdue:
+        held_s = now - hold.since
+        log.warning("a connection to %s has been in use for %.0f s: is a response read and closed?", hold.host, held_s)
 
 
 def stats_of(

@@ -15,7 +15,8 @@ from tools.http_client.async_pool import PooledConnector
 from tools.http_client.async_session import open_async_session
 from tools.http_client.config import ManagerStats, PoolLimits, PoolTimeouts
 from tools.http_client.events import PoolListener
-from tools.http_client.sync_session import PooledAdapter, PooledSession
+from tools.http_client.sync_adapter import PooledAdapter
+from tools.http_client.sync_session import PooledSession
 
 __all__ = [
     "HTTPClientManager",

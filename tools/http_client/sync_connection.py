@@ -60,6 +60,16 @@ class WholeHead(http.client.HTTPResponse):
     _check_close: Callable[[], bool]
     _method: str | None
     code: int
+    #: The peer sent more than this answer; http.client would drop that with its buffer.
+    has_more = False
+
+    def _close_conn(self) -> None:
+        """Let go of the file, at the end of the body or before."""
+        file: Any = self.fp
+        if hasattr(file, "raw"):
+            file.raw.readinto = _nothing  # so that the look at the buffer does not read on, and wait
+            self.has_more = bool(file.peek(1))
+        super()._close_conn()  # type: ignore[misc]  # likewise
 
     def begin(self) -> None:
         """Read the head, interim ones skipped. Raises IncompleteRead when the connection ends inside it."""
@@ -98,6 +108,10 @@ class WholeHead(http.client.HTTPResponse):
         except ValueError:
             return None
         return length if length >= 0 else None
+
+
+def _nothing(_: object) -> int:
+    return 0
 
 
 def _read_headers(stream: Any) -> http.client.HTTPMessage:
@@ -148,6 +162,7 @@ class _Pooled(HTTPConnection):
         self._live: socket.socket | None = None
         self._connect_until: float | None = None
         self._response: weakref.ref[HTTPResponse] | None = None
+        self._head: WholeHead | None = None
 
     # -- connecting, within one bound --
 
@@ -162,6 +177,9 @@ class _Pooled(HTTPConnection):
             raise self._connect_timed_out() from exc
         if _USER_TIMEOUT is not None:
             self.sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(self.write_s * 1000))
+        if hasattr(self.sock, "suppress_ragged_eofs"):
+            # A body without a length ends with a goodbye over TLS, or a cut one is taken for whole (RFC 9112, 9.8).
+            self.sock.suppress_ragged_eofs = False
         self.pool.established(self, time.monotonic() - started)
 
     def _connect_timed_out(self) -> ConnectTimeoutError:
@@ -249,7 +267,7 @@ class _Pooled(HTTPConnection):
         self._live = self.sock
         try:
             response = super().getresponse()
-        except (http.client.RemoteDisconnected, ConnectionError) as exc:
+        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError) as exc:
             self._has_died = True
             if self.uses > 1:
                 raise StaleConnection(f"{self.host_of_pool.label} had closed the connection") from exc
@@ -259,7 +277,15 @@ class _Pooled(HTTPConnection):
         # A response that is dropped unread closes its connection, but not in a cycle: the collector may finalize its
         # file first, which it then takes for its own end.
         self._response = weakref.ref(response, self._response_is_gone)
+        head: Any = response._original_response  # noqa: SLF001 - http.client's, which urllib3 wraps
+        self._head = head
         return response
+
+    def has_more(self) -> bool:
+        """Return whether the peer sent more than its answer: the next request would take that for its own."""
+        if self._head is not None and self._head.has_more:
+            return True
+        return self.sock is not None and hasattr(self.sock, "pending") and self.sock.pending() > 0
 
     def _response_is_gone(self, _: object) -> None:
         self.pool.abandon(self, "error")
@@ -276,7 +302,7 @@ class _Pooled(HTTPConnection):
 
     def forget_response(self) -> None:
         """The response on it is over."""
-        self._response = self._live = None
+        self._response = self._head = self._live = None
 
     def close_socket(self) -> None:
         """Close without reporting that to the pool."""
@@ -285,8 +311,8 @@ class _Pooled(HTTPConnection):
 
     def begin_goodbye(self) -> socket.socket | None:
         """Send our end. Return the socket, on which the peer's end shows; None: do not wait for it."""
-        sock: socket.socket | None = self.sock
-        if sock is None or isinstance(sock, ssl.SSLSocket):
+        sock: object = self.sock
+        if not isinstance(sock, socket.socket) or isinstance(sock, ssl.SSLSocket):
             return None
         try:
             sock.shutdown(socket.SHUT_WR)
@@ -298,6 +324,7 @@ class _Pooled(HTTPConnection):
         """Wake the thread that is blocked on the socket, from another. It sees the connection end."""
         sock = self.sock if self.sock is not None else self._live
         if sock is not None:
+            sock = getattr(sock, "socket", sock)  # of TLS within TLS, to an HTTPS proxy
             with suppress(OSError):
                 # Not SSLSocket.shutdown, which takes the TLS state away from under the other thread.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
@@ -320,7 +347,7 @@ class _HostPool(HTTPConnectionPool):
             raise ClosedPoolError(self, "the pool is closed")
         connection: Any = self.shared.take(self)
         while connection is not None and is_connection_dropped(connection):
-            connection = self.shared.replace(connection)
+            connection = self.shared.take(self, instead_of=connection)
         if connection is None:
             try:
                 connection = self._new_conn()
@@ -336,9 +363,12 @@ class _HostPool(HTTPConnectionPool):
     def _put_conn(self, conn: Any) -> None:
         if conn is None:  # after an error: `close` has reported it
             return
+        has_more = conn.has_more()
         conn.forget_response()
         if conn.is_closed:  # the peer asked for it; or `close` has reported it, and this is the second time
             self.shared.abandon(conn, "remote")
+        elif has_more:
+            self.shared.abandon(conn, "error")
         else:
             self.shared.give_back(conn)
 

@@ -5,7 +5,6 @@ finalizer may call (`abandon`) takes no lock: it queues, and every step under th
 safe to use on both sides of a fork: the child begins with an empty pool and leaves the parent's connections alone.
 """
 
-import logging
 import math
 import os
 import queue
@@ -22,17 +21,14 @@ from urllib3.util import wait_for_read
 from tools.call import Call, current_call
 from tools.errors import DeadlineExceeded, PoolClosed, PoolTimeout
 from tools.http_client.config import Counters, PoolLimits, PoolStats, PoolTimeouts
-from tools.http_client.events import PoolListener, stats_of
-from tools.http_client.idle_connections import LINGER_SLACK_S, IdleConnections
-from tools.http_client.leak_detection import Hold, InUse
+from tools.http_client.events import PoolListener, stats_of, warn_of_leaks
+from tools.http_client.open_connections import LINGER_SLACK_S, Hold, IdleConnections, InUse
 from tools.http_client.wait_queue import Host, WaitQueue
 from tools.http_client.watchdog import Watchdog
 
 __all__ = ["PooledConnection", "SyncPool"]
 
-log = logging.getLogger(__name__)
-
-#: Seconds that peers get to see our end of idle connections that are closed, and to close their own.
+#: Seconds that a peer gets to see our end of an idle connection, and to close its own.
 _GOODBYE_S = 0.25
 
 
@@ -43,10 +39,6 @@ class PooledConnection(Hashable, Protocol):
     uses: int
     made_at: float | None  # None: not yet, or it is counted as closed
     retire_at: float
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it has no socket."""
 
     def close_socket(self) -> None:
         """Close it without reporting that to the pool."""
@@ -74,13 +66,11 @@ class Waiter:
 
 
 HostOf = Host[Hashable, Waiter]
+Picked = PooledConnection | None
 
 
 class SyncPool:
-    """Slots and idle connections, shared by every host pool of one adapter.
-
-    A `key` stands for a host: its label is `label_of(key)`.
-    """
+    """Slots and idle connections, shared by every host pool of one adapter. A `key` stands for a host."""
 
     def __init__(self, limits: PoolLimits, timeouts: PoolTimeouts, label_of: Callable[[Hashable], str]) -> None:
         self._limits = limits
@@ -88,13 +78,11 @@ class SyncPool:
         self._label_of = label_of
         self.listener = PoolListener()
         self._reset()
-        # A weak reference, so that the hook (which can't be taken back) does not keep the pool alive.
-        this = weakref.ref(self)
+        forget_parent = weakref.WeakMethod(self.forget_parent)  # the hook can't be taken back
 
         def after_fork() -> None:
-            pool = this()
-            if pool is not None:
-                pool.forget_parent()
+            if (forget := forget_parent()) is not None:
+                forget()
 
         os.register_at_fork(after_in_child=after_fork)
 
@@ -123,20 +111,28 @@ class SyncPool:
 
     # -- taking a connection --
 
-    def take(self, key: Hashable) -> PooledConnection | None:
+    def take(self, key: Hashable, *, instead_of: PooledConnection | None = None) -> PooledConnection | None:
         """Wait for a slot. Return the newest idle connection to `key`, in use from now on.
 
-        None: the slot is the caller's, to open a connection and `hold` it, or to `free_slot`. Raises PoolTimeout after
-        `acquire_s`, DeadlineExceeded when the call's own time runs out first, PoolClosed.
+        None: the slot is the caller's, to open a connection and `hold` it, or to `free_slot`. `instead_of` was returned
+        before; its peer had closed it while it was idle. Raises PoolTimeout after `acquire_s`, PoolClosed, and
+        DeadlineExceeded when the call's own time runs out first.
         """
         call = current_call()
         waiter = None
         with self._lock:
             self._settle()
-            self._refuse_if_closed()
             now = time.monotonic()
             host = self._queue.host(key, now)
-            if self._queue.try_take(host, now):
+            if instead_of is not None:
+                self._in_use.pop(instead_of, None)
+                self._counters.reused -= 1
+                self._count_closed(instead_of, "remote")
+                instead_of.close_socket()
+                found, in_the_way = self._pick(host, now, call)
+            elif self.closed or self._draining:
+                raise PoolClosed("the pool is shut down" if self.closed else "the pool is shutting down")
+            elif self._queue.try_take(host, now):
                 found, in_the_way = self._pick(host, now, call)
             else:
                 waiter = Waiter(call)
@@ -149,10 +145,8 @@ class SyncPool:
             self._make_way(in_the_way, key)
         return found
 
-    def _pick(
-        self, host: HostOf, now: float, call: Call | None
-    ) -> tuple[PooledConnection | None, PooledConnection | None]:
-        """Return a connection for the holder of a slot; or else what is in the way of another one. The lock is held."""
+    def _pick(self, host: HostOf, now: float, call: Call | None) -> "tuple[Picked, Picked]":
+        """Return a connection for the holder of a slot; or what is in the way of another one. The lock is held."""
         while (found := self._idle.take(host, now)) is not None:
             if now < found.retire_at:
                 self._counters.reused += 1
@@ -224,24 +218,6 @@ class SyncPool:
                     connection.close_socket()
             self._give_back_slot(host)
 
-    def _refuse_if_closed(self) -> None:
-        if self.closed or self._draining:
-            raise PoolClosed("the pool is shut down" if self.closed else "the pool is shutting down")
-
-    def replace(self, connection: PooledConnection) -> PooledConnection | None:
-        """Close `connection`, which the peer had closed while it was idle. Return another, as `take` does."""
-        host = connection.host_of_pool
-        with self._lock:
-            self._settle()
-            self._in_use.pop(connection, None)
-            self._counters.reused -= 1
-            self._count_closed(connection, "remote")
-            connection.close_socket()
-            found, in_the_way = self._pick(host, time.monotonic(), current_call())
-        if in_the_way is not None:
-            self._make_way(in_the_way, host.key)
-        return found
-
     def hold(self, connection: PooledConnection, key: Hashable) -> None:
         """Note that `connection`, which is new, is in use by the current call.
 
@@ -249,7 +225,8 @@ class SyncPool:
         """
         with self._lock:
             self._settle()
-            self._refuse_if_closed()
+            if self.closed:
+                raise PoolClosed("the pool was shut down")
             connection.host_of_pool = self._queue.hosts[key]
             self._hold(connection, time.monotonic(), current_call())
 
@@ -281,16 +258,14 @@ class SyncPool:
                 return
             host = connection.host_of_pool
             now = time.monotonic()
+            due_at = math.inf
             if self.closed or now >= connection.retire_at:
                 self._count_closed(connection, "shutdown" if self.closed else "max_age")
                 connection.close_socket()
-                self._give_back_slot(host)
-                return
-            due_at = self._idle.put(connection, host, now)
+            else:
+                due_at = self._idle.put(connection, host, now)
             self._give_back_slot(host)  # to a waiter, which takes the connection with it
-            if due_at <= now:
-                due_at = self._say_goodbyes(now)
-            self._watchdog.look_by(due_at)
+            self._watchdog.look_by(self._say_goodbyes(now) if due_at <= now else due_at)
 
     def abandon(self, connection: PooledConnection, reason: str, *, has_died: bool = False) -> None:
         """`connection` is closed, or to be closed, while in use: free its slot, once.
@@ -356,7 +331,7 @@ class SyncPool:
 
     # -- time --
 
-    def _look(self) -> float | None:
+    def _look(self) -> float:
         """Close what idles too long, report what is held too long, end what is late. Return when to look next."""
         with self._lock:
             self._settle()
@@ -368,12 +343,8 @@ class SyncPool:
             overdue = self._in_use.newly_overdue(now)
             due = [self._say_goodbyes(now), self._in_use.next_overdue_at()]
             due += [hold.call.deadline_at for hold in self._in_use.values() if hold.call and not hold.is_cut]
-        for hold in overdue:
-            held_s = now - hold.since
-            log.warning(
-                "a connection to %s has been in use for %.0f s: is a response read and closed?", hold.host, held_s
-            )
-        return min((at for at in due if at is not None), default=None)
+        warn_of_leaks(overdue, now)
+        return min(due)
 
     def _say_goodbyes(self, now: float) -> float:
         """Begin to close what idles for too long, and finish with what has left. Return when to look again.
@@ -391,10 +362,7 @@ class SyncPool:
                 self._give_back_slot(connection.host_of_pool)
         # Peers answer soon or not at all: looks become rarer.
         due = [now + max(0.001, (now - since) / 2) for since, _ in self._leaving.values()]
-        idle_due_at = self._idle.next_due_at()
-        if idle_due_at is not None:
-            due.append(max(idle_due_at, now + LINGER_SLACK_S))
-        return min(due, default=math.inf)
+        return min(due, default=max(self._idle.next_due_at(), now + LINGER_SLACK_S))
 
     # -- closing --
 
@@ -407,22 +375,18 @@ class SyncPool:
             if not self._queue.slots:
                 return 0
         self._all_free.wait(timeout_s)
-        with self._lock:
-            self._settle()
-            return self._queue.slots
+        return self.stats().in_use
 
     def close(self) -> None:
         """Close what is idle, end what is in flight, and refuse from now on. Idempotent."""
         with self._lock:
             self._settle()
             self.closed = True
-            idle = self._idle.take_all()
-            for connection in idle:
-                self._count_closed(connection, "shutdown")
-            for connection in [*idle, *self._leaving]:
-                connection.close_socket()
             for connection in self._leaving:
                 self._queue.give_back(connection.host_of_pool)
+            for connection in [*self._idle.take_all(), *self._leaving]:
+                self._count_closed(connection, "shutdown")
+                connection.close_socket()
             self._leaving.clear()
             for waiter in self._queue.take_all_waiters():
                 waiter.wakes.release()

@@ -18,12 +18,12 @@ log = logging.getLogger(__name__)
 
 
 class Watchdog:
-    """Calls `look`, a bound method that returns when it wants to be called next, or None.
+    """Calls `look`, a bound method that returns when it is to be called next, at the latest; infinity for when woken.
 
     The method's object is not kept alive by it. Times are those of `time.monotonic()`.
     """
 
-    def __init__(self, look: Callable[[], float | None]) -> None:
+    def __init__(self, look: Callable[[], float]) -> None:
         self._look = weakref.WeakMethod(look)
         self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._looks_at = math.inf
@@ -64,13 +64,12 @@ class Watchdog:
                 continue
 
     def _look_once(self) -> float | None:
-        """Look, and return when to look again: `inf` for when woken, None when the pool is gone."""
+        """Look, and return when to look again; None when the pool is gone."""
         look = self._look()
         if look is None:
             return None
         try:
-            due_at = look()
+            return look()
         except Exception:  # one fault must not end the clock
             log.exception("the look at the pool failed")
-            due_at = time.monotonic() + 1.0
-        return math.inf if due_at is None else due_at
+            return time.monotonic() + 1.0

@@ -1,15 +1,19 @@
-"""Which idle connection is used next, which are closed, when and why: one rule for both pools. Pure.
+"""The open connections of a pool: which idle one is used next, which are closed and why, which are held for too long.
 
-The newest is used first and the oldest is closed first. Connections beyond `max_keepalive` linger for a second, so that
-a burst finds those that the burst before it opened. With `max_keepalive` 0 none lingers.
+Pure, and one rule for both pools. Of the idle connections the newest is used first, and the oldest is closed first.
+Those beyond `max_keepalive` linger for a second, so that a burst finds what the burst before it opened; with
+`max_keepalive` 0 none lingers.
 """
 
+import math
 from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tools.http_client.config import PoolLimits
+from tools.call import Call
+from tools.http_client.config import HeldConnection, PoolLimits
 
-__all__ = ["LINGER_S", "LINGER_SLACK_S", "IdleConnections"]
+__all__ = ["LINGER_S", "LINGER_SLACK_S", "Hold", "IdleConnections", "InUse"]
 
 #: So long an idle connection beyond `max_keepalive` stays.
 LINGER_S = 1.0
@@ -109,9 +113,61 @@ class IdleConnections(Generic[C]):
             self.remove(connection)
         return overdue
 
-    def next_due_at(self) -> float | None:
-        """Return when the oldest connection is overdue; None without one."""
+    def next_due_at(self) -> float:
+        """Return when the oldest connection is overdue; infinity without one."""
         if not self._hosts:
-            return None
+            return math.inf
         _, since = next(iter(self._hosts.values()))
         return since + (self._linger_s if len(self._hosts) > self._max_keepalive else self._expiry_s)
+
+
+@dataclass(slots=True)
+class Hold:
+    """One connection in use: by `host` (`host:port`), since when, and for which call."""
+
+    host: str
+    since: float
+    call: Call | None = None
+    is_overdue: bool = False
+    is_cut: bool = False  # its deadline has ended it
+
+
+class InUse(dict[C, Hold]):
+    """The connections in use, longest held first. `now` is seconds of one monotonic clock.
+
+    Detects leaks: a connection that is held for longer than the threshold is reported once, and shown while it lasts.
+    An aiohttp response that is dropped unread keeps its connection for good, and cannot be made to give it back.
+    """
+
+    def __init__(self, threshold_s: float) -> None:
+        super().__init__()
+        self._threshold_s = threshold_s
+        self.overdue_total = 0
+
+    def newly_overdue(self, now: float) -> list[Hold]:
+        """Return the holds that have passed the threshold since the last call; each comes once."""
+        found = []
+        for hold in self.values():
+            if now - hold.since < self._threshold_s:
+                break
+            if not hold.is_overdue:
+                hold.is_overdue = True
+                self.overdue_total += 1
+                found.append(hold)
+        return found
+
+    def next_overdue_at(self) -> float:
+        """Return when the next hold passes the threshold; infinity when none is left that has not."""
+        return next((hold.since + self._threshold_s for hold in self.values() if not hold.is_overdue), math.inf)
+
+    def oldest_s(self, now: float) -> float:
+        """Return for how long the oldest hold lasts; 0 without one."""
+        return next((now - hold.since for hold in self.values()), 0.0)
+
+    def overdue(self, now: float) -> tuple[HeldConnection, ...]:
+        """Return the connections that are over the threshold now."""
+        return tuple(
+            HeldConnection(hold.host, round(now - hold.since, 3))
+            for hold in self.values()
+            if now - hold.since >= self._threshold_s
+        )
