@@ -110,6 +110,14 @@ class GuardedRequest(ClientRequest):
         self._headers_of_call = headers
         _last_hops[id(headers)] = self
 
+    async def write_bytes(self, writer: Any, conn: Connection, content_length: int | None = None) -> None:
+        """Write the body. A peer that was asked whether to send it, and says nothing, is bounded as one that reads."""
+        protocol: Any = conn.protocol
+        if self._continue is not None:
+            protocol.start_timeout()
+            self._continue.add_done_callback(lambda _: protocol.rest())
+        await super().write_bytes(writer, conn, content_length)
+
 
 def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[ClientResponse]:
     """Return a response class whose `read()` (and so `text()` and `json()`) stops at the bound in force, and does not
@@ -208,7 +216,7 @@ class PooledProtocol(ResponseHandler):
         self._silent_at = None
 
     def rest(self) -> None:
-        """Nothing is awaited while it idles: reading on from a pause may have set the bound again."""
+        """Nothing is awaited: while it idles, say, where reading on from a pause may have set the bound again."""
         self._silent_at = None
 
     def _set_silence_timer(self, at: float) -> None:
@@ -288,13 +296,13 @@ class PooledProtocol(ResponseHandler):
             self._loop.call_soon(self.on_lost)  # the socket itself is closed after this
             self.on_lost = None
 
-    @staticmethod
-    def _fail(payload: Any, cause: BaseException | None) -> None:
+    def _fail(self, payload: Any, cause: BaseException | None) -> None:
         if not isinstance(payload, StreamReader) or payload.is_eof() or payload.exception() is not None:
             return  # there is none, it is whole, it has failed; or it is a WebSocket, which has ends of its own
-        if isinstance(cause, SocketTimeoutError):
-            payload.set_exception(cause)
-            return
-        error = ClientPayloadError("the connection ended before the answer did")
-        error.__cause__ = cause
+        error = cause
+        if not isinstance(error, SocketTimeoutError):
+            error = ClientPayloadError("the connection ended before the answer did")
+            error.__cause__ = cause
         payload.set_exception(error)
+        # Once more, after a reader that was woken just before has run: it waits again, without looking at this.
+        self._loop.call_soon(payload.set_exception, error)

@@ -10,6 +10,7 @@ import queue
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 import weakref
@@ -169,14 +170,13 @@ class _Pooled(HTTPConnection):
     def connect(self) -> None:
         """Resolve, dial and shake hands within one connect time-out. Raises ConnectTimeoutError, PoolClosed."""
         started = time.monotonic()
-        self._connect_until = None if self.timeout is None else started + self.timeout
+        # urllib3 has a sentinel for a time-out that was left out, behind proxies.
+        self._connect_until = started + self.timeout if isinstance(self.timeout, int | float) else None
         try:
             with reporting_failure(self.pool.listener, call=None):  # its threads are not cancelled
                 super().connect()
         except TimeoutError as exc:
             raise self._connect_timed_out() from exc
-        if _USER_TIMEOUT is not None:
-            self.sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(self.write_s * 1000))
         if hasattr(self.sock, "suppress_ragged_eofs"):
             # A body without a length ends with a goodbye over TLS, or a cut one is taken for whole (RFC 9112, 9.8).
             self.sock.suppress_ragged_eofs = False
@@ -186,6 +186,7 @@ class _Pooled(HTTPConnection):
         return ConnectTimeoutError(self, f"Connection to {self.host} timed out. (connect timeout={self.timeout})")
 
     def _new_conn(self) -> socket.socket:
+        sys.audit("http.client.connect", self, self.host, self.port)
         addresses = self._resolve()
         failure: OSError | None = None
         for position, address in enumerate(addresses):
@@ -206,7 +207,7 @@ class _Pooled(HTTPConnection):
     def _resolve(self) -> list[Any]:
         """Return the host's addresses. getaddrinfo can't be interrupted: a slow one's thread is left behind."""
         answers: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
-        host, port = self._dns_host, self.port
+        host, port = self._dns_host.strip("[]"), self.port
 
         def look_up() -> None:
             try:
@@ -236,7 +237,9 @@ class _Pooled(HTTPConnection):
             if self.source_address:
                 sock.bind(self.source_address)
             sock.connect(where)
-            # What is left is for the TLS handshake, which Python bounds as a whole.
+            if _USER_TIMEOUT is not None:  # from now on, so that it bounds writing and not connecting
+                sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(self.write_s * 1000))
+            # What is left is for the proxy's word, and for the TLS handshake, which Python bounds as a whole.
             sock.settimeout(self._remaining_s())
         except BaseException:
             sock.close()
@@ -260,6 +263,8 @@ class _Pooled(HTTPConnection):
         while rest:
             sent = self.sock.send(rest[:_SEND_BYTES])
             rest = rest[sent:]
+        if self.made_at is None:  # what a proxy says next is part of connecting; later urllib3 sets its read time-out
+            self.sock.settimeout(self._remaining_s())
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 itself departs from http.client
         """Read the head of the answer. Raises StaleConnection when a reused connection turns out to be dead."""

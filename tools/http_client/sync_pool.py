@@ -118,8 +118,7 @@ class SyncPool:
         before; its peer had closed it while it was idle. Raises PoolTimeout after `acquire_s`, PoolClosed, and
         DeadlineExceeded when the call's own time runs out first.
         """
-        call = current_call()
-        waiter = None
+        call, waiter = current_call(), None
         with self._lock:
             self._settle()
             now = time.monotonic()
