@@ -192,6 +192,9 @@ class Config(BaseSettings):
         _limits.max_keepalive, ge=0, le=10000, description="Idle connections that a pool keeps")
     pool_keepalive_expiry_s: Seconds = Field(
         _limits.keepalive_expiry_s, description="An idle connection older than this is closed, never reused")
+    pool_max_age_s: float = Field(
+        _limits.max_age_s, gt=0, le=86400, allow_inf_nan=False,
+        description="A connection older than this, less up to a tenth, is closed after its request")
     pool_connect_timeout_s: Seconds = Field(
         _timeouts.connect_s, description="Name resolution, TCP over all addresses and TLS, as one bound")
     pool_read_timeout_s: Seconds = Field(_timeouts.read_s, description="No byte came for this long")
@@ -292,6 +295,7 @@ class Config(BaseSettings):
             max_connections=max(1, self.pool_max_connections // self.workers),
             max_keepalive=keepalive and max(1, keepalive // self.workers),
             keepalive_expiry_s=self.pool_keepalive_expiry_s,
+            max_age_s=self.pool_max_age_s,
             max_body_bytes=self.pool_max_body_bytes,
             hold_warning_s=self.pool_hold_warning_s,
         )
