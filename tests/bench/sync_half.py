@@ -1,29 +1,54 @@
 """What the sync half costs beside a plain `requests.Session`, in alternating rounds of one process on one core.
 
 `python -m tests.bench.sync_half`: the screening tool over the pooled session, and the pooled session alone, each beside
-a plain session that keeps as many connections and parses the JSON. Many threads; the agency runs on another core.
+a plain session that keeps as many connections and parses the JSON. Many threads; the agency runs on another core. And
+the pooled session without each of its short ways: what does not save much is not worth its lines.
 """
 
 import argparse
 import itertools
 import os
+import re
 import statistics
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from unittest import mock
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from tests.bench.grounds import running_agencies
-from tools.http_client import HTTPClientManager
+from tools.http_client import HTTPClientManager, sync_connection, sync_session
+from tools.http_client.sync_adapter import PooledAdapter
 from tools.sanctions import SanctionsTool
 
 __all__ = ["measure"]
 
 #: Asks once, about the party that it is given.
 Ask = Callable[[str], object]
+#: In force while a contender has its round.
+Setting = Callable[[], AbstractContextManager[object]]
+
+
+def _not_plain(*_: object) -> None:
+    """Find no request plain."""
+
+
+#: The short ways of the pooled session, and what takes each of them away.
+SHORT_WAYS: dict[str, Setting] = {
+    "preparing requests": lambda: mock.patch.object(sync_session, "prepared_shortly", _not_plain),
+    "reading heads": lambda: mock.patch.object(sync_connection, "_PLAIN", re.compile(rb"(?!)")),
+    "what is kept by origin": lambda: mock.patch.multiple(
+        PooledAdapter,
+        get_connection_with_tls_context=HTTPAdapter.get_connection_with_tls_context,
+        cert_verify=HTTPAdapter.cert_verify,
+        request_url=HTTPAdapter.request_url,
+    ),
+    "sending": lambda: mock.patch.object(sync_session.PooledSession, "send", requests.Session.send),
+}
 
 
 def plain_session() -> requests.Session:
@@ -40,12 +65,14 @@ def asking(session: requests.Session, base_url: str) -> Ask:
     return lambda name: session.get(url, params={"name": name}, headers=headers).json()
 
 
-def paired(contenders: dict[str, Ask], *, threads: int, times: int, rounds: int) -> list[dict[str, float]]:
+def paired(
+    contenders: dict[str, tuple[Ask, Setting]], *, threads: int, times: int, rounds: int
+) -> list[dict[str, float]]:
     """Answers per second of each, round by round; `times` of them are asked for in a round, by so many threads."""
     names = itertools.count()
     with ThreadPoolExecutor(threads) as executor:
 
-        def round_of(ask: Ask) -> float:
+        def round_of(ask: Ask, setting: Setting) -> float:
             together = threading.Barrier(threads)
 
             def ask_some() -> None:
@@ -53,23 +80,25 @@ def paired(contenders: dict[str, Ask], *, threads: int, times: int, rounds: int)
                 for _ in range(times // threads):
                     ask(f"Party Number {next(names)}")
 
-            started = time.perf_counter()
-            for done in [executor.submit(ask_some) for _ in range(threads)]:
-                done.result()
-            return times / (time.perf_counter() - started)
+            with setting():
+                started = time.perf_counter()
+                for done in [executor.submit(ask_some) for _ in range(threads)]:
+                    done.result()
+                return times / (time.perf_counter() - started)
 
-        for ask in contenders.values():  # warm
-            round_of(ask)
+        for each in contenders.values():  # warm
+            round_of(*each)
         found = []
         for at in range(rounds):
-            # Who comes first changes, so that a machine that slows down or speeds up favours nobody.
+            # Who comes first changes, so that a machine that slows down or speeds up favors none.
             order = sorted(contenders, reverse=bool(at % 2))
-            found.append({name: round_of(contenders[name]) for name in order})
+            found.append({name: round_of(*contenders[name]) for name in order})
         return found
 
 
 def measure(*, rounds: int = 21, threads: int = 32) -> dict[str, dict[str, float]]:
-    """Answers per second by contender (`tools`, `pooled session`, `plain session`), and ratios to the plain session.
+    """Answers per second by contender (`tools`, `pooled session`, `plain session`, and `without` each short way), with
+    ratios to the plain session, and `saves`: how much more the pooled session answers than without it.
 
     Runs on one core, the last that this process may use; the agency has the first.
     """
@@ -78,11 +107,13 @@ def measure(*, rounds: int = 21, threads: int = 32) -> dict[str, dict[str, float
     with running_agencies(cores[0]) as (_, ports), plain_session() as plain:
         base_url = f"http://127.0.0.1:{ports['plain']}"
         tool = SanctionsTool(subscription_key="bench", base_url=base_url, sandbox=True, client=manager.sync_client)
-        contenders: dict[str, Ask] = {
-            "tools": lambda name: tool.run(name=name),
-            "pooled session": asking(manager.sync_client, base_url),
-            "plain session": asking(plain, base_url),
+        pooled = asking(manager.sync_client, base_url)
+        contenders: dict[str, tuple[Ask, Setting]] = {
+            "tools": (lambda name: tool.run(name=name), nullcontext),
+            "pooled session": (pooled, nullcontext),
+            "plain session": (asking(plain, base_url), nullcontext),
         }
+        contenders |= {f"without {way}": (pooled, setting) for way, setting in SHORT_WAYS.items()}
         os.sched_setaffinity(0, {cores[-1]})
         try:
             found = paired(contenders, threads=threads, times=threads * 8, rounds=rounds)
@@ -94,11 +125,15 @@ def measure(*, rounds: int = 21, threads: int = 32) -> dict[str, dict[str, float
 
 def _figures(name: str, rounds: list[dict[str, float]]) -> dict[str, float]:
     ratios = [each[name] / each["plain session"] for each in rounds]
+    saves = [each["pooled session"] / each[name] for each in rounds]
     return {
         "per_second": statistics.median(each[name] for each in rounds),
         "ratio": statistics.median(ratios),
         "ratio_min": min(ratios),
         "ratio_max": max(ratios),
+        "saves": statistics.median(saves),
+        "saves_min": min(saves),
+        "saves_max": max(saves),
     }
 
 
@@ -112,7 +147,9 @@ def main() -> None:
     print(f"{options.threads} threads, {options.rounds} paired rounds; ratio to a plain session, median [least..most]")  # noqa: T201 - its purpose
     for name, of in figures.items():
         ratio = "{ratio:.2f}x [{ratio_min:.2f}..{ratio_max:.2f}]".format(**of)
-        print(f"{name:<15} {of['per_second']:>7.0f} answers/s  {ratio}")  # noqa: T201 - likewise
+        if name.startswith("without"):
+            ratio += ", saves {saves:.2f}x [{saves_min:.2f}..{saves_max:.2f}]".format(**of)
+        print(f"{name:<30} {of['per_second']:>7.0f} answers/s  {ratio}")  # noqa: T201 - likewise
 
 
 if __name__ == "__main__":
