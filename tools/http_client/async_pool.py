@@ -84,13 +84,14 @@ class PooledConnector(aiohttp.TCPConnector):
             protocol = await self._wait(host, traces, call)
         if protocol is None:
             protocol = await self._open(req, host, traces, timeout, call)
+        elif traces or req.proxy is not None:
+            await self._reuse(protocol, req, traces)
+        self._refuse_if_closed()
         if call is not None:
             self._in_use[protocol].call = call
             call.reused_connection = protocol.uses > 1
             if call.connected is not None:
                 call.connected()
-        if protocol.uses > 1 and (traces or req.proxy is not None):
-            await self._reuse(protocol, req, traces)
         return Connection(self, key, protocol, self._loop)
 
     def _pick(self, host: HostOf, now: float) -> PooledProtocol | None:
@@ -201,7 +202,7 @@ class PooledConnector(aiohttp.TCPConnector):
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
-            raise AsyncPoolClosed("the pool was shut down while it connected")
+            raise AsyncPoolClosed("the pool was shut down")
 
     async def _wait_for_room(self) -> None:
         """Wait until enough of those that are being closed are gone, or there would be one too many for a moment."""
@@ -379,9 +380,8 @@ class PooledConnector(aiohttp.TCPConnector):
         await super().close(abort_ssl=abort_ssl)
 
     def stats(self) -> PoolStats:
-        """Return the pool as it stands now."""
-        with self._step:
-            return stats_of(self._limits, self._counters, self._queue, self._idle, self._in_use, monotonic())
+        """Return the pool as it stands now. From any thread."""
+        return stats_of(self._limits, self._counters, self._queue, self._idle, self._in_use, monotonic())
 
 
 def _label_of(key: ConnectionKey) -> str:

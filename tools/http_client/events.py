@@ -91,7 +91,7 @@ def stats_of(
 ) -> PoolStats:
     """Return the statistics of the pool that consists of these."""
     per_host: dict[str, HostStats] = {}
-    for host in queue.hosts.values():
+    for host in list(queue.hosts.values()):  # at once: another thread may ask
         stats = per_host.setdefault(host.label, HostStats())
         stats.in_use += host.slots
         stats.idle += len(idle.by_host.get(host, ()))

@@ -1,6 +1,7 @@
 """Who owns the clients: `HTTPClientManager`, and the one that a process has by default."""
 
 import asyncio
+import re
 import threading
 import weakref
 from dataclasses import asdict, dataclass
@@ -47,7 +48,7 @@ def refuse_unsupported(installed: dict[str, str] | None = None) -> None:
     """
     for name, (lowest, beyond) in _SUPPORTED.items():
         found = (installed or {}).get(name) or {"aiohttp": aiohttp.__version__, "urllib3": urllib3_version}[name]
-        numbers = tuple(int(part) for part in found.split(".")[:3] if part.isdecimal())
+        numbers = tuple(int(part) for part in re.findall(r"\d+", re.match(r"[\d.]*", found)[0])[:3])  # type: ignore[index]  # it matches "" too
         if name == "urllib3" and len(numbers) == 3 and numbers[2] >= 900:
             raise UnsupportedLibrary(
                 f"urllib3 {found} is urllib3-future, which does not keep urllib3's connection interface; "

@@ -26,8 +26,8 @@ C = TypeVar("C", bound=Hashable)
 class IdleConnections(Generic[C]):
     """The idle connections of one pool. Iterates over them, the oldest first.
 
-    A `host` is any hashable that says where a connection leads. `now` is seconds of one monotonic clock. No step takes
-    longer for more hosts or connections, except for those that it closes.
+    A `host` is any hashable that says where a connection leads. `now` is seconds of one monotonic clock. Putting and
+    taking take no longer for more hosts or connections.
     """
 
     def __init__(self, limits: PoolLimits) -> None:
@@ -48,14 +48,14 @@ class IdleConnections(Generic[C]):
         return connection in self._hosts
 
     def put(self, connection: C, host: Hashable, now: float) -> float:
-        """Keep `connection`, which idles from `now` on. Return when one of them is overdue, at the earliest."""
+        """Keep `connection`, which idles from `now` on. Return when to look for those that are overdue."""
         self._hosts[connection] = host, now
         connections = self.by_host.get(host)
         if connections is None:
             self.by_host[host] = [(connection, now)]
         else:
             connections.append((connection, now))
-        return now + (self._linger_s if len(self._hosts) > self._max_keepalive else self._expiry_s)
+        return self.next_due_at() if len(self._hosts) > self._max_keepalive else now + self._expiry_s
 
     def take(self, host: Hashable, now: float) -> C | None:
         """Take out the newest connection to `host`. None when there is none, or none that is young enough."""
@@ -162,12 +162,12 @@ class InUse(dict[C, Hold]):
 
     def oldest_s(self, now: float) -> float:
         """Return for how long the oldest hold lasts; 0 without one."""
-        return next((now - hold.since for hold in self.values()), 0.0)
+        return next((now - hold.since for hold in list(self.values())), 0.0)
 
     def overdue(self, now: float) -> tuple[HeldConnection, ...]:
         """Return the connections that are over the threshold now."""
         return tuple(
             HeldConnection(hold.host, round(now - hold.since, 3))
-            for hold in self.values()
+            for hold in list(self.values())
             if now - hold.since >= self._threshold_s
         )

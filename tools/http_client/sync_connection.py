@@ -6,6 +6,7 @@ collected. The private names of urllib3 that this rests on are listed in docs/po
 
 import email.parser
 import http.client
+import math
 import queue
 import re
 import socket
@@ -161,7 +162,7 @@ class _Pooled(HTTPConnection):
         self._receiving = False
         self._has_died = False
         self._live: socket.socket | None = None
-        self._connect_until: float | None = None
+        self._connect_until = math.inf
         self._response: weakref.ref[HTTPResponse] | None = None
         self._head: WholeHead | None = None
 
@@ -171,16 +172,18 @@ class _Pooled(HTTPConnection):
         """Resolve, dial and shake hands within one connect time-out. Raises ConnectTimeoutError, PoolClosed."""
         started = time.monotonic()
         # urllib3 has a sentinel for a time-out that was left out, behind proxies.
-        self._connect_until = started + self.timeout if isinstance(self.timeout, int | float) else None
+        self._connect_until = started + self.timeout if isinstance(self.timeout, int | float) else math.inf
+        if (call := current_call()) is not None:  # which may have waited since its time-outs were worked out
+            self._connect_until = min(self._connect_until, call.deadline_at)
         try:
             with reporting_failure(self.pool.listener, call=None):  # its threads are not cancelled
                 super().connect()
+            self.pool.established(self, time.monotonic() - started)
         except TimeoutError as exc:
             raise self._connect_timed_out() from exc
         if hasattr(self.sock, "suppress_ragged_eofs"):
             # A body without a length ends with a goodbye over TLS, or a cut one is taken for whole (RFC 9112, 9.8).
             self.sock.suppress_ragged_eofs = False
-        self.pool.established(self, time.monotonic() - started)
 
     def _connect_timed_out(self) -> ConnectTimeoutError:
         return ConnectTimeoutError(self, f"Connection to {self.host} timed out. (connect timeout={self.timeout})")
@@ -202,7 +205,7 @@ class _Pooled(HTTPConnection):
         raise NewConnectionError(self, f"Failed to establish a new connection: {failure}") from failure
 
     def _remaining_s(self) -> float | None:
-        return None if self._connect_until is None else max(0.001, self._connect_until - time.monotonic())
+        return None if self._connect_until == math.inf else max(0.001, self._connect_until - time.monotonic())
 
     def _resolve(self) -> list[Any]:
         """Return the host's addresses. getaddrinfo can't be interrupted: a slow one's thread is left behind."""

@@ -208,14 +208,12 @@ class SyncPool:
         with self._lock:
             self._settle()
             self._queue.leave(host, waiter)
-            if not waiter.is_granted:
-                return
-            for connection in (waiter.found, waiter.in_the_way):
-                if connection is not None:
-                    self._in_use.pop(connection, None)
-                    self._count_closed(connection, "error")
-                    connection.close_socket()
-            self._give_back_slot(host)
+        if waiter.in_the_way is not None:
+            waiter.in_the_way.close_socket()
+        if waiter.found is not None:
+            self.give_back(waiter.found)
+        elif waiter.is_granted:
+            self.free_slot(host.key)
 
     def hold(self, connection: PooledConnection, key: Hashable) -> None:
         """Note that `connection`, which is new, is in use by the current call.
@@ -236,11 +234,13 @@ class SyncPool:
         self._watchdog.look_by(due_at if call is None else min(due_at, call.deadline_at))
 
     def established(self, connection: PooledConnection, took_s: float) -> None:
-        """Count a connection that was made. Raises PoolClosed when the pool was closed meanwhile."""
+        """Count a connection that was made. Raises PoolClosed, and TimeoutError when its call's time has run out."""
         with self._lock:
             self._settle()
             if self.closed:
                 raise PoolClosed("the pool was shut down while it connected")
+            if self._in_use[connection].is_cut:
+                raise TimeoutError("the call's time ran out while it connected")
             self._counters.created += 1
             connection.host_of_pool.established += 1
             connection.made_at = now = time.monotonic()
@@ -337,7 +337,7 @@ class SyncPool:
             now = time.monotonic()
             for connection, hold in self._in_use.items():
                 if hold.call is not None and not hold.is_cut and hold.call.deadline_at <= now:
-                    hold.is_cut = True
+                    hold.is_cut = hold.call.cut_on_wire = True
                     connection.shut()  # with the lock held, so that no other call gets it meanwhile
             overdue = self._in_use.newly_overdue(now)
             due = [self._say_goodbyes(now), self._in_use.next_overdue_at()]

@@ -60,6 +60,8 @@ class Watchdog:
             self._looks_at = due_at
             try:
                 self._wakes.get(timeout=None if due_at == math.inf else max(0.0, due_at - time.monotonic()))
+                while True:  # one look serves all
+                    self._wakes.get_nowait()
             except queue.Empty:
                 continue
 
