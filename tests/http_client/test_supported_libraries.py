@@ -2,12 +2,15 @@
 
 import ast
 import asyncio
+import gc
 import http.client
 import inspect
+import io
 import tomllib
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -236,7 +239,10 @@ def test_an_answer_of_http_client_has_the_method(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["_method", "chunk_left", "chunked", "code", "fp", "length", "msg", "will_close"])
 def test_an_answer_of_http_client_has_the_attribute(name: str) -> None:
-    assert f"self.{name} = " in inspect.getsource(http.client.HTTPResponse)
+    sock: Any = SimpleNamespace(makefile=lambda mode: io.BytesIO(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+    stock = http.client.HTTPResponse(sock, method="GET")
+    stock.begin()
+    assert name in vars(stock)
 
 
 def test_a_connection_of_http_client_makes_its_answers_of_the_class() -> None:
@@ -293,6 +299,15 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.endswith("__") and name != "_abc_impl"
 
 
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Python 3.11 fails to parse when the collector runs meanwhile and calls back, as Hypothesis has it do."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("module", sorted(path.name for path in MODULES.glob("*.py")))
 def test_no_other_private_name_of_a_library_is_used(module: str) -> None:
     own: set[str] = set()
@@ -354,6 +369,7 @@ def source_of(found: type) -> ast.AST:
     return ast.Module([], [])
 
 
+@pytest.mark.usefixtures("no_collector")
 async def test_a_private_name_of_a_library_is_taken_only_to_replace_it() -> None:
     """A name of ours that a library has too, by chance, would break it: now, or with a release to come."""
     taken = {name: {each for each in own if each in theirs} for name, own, theirs in await ours_and_theirs()}

@@ -437,8 +437,8 @@ async def test_callers_of_many_hosts_at_once_are_all_answered_beside_a_crowd_of_
         assert await settled(lambda: caller.stats().waiting == 98)
         go.set()
         await asyncio.gather(*asking, *single)
-    # Five were on their way; then the hosts take turns. In threads the order of their ends is not that of their turns.
-    assert max(at for at, name in enumerate(served) if name == "single") < 50
+    # First come, first served would have them last. (In threads the order of the ends is only about that of the turns.)
+    assert max(at for at, name in enumerate(served) if name == "single") < 90
 
 
 async def test_a_host_that_hangs_alone_may_have_all_once_the_others_are_expected_no_more(
