@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tools.http_client.config import PoolLimits
-from tools.http_client.idle_connections import LINGER_S, IdleConnections
+from tools.http_client.open_connections import LINGER_S, IdleConnections
 
 
 def idle(max_keepalive: int = 20, expiry_s: float = 30.0) -> IdleConnections[str]:

@@ -1,6 +1,6 @@
 """Which connections are in use, since when, and which for too long: with the clock handed in."""
 
-from tools.http_client.leak_detection import Hold, InUse
+from tools.http_client.open_connections import Hold, InUse
 
 
 def in_use(**since: float) -> InUse[str]:
