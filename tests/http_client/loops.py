@@ -36,7 +36,7 @@ def on_both_loops(story: Callable[..., Coroutine[Any, Any, None]]) -> Callable[.
             runner.run(asyncio.wait_for(story(**fixtures), _STORY_S))
         assert reported == []
 
-    kind = inspect.Parameter("kind_of_loop", inspect.Parameter.KEYWORD_ONLY)
+    kind = inspect.Parameter("kind_of_loop", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     run.__signature__ = inspect.Signature([kind, *inspect.signature(story).parameters.values()])  # type: ignore[attr-defined]  # pytest reads it
     marked: Callable[..., None] = pytest.mark.parametrize("kind_of_loop", ["asyncio", "uvloop"])(run)
     return marked

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import socket
-import struct
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ import pytest
 from tests.http_client.callers import AsyncCaller, Caller, Reply, SyncCaller, settled
 from tests.http_client.conftest import OpenCaller
 from tests.http_client.peer import Answer, Census, Incoming, Peer, answer, hang, ok, stall
+from tests.http_client.unruly_peers import reset
 from tools.errors import PoolTimeout, ToolError
 from tools.http_client import HTTPClientManager
 from tools.transports import translating
@@ -23,14 +23,6 @@ from tools.transports import translating
 async def echo(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
     """The target of the request as its body."""
     return await answer(body=incoming.target.encode())(incoming, writer)
-
-
-async def reset(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
-    """A reset in place of an answer."""
-    connection = writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-    return False
 
 
 async def give_up(caller: Caller, url: str, when: Callable[[], bool]) -> None:
