@@ -115,7 +115,7 @@ class CountingPeer:
 
 @contextmanager
 def counting_peer() -> Iterator[CountingPeer]:
-    """A server that counts its sockets by the kernel, all the time, in a process that no test keeps waiting."""
+    """A server that counts its sockets whenever one comes, in a process that no test keeps waiting."""
     script = Path(__file__).with_name("counting_server.py")
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
