@@ -229,8 +229,11 @@ async def test_no_header_that_a_trace_sees_holds_a_line_break() -> None:
             on_request_redirect=note,
             on_request_headers_sent=note,
             on_request_end=note,
+            on_request_exception=note,
         )
         assert (await caller.ask(first.url("/a"), headers={"X-Own": "1"})).status == 200
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await caller.ask("http://127.0.0.1:1/")
         assert len(first.asked) == 2
         assert ("X-Own", "1") in seen
         assert not [header for header in seen if {"\r", "\n"} & set("".join(header))]
