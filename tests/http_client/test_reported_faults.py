@@ -170,6 +170,23 @@ async def test_no_get_is_lost_to_a_server_that_closes_just_when_the_next_comes(o
         assert_empty(caller)
 
 
+async def test_a_whole_body_is_no_error_because_its_peer_has_ended(open_caller: OpenCaller) -> None:
+    """aiohttp#13348: a body of which all bytes had come was an error when the server ended its side early."""
+    caller = open_caller()
+    body = b"x" * 3_000_000
+
+    async def and_the_end(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+        await answer(body=body)(incoming, writer)
+        writer.write_eof()
+        await incoming.reader.read()
+        return False
+
+    async with Peer(and_the_end).serving() as peer:
+        for _ in range(3):
+            assert (await caller.ask(peer.url())).body == body
+            assert caller.stats().in_use == 0
+
+
 async def test_no_copy_of_a_credential_reaches_another_origin(open_caller: OpenCaller) -> None:
     """aiohttp#13180: of two headers of one name, only the first was dropped on a redirect to another origin."""
     caller = open_caller()
