@@ -34,7 +34,7 @@ def on_both_loops(story: Callable[..., Coroutine[Any, Any, None]]) -> Callable[.
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.get_loop().set_exception_handler(lambda _, context: reported.append(context))
             runner.run(asyncio.wait_for(story(**fixtures), _STORY_S))
-        assert reported == []
+        assert reported == [], reported
 
     kind = inspect.Parameter("kind_of_loop", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     run.__signature__ = inspect.Signature([kind, *inspect.signature(story).parameters.values()])  # type: ignore[attr-defined]  # pytest reads it

@@ -67,7 +67,7 @@ async def test_a_body_that_goes_wrong_after_its_head_is_an_error(
             head_is_there.set()
             with pytest.raises(aiohttp.ClientError):
                 await asyncio.wait_for(take(response), 5)
-            assert caller.stats().in_use == 0
+        assert caller.stats().in_use == 0
         assert await settled(lambda: peer.open == 0)
         assert_adds_up(caller.stats())
 
@@ -85,12 +85,12 @@ async def test_a_body_that_a_close_cuts_is_an_error(
     take: Callable[[aiohttp.ClientResponse], Awaitable[None]], reply: Answer
 ) -> None:
     async with calling(reply) as (caller, peer):
-        response = await caller.manager.async_client.get(peer.url())
-        reading = asyncio.ensure_future(take(response))
-        await asyncio.sleep(0)  # it waits for the rest
-        await caller.manager.aclose(0)
-        with pytest.raises((aiohttp.ClientError, PoolClosed)):
-            await asyncio.wait_for(reading, 5)
+        async with caller.manager.async_client.get(peer.url()) as response:
+            reading = asyncio.ensure_future(take(response))
+            await asyncio.sleep(0)  # it waits for the rest
+            await caller.manager.aclose(0)
+            with pytest.raises((aiohttp.ClientError, PoolClosed)):
+                await asyncio.wait_for(reading, 5)
         assert caller.stats().in_use == 0
         assert await settled(lambda: peer.open == 0)
 

@@ -69,28 +69,33 @@ class EarlyPeer:
 async def answering_early() -> AsyncIterator[EarlyPeer]:
     """A busy proxy: every connection gets its 503 when it is accepted, and is then at its end."""
     peer = EarlyPeer()
-    tasks = set()
+    tasks: set[asyncio.Task[None]] = set()
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer.accepted += 1
-        tasks.add(asyncio.current_task())
-        with suppress(OSError):
-            writer.write(b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy")
-            writer.write_eof()
-            while await reader.read(65536):  # what is left unread would be answered by a reset
-                pass
-        writer.close()
+        try:
+            with suppress(OSError):
+                writer.write(b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy")
+                writer.write_eof()
+                while await reader.read(65536):  # what is left unread would be answered by a reset
+                    pass
+        finally:
+            writer.close()
 
-    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer.accepted += 1
+        task = asyncio.ensure_future(refuse(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     peer.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     try:
         yield peer
     finally:
         server.close()
         for task in tasks:
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*filter(None, tasks), return_exceptions=True)
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 # -- a server that counts as the kernel does --
