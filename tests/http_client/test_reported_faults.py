@@ -280,11 +280,11 @@ async def test_the_limit_holds_while_requests_time_out(open_caller: OpenCaller) 
 # -- fairness --
 
 
-@pytest.mark.parametrize(("mode", "at_most"), [("async", 100), ("sync", 450)], ids=["async", "sync"])
+@pytest.mark.parametrize("mode", ["async", "sync"])
 async def test_500_callers_of_one_host_let_10_other_hosts_through(
-    open_manager: Callable[..., HTTPClientManager], mode: str, at_most: int
+    open_manager: Callable[..., HTTPClientManager], mode: str
 ) -> None:
-    """Ten callers come when 400 wait for one host, and 100 after them: hosts take turns here, all take turns there."""
+    """Ten callers that come when 400 wait for one host are not the last: hosts take turns."""
     manager = open_manager(max_connections=20, acquire_s=120, read_s=120)
     go = asyncio.Event()
     answered = 0
@@ -318,7 +318,7 @@ async def test_500_callers_of_one_host_let_10_other_hosts_through(
         go.set()
         replies = await asyncio.wait_for(asyncio.gather(*asking), 120)
         assert [reply.status for reply in replies] == [200] * 510
-        assert max(answered_before) <= at_most
+        assert max(answered_before) <= 100
         assert_empty(caller)
 
 
