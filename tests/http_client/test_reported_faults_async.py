@@ -1,12 +1,13 @@
 """What users reported of aiohttp and what only a loop can have, tried on ours over real sockets, on both loops."""
 
 import asyncio
+import ssl
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.http_client.callers import settled
+from tests.http_client.callers import Trust, settled
 from tests.http_client.loops import calling, on_both_loops
 from tests.http_client.peer import Incoming, Peer, answer, ok, stall
 from tools.errors import PoolTimeout, ToolError
@@ -39,12 +40,13 @@ async def test_no_answer_is_read_by_the_next_after_many_cancels() -> None:
     async def echo(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
         return await answer(body=incoming.target.encode() + filler)(incoming, writer)
 
+    in_flight = asyncio.Semaphore(6)  # so that time runs out in mid-answer, not in the queue
     async with calling(echo, max_connections=5, acquire_s=60) as (caller, peer):
 
         async def ask(number: int) -> bool:
             target = f"/{number}"
             try:
-                async with asyncio.timeout(0.0002 * (number % 40) if number % 2 else None):
+                async with in_flight, asyncio.timeout(0.0002 * (number % 40) if number % 2 else None):
                     reply = await caller.ask(peer.url(target))
             except TimeoutError:
                 return False
@@ -122,24 +124,27 @@ async def test_a_close_in_a_trace_of_a_lookup_is_a_clear_error(closed_by: str) -
         assert await settled(lambda: peer.open == 0)
 
 
+@pytest.mark.parametrize("over_tls", [True, False], ids=["tls", "plain"])
 @on_both_loops
-async def test_a_slow_reader_gets_the_whole_of_a_body_whose_peer_has_ended() -> None:
+async def test_a_slow_reader_gets_the_whole_of_a_body_whose_peer_has_ended(
+    authority: tuple[ssl.SSLContext, Trust], *, over_tls: bool
+) -> None:
     """aiohttp#13348: a reader that paused the connection missed its end: "received N of N bytes", an error."""
-    size = 3_000_000
+    server, trust = authority
+    size = 1_000_000
 
     async def and_the_end(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
-        writer.write_eof()
-        await incoming.reader.read()
+        await answer(body=b"x" * size)(incoming, writer)
         return False
 
-    async with calling(and_the_end) as (caller, peer):
-        for piece_size in (16_384, 65_536, 262_144, 1_000_000):
-            async with caller.manager.async_client.get(peer.url()) as response:
+    async with calling(and_the_end, server if over_tls else None) as (caller, peer):
+        for piece_size in (8192, 65_536):
+            async with caller.manager.async_client.get(peer.url(), ssl=trust.context) as response:
+                await asyncio.sleep(0.05)  # as much as fits comes, and perhaps the end
                 received = 0
                 async for piece in response.content.iter_chunked(piece_size):
                     received += len(piece)
-                    await asyncio.sleep(0.001)
+                    await asyncio.sleep(0.002)
             assert received == size
-        assert (await caller.ask(peer.url())).body == b"x" * size
+        assert (await caller.ask(peer.url(), tls=trust)).body == b"x" * size
         assert caller.stats().in_use == 0
