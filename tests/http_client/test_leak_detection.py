@@ -1,5 +1,7 @@
 """Which connections are in use, since when, and which for too long: with the clock handed in."""
 
+import math
+
 from tools.http_client.open_connections import Hold, InUse
 
 
@@ -28,7 +30,7 @@ def test_a_hold_is_new_beyond_the_threshold_once() -> None:
     assert holds.newly_overdue(114) == []
     assert holds.next_overdue_at() == 115
     assert [hold.host for hold in holds.newly_overdue(200)] == ["b:1"]
-    assert (holds.overdue_total, holds.next_overdue_at()) == (2, None)
+    assert (holds.overdue_total, holds.next_overdue_at()) == (2, math.inf)
 
 
 def test_what_is_overdue_is_shown_for_as_long_as_it_lasts() -> None:

@@ -60,9 +60,9 @@ def test_the_ranges_are_those_that_are_installed_by() -> None:
 
 
 VERSIONS = {
-    "aiohttp": "3.13.9 3.14.3 3.14.4rc1 3.14.4 3.14.4.post1 3.14.5rc0 3.14.5 3.14.10 "
+    "aiohttp": "3.13.9 3.14.3 3.14.4 3.14.4.post1 3.14.5rc0 3.14.5 3.14.10 "
     "3.15 3.15.0a1 3.15.0.dev3 3.15.99 3.16.0a1 3.16 3.16.0 4.0.0",
-    "urllib3": "1.26.20 2.4.0 2.5a1 2.5 2.5.0 2.6.0rc1 2.6a1 2.6.12.dev1 2.10.0 2.99.899 3.0.0a1 3.0 3.0.1",
+    "urllib3": "1.26.20 2.4.0 2.5 2.5.0 2.6.0rc1 2.6a1 2.6.12.dev1 2.10.0 2.99.899 3.0.0a1 3.0 3.0.1",
 }
 
 
@@ -283,13 +283,13 @@ KNOWN = {
     "BoundedResponse": {"_body"},
     "_Pooled": {"_new_conn"},
     "_HostPool": {"_get_conn", "_put_conn"},
-    "WholeHead": {"_check_close", "_method", "_read_status"},
+    "WholeHead": {"_check_close", "_close_conn", "_method", "_read_status"},
 }
 READ = {
     "async_pool.py": {"_closed", "_create_connection", "_loop", "_update_proxy_auth_header_and_build_proxy_req"},
-    "async_session.py": {"_loop", "_on_read_timeout", "_payload", "_traces"},
-    "sync_connection.py": {"_dns_host"},
-    "sync_session.py": {"_connect"},
+    "async_session.py": {"_continue", "_loop", "_on_read_timeout", "_payload", "_traces"},
+    "sync_connection.py": {"_dns_host", "_original_response"},
+    "sync_adapter.py": {"_connect"},
     "manager.py": set(),
 }
 MODULES = Path(tools.http_client.__file__).parent

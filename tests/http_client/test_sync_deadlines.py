@@ -64,12 +64,12 @@ class Setup:
                 assert found is self.connection
         return call
 
-    def look(self) -> float | None:
+    def look(self) -> float:
         """Look as the watchdog does. Return when it is to look next."""
         while not self.watchdog._wakes.empty():
             self.watchdog._wakes.get()
         due_at = self.pool._look()
-        self.watchdog._looks_at = float("inf") if due_at is None else due_at
+        self.watchdog._looks_at = due_at
         return due_at
 
     @property

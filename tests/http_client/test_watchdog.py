@@ -27,13 +27,13 @@ class Pool:
         self.watchdog = Watchdog(self.look)
         self._count = 0
 
-    def look(self) -> float | None:
+    def look(self) -> float:
         try:
             return self._look()
         finally:
             self.looked.release()
 
-    def _look(self) -> float | None:
+    def _look(self) -> float:
         self._count += 1
         self.looks.put(self._count)
         if self.failures:
@@ -44,7 +44,7 @@ class Pool:
             for wish in sorted(each for each in self.wishes if each <= now):
                 self.wishes.remove(wish)
                 self.due.put((wish, now))
-            return min(self.wishes, default=None)
+            return min(self.wishes, default=math.inf)
 
     def wish(self, at: float) -> None:
         with self.lock:

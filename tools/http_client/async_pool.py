@@ -86,7 +86,8 @@ class PooledConnector(aiohttp.TCPConnector):
             protocol = await self._open(req, host, traces, timeout, call)
         elif traces or req.proxy is not None:
             await self._reuse(protocol, req, traces)
-        self._refuse_if_closed()
+        if self._closed:
+            raise AsyncPoolClosed("the pool was shut down")
         if call is not None:
             self._in_use[protocol].call = call
             call.reused_connection = protocol.uses > 1
@@ -159,6 +160,7 @@ class PooledConnector(aiohttp.TCPConnector):
         """Open a connection for the holder of a slot."""
         try:
             await self._wait_for_room()
+            self._refuse_if_closed()
             started = monotonic()
             with reporting_failure(self.listener, call):
                 # A TimeoutError from here becomes aiohttp's ConnectionTimeoutError, which is what it is.
@@ -187,14 +189,12 @@ class PooledConnector(aiohttp.TCPConnector):
         return protocol
 
     async def _dial(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> PooledProtocol:
-        self._refuse_if_closed()
         for trace in traces:
             await trace.send_connection_create_start()
         protocol: Any = await self._create_connection(req, traces, timeout)
         try:
             for trace in traces:
                 await trace.send_connection_create_end()
-            self._refuse_if_closed()
         except BaseException:
             protocol.abort()
             raise

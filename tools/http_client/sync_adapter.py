@@ -242,7 +242,7 @@ class PooledAdapter(HTTPAdapter):
                 connect_s = timeout.connect_timeout
         elif isinstance(timeout, tuple) and len(timeout) == 2:
             connect_s, read_s = timeout
-        elif isinstance(timeout, int | float):
+        elif isinstance(timeout, int | float) and timeout > 0:
             connect_s = read_s = timeout
         elif timeout is not None:
             return timeout  # which requests refuses
