@@ -16,13 +16,13 @@ def test_defaults_are_the_numbers_of_the_pools() -> None:
 
 
 def test_every_pool_setting_reaches_the_pools(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("MAX_CONNECTIONS", "MAX_KEEPALIVE", "KEEPALIVE_EXPIRY_S", "MAX_BODY_BYTES", "HOLD_WARNING_S")
+    names = ("MAX_CONNECTIONS", "MAX_KEEPALIVE", "KEEPALIVE_EXPIRY_S", "MAX_AGE_S", "MAX_BODY_BYTES", "HOLD_WARNING_S")
     times = ("CONNECT_TIMEOUT_S", "READ_TIMEOUT_S", "WRITE_TIMEOUT_S", "ACQUIRE_TIMEOUT_S")
     for value, name in enumerate(names + times, start=2001):
         monkeypatch.setenv(f"GATEWAY_POOL_{name}", str(value))
     config = Config()
-    assert config.pool_limits == PoolLimits(2001, 2002, 2003, 2004, 2005)
-    assert config.pool_timeouts == PoolTimeouts(2006, 2007, 2008, 2009)
+    assert config.pool_limits == PoolLimits(2001, 2002, 2003, 2004, 2005, 2006)
+    assert config.pool_timeouts == PoolTimeouts(2007, 2008, 2009, 2010)
 
 
 @pytest.mark.parametrize(

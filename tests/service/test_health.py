@@ -58,9 +58,10 @@ async def test_figures_add_up_under_300_concurrent_requests(open_gateway: OpenGa
     assert pool["per_host"][upstream.server.host + f":{upstream.server.port}"]["waiting"] == 290
     upstream.gate.set()
     assert set(await asyncio.gather(*asking)) == {200}
-    pool = await async_pool(gateway)
+    async with asyncio.timeout(20):
+        while (pool := await async_pool(gateway))["idle"] > 4:  # the others linger for a second
+            await asyncio.sleep(0.05)
     assert (pool["in_use"], pool["waiting"]) == (0, 0)
-    assert pool["idle"] <= 4
     assert pool["created"] - sum(pool["closed"].values()) == pool["idle"]
     assert pool["created"] + pool["reused"] == len(upstream.asked)
 
