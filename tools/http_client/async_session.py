@@ -90,16 +90,14 @@ class GuardedRequest(ClientRequest):
     """One hop of a call: no secret to another origin, never out of TLS, no SOCKS proxy.
 
     aiohttp makes one for each redirect that it follows, of the same mapping of headers. Raises ProviderRejected when
-    the redirect that leads here leaves TLS, ValueError on a proxy that is not HTTP.
+    the redirect that leads here leaves TLS, InvalidURL (a ValueError) on a proxy that is not HTTP.
     """
 
     def __init__(
         self, method: str, url: URL, *, headers: CIMultiDict[str], proxy: URL | None = None, **options: Any
     ) -> None:
         if proxy is not None and proxy.scheme not in ("http", "https"):
-            raise ValueError(
-                f"a {proxy.scheme} proxy is not supported: the pool speaks to HTTP proxies only, not SOCKS"
-            )
+            raise aiohttp.InvalidURL(proxy, "the pool speaks to HTTP proxies only, not SOCKS")
         last_hop = _last_hops.get(id(headers))
         if last_hop is not None:  # a redirect, or once more to the same URL, after a connection broke
             source = str(last_hop.url)
