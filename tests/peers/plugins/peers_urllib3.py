@@ -1,0 +1,69 @@
+"""Puts host pools over one sync pool in the place of urllib3's own.
+
+The only module that knows what the host pools are made of. A host pool that a test makes by hand has a pool of its
+own; those of one manager share one.
+"""
+
+import functools
+import inspect
+from typing import Any
+
+import urllib3
+import urllib3.connectionpool
+from urllib3.poolmanager import PoolManager
+
+from tools.http_client import PoolLimits, PoolTimeouts
+from tools.http_client.connections import host_pool_classes
+from tools.http_client.sync_pool import SyncPool
+
+_stock_init = PoolManager.__init__
+_parameters = inspect.signature(urllib3.HTTPConnectionPool.__init__)
+
+
+def _classes(limit: int) -> dict[str, Any]:
+    timeouts = PoolTimeouts()
+    return host_pool_classes(SyncPool(PoolLimits(max_connections=limit), timeouts), timeouts.write_s)
+
+
+_templates = _classes(1)
+
+
+def _taking_over(pool: Any, scheme: str, *args: Any, **kwargs: Any) -> None:
+    """Give a host pool a pool of its own; urllib3's `block` is the only limit that it knows."""
+    asked = _parameters.bind_partial(pool, *args, **{k: v for k, v in kwargs.items() if k in _parameters.parameters})
+    limit = asked.arguments.get("maxsize", 1) if asked.arguments.get("block") else PoolLimits().max_connections
+    ours = _classes(max(1, limit))[scheme]
+    for name in ("shared", "ConnectionCls"):
+        setattr(pool, name, getattr(ours, name))
+
+
+class HTTPConnectionPool(_templates["http"]):  # type: ignore[misc]
+    """Our host pool, made as urllib3 makes its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _taking_over(self, "http", *args, **kwargs)
+        super().__init__(*args, **kwargs)
+
+
+class HTTPSConnectionPool(_templates["https"]):  # type: ignore[misc]
+    """The same over TLS."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _taking_over(self, "https", *args, **kwargs)
+        super().__init__(*args, **kwargs)
+
+
+@functools.wraps(_stock_init)
+def _init(self: PoolManager, *args: Any, **kwargs: Any) -> None:
+    _stock_init(self, *args, **kwargs)
+    self.pool_classes_by_scheme = _classes(PoolLimits().max_connections)
+
+
+def _put_ours_in_place() -> None:
+    for module in (urllib3, urllib3.connectionpool):
+        module.HTTPConnectionPool = HTTPConnectionPool  # type: ignore[misc]
+        module.HTTPSConnectionPool = HTTPSConnectionPool  # type: ignore[misc]
+    PoolManager.__init__ = _init  # type: ignore[method-assign]
+
+
+_put_ours_in_place()
