@@ -26,10 +26,9 @@ def main(given: Sequence[str]) -> int:
     options = _parser().parse_args(given)
     listed = read_listed()
     environment = prepared(_say)
-    table = [_HEADINGS]
     complaints: list[str] = []
-    for suite in (each for each in SUITES if each.name in options.only):
-        table.append(_run(suite, environment, listed, options.seed, complaints))
+    chosen = [suite for suite in SUITES if suite.name in options.only]
+    table = [_HEADINGS, *(_run(suite, environment, listed, options.seed, complaints) for suite in chosen)]
     widths = [max(len(row[column]) for row in table) for column in range(len(_HEADINGS))]
     sys.stdout.write("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in table) + "\n")
     sys.stdout.write("".join(f"\n{complaint}\n" for complaint in complaints))
@@ -49,9 +48,10 @@ def _run(
     found, failures = _settled(suite, environment, stock, ours, lines, seed)
     if not _count(stock, "passed"):
         complaints.append(f"{suite.name}: nothing passes with the peer's own; see {suite.name}-stock.log")
-    for test in found.unexplained:
-        complaints.append(f"{suite.name}: UNEXPLAINED {test}\n{failures[test]}")
-    complaints += [f"{suite.name}: STALE {line.pattern} ({line.reason}): nothing fails so any more" for line in found.stale]
+    complaints += [f"{suite.name}: UNEXPLAINED {test}\n{failures[test]}" for test in found.unexplained]
+    complaints += [
+        f"{suite.name}: STALE {line.pattern} ({line.reason}): nothing fails so any more" for line in found.stale
+    ]
     figures = (
         len(stock),
         _count(stock, "passed"),

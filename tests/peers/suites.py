@@ -65,9 +65,7 @@ _AIOHTTP_UNITS = (
 
 SUITES = (
     Suite("requests", "requests", _REQUESTS, "peers_requests", _HTTPBIN),
-    Suite(
-        "requests-env", "requests", _REQUESTS, "peers_requests", _HTTPBIN, environment={"PEERS_TRUST_ENV": "1"}
-    ),
+    Suite("requests-env", "requests", _REQUESTS, "peers_requests", _HTTPBIN, environment={"PEERS_TRUST_ENV": "1"}),
     Suite("aiohttp", "aiohttp", _AIOHTTP_FUNCTIONAL, "peers_aiohttp", ("pytest_mock",)),
     Suite(
         "aiohttp-uvloop",
@@ -88,7 +86,12 @@ SUITES = (
     Suite(
         "urllib3",
         "urllib3",
-        ("test/with_dummyserver", "test/test_connectionpool.py", "test/test_poolmanager.py", "test/test_proxymanager.py"),
+        (
+            "test/with_dummyserver",
+            "test/test_connectionpool.py",
+            "test/test_poolmanager.py",
+            "test/test_proxymanager.py",
+        ),
         "peers_urllib3",
         ("peers_connect_proxy",),
     ),

@@ -14,8 +14,8 @@ import aiohttp.connector
 from aiohttp import ClientSession
 
 from tools.http_client import PoolLimits, PoolTimeouts
+from tools.http_client.async_pool import PooledConnector
 from tools.http_client.async_session import open_async_session
-from tools.http_client.connector import PooledConnector
 
 _NO_LIMIT = 10_000
 _stock_init = ClientSession.__init__
@@ -78,7 +78,7 @@ _TAKEN_OVER = {
 def _put_ours_in_place() -> None:
     ClientSession.__init__ = _init  # type: ignore[method-assign]
     for module in (aiohttp, aiohttp.client, aiohttp.connector):
-        module.TCPConnector = Connector  # type: ignore[misc]
+        vars(module).update(TCPConnector=Connector)
 
 
 _put_ours_in_place()

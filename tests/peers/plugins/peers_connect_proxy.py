@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))  # the source package; its test server is not installed
 
-from dummyserver import asgi_proxy, hypercornserver  # type: ignore[import-not-found]  # noqa: E402 - see above
+from dummyserver import asgi_proxy, hypercornserver  # type: ignore[import-not-found]
 
 _stock_run = hypercornserver.run_hypercorn_in_thread
 

@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
     items[:] = [item for item in items if is_wanted(item)]
-    dice = random.Random(config.getoption("--peers-seed"))  # noqa: S311 - an order, not a secret
+    dice = random.Random(config.getoption("--peers-seed"))
     items[:] = [item for group in _shuffled(items, dice, depth=0) for item in group]
 
 
@@ -64,7 +64,7 @@ def _shuffled(items: Sequence[pytest.Item], dice: random.Random, depth: int) -> 
         groups.setdefault("::".join(item.nodeid.split("::")[: depth + 1]), []).append(item)
     order = list(groups.values())
     dice.shuffle(order)
-    if depth == 2:  # noqa: PLR2004 - file, class, test
+    if depth == 2:
         return order
     return [part for group in order for part in _shuffled(group, dice, depth + 1)]
 
@@ -118,7 +118,7 @@ def _stay_on_loopback() -> list[socket.socket]:
     def lead(sock: socket.socket, address: Any) -> Any:
         if sock.family not in (socket.AF_INET, socket.AF_INET6) or not _is_address(address[0]):
             return address
-        if ipaddress.ip_address(address[0].split("%")[0]).is_loopback or address[0] in {"0.0.0.0", "::"}:  # noqa: S104
+        if ipaddress.ip_address(address[0].split("%")[0]).is_loopback or address[0] in {"0.0.0.0", "::"}:
             return address
         if sock.family == socket.AF_INET6:
             raise OSError(errno.ENETUNREACH, "there is no network in here")
@@ -131,8 +131,8 @@ def _stay_on_loopback() -> list[socket.socket]:
         return _connect_ex(sock, lead(sock, address))
 
     socket.getaddrinfo = resolve
-    socket.socket.connect = connect  # type: ignore[method-assign]
-    socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
+    for method in (connect, connect_ex):
+        setattr(socket.socket, method.__name__, method)
     return held
 
 

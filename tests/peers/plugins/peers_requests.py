@@ -13,8 +13,7 @@ import requests.sessions
 from urllib3.util.retry import Retry
 
 from tools.http_client import PoolLimits, PoolTimeouts
-from tools.http_client.adapter import PooledAdapter
-from tools.http_client.sync_session import PooledSession
+from tools.http_client.sync_session import PooledAdapter, PooledSession
 
 _TRUST_ENV = os.environ.get("PEERS_TRUST_ENV") == "1"
 
@@ -43,9 +42,8 @@ def _session() -> Session:
 
 def _put_ours_in_place() -> None:
     for module in (requests, requests.sessions):
-        module.Session = Session  # type: ignore[misc]
-        module.session = _session  # type: ignore[assignment]
-    requests.adapters.HTTPAdapter = Adapter  # type: ignore[misc]
+        vars(module).update(Session=Session, session=_session)
+    vars(requests.adapters).update(HTTPAdapter=Adapter)
 
 
 _put_ours_in_place()

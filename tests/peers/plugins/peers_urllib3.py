@@ -13,7 +13,7 @@ import urllib3.connectionpool
 from urllib3.poolmanager import PoolManager
 
 from tools.http_client import PoolLimits, PoolTimeouts
-from tools.http_client.connections import host_pool_classes
+from tools.http_client.sync_connection import host_pool_classes, label_of
 from tools.http_client.sync_pool import SyncPool
 
 _stock_init = PoolManager.__init__
@@ -22,10 +22,10 @@ _parameters = inspect.signature(urllib3.HTTPConnectionPool.__init__)
 
 def _classes(limit: int) -> dict[str, Any]:
     timeouts = PoolTimeouts()
-    return host_pool_classes(SyncPool(PoolLimits(max_connections=limit), timeouts), timeouts.write_s)
+    return host_pool_classes(SyncPool(PoolLimits(max_connections=limit), timeouts, label_of), timeouts.write_s)
 
 
-_templates = _classes(1)
+_plain, _secure = (_classes(1)[scheme] for scheme in ("http", "https"))
 
 
 def _taking_over(pool: Any, scheme: str, *args: Any, **kwargs: Any) -> None:
@@ -37,7 +37,7 @@ def _taking_over(pool: Any, scheme: str, *args: Any, **kwargs: Any) -> None:
         setattr(pool, name, getattr(ours, name))
 
 
-class HTTPConnectionPool(_templates["http"]):  # type: ignore[misc]
+class HTTPConnectionPool(_plain):  # type: ignore[misc,valid-type]  # a class that is made at run time
     """Our host pool, made as urllib3 makes its own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class HTTPConnectionPool(_templates["http"]):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
 
 
-class HTTPSConnectionPool(_templates["https"]):  # type: ignore[misc]
+class HTTPSConnectionPool(_secure):  # type: ignore[misc,valid-type]  # likewise
     """The same over TLS."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -61,8 +61,7 @@ def _init(self: PoolManager, *args: Any, **kwargs: Any) -> None:
 
 def _put_ours_in_place() -> None:
     for module in (urllib3, urllib3.connectionpool):
-        module.HTTPConnectionPool = HTTPConnectionPool  # type: ignore[misc]
-        module.HTTPSConnectionPool = HTTPSConnectionPool  # type: ignore[misc]
+        vars(module).update(HTTPConnectionPool=HTTPConnectionPool, HTTPSConnectionPool=HTTPSConnectionPool)
     PoolManager.__init__ = _init  # type: ignore[method-assign]
 
 
