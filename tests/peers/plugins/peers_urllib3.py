@@ -1,11 +1,13 @@
 """Puts host pools over one sync pool in the place of urllib3's own.
 
 The only module that knows what the host pools are made of. A host pool that a test makes by hand has a pool of its
-own; those of one manager share one.
+own, which ends with it; those of one manager share one, which ends when the manager is cleared.
 """
 
 import functools
 import inspect
+import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import urllib3
@@ -17,12 +19,24 @@ from tools.http_client.sync_connection import host_pool_classes, label_of
 from tools.http_client.sync_pool import SyncPool
 
 _stock_init = PoolManager.__init__
+_stock_clear = PoolManager.clear
 _parameters = inspect.signature(urllib3.HTTPConnectionPool.__init__)
+
+
+class _Lending:
+    """Lets a test use a connection that it has made, and not taken from the pool."""
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()  # type: ignore[misc]  # of the host pool that stands behind it
+        connection.host_of_pool = SimpleNamespace(label=str(self), established=0)
+        return connection
 
 
 def _classes(limit: int) -> dict[str, Any]:
     timeouts = PoolTimeouts()
-    return host_pool_classes(SyncPool(PoolLimits(max_connections=limit), timeouts, label_of), timeouts.write_s)
+    pool = SyncPool(PoolLimits(max_connections=limit), timeouts, label_of)
+    made = host_pool_classes(pool, timeouts.write_s)
+    return {scheme: type(each.__name__, (_Lending, each), {}) for scheme, each in made.items()}
 
 
 _plain, _secure = (_classes(1)[scheme] for scheme in ("http", "https"))
@@ -35,6 +49,7 @@ def _taking_over(pool: Any, scheme: str, *args: Any, **kwargs: Any) -> None:
     ours = _classes(max(1, limit))[scheme]
     for name in ("shared", "ConnectionCls"):
         setattr(pool, name, getattr(ours, name))
+    weakref.finalize(pool, ours.shared.close)
 
 
 class HTTPConnectionPool(_plain):  # type: ignore[misc,valid-type]  # a class that is made at run time
@@ -44,6 +59,11 @@ class HTTPConnectionPool(_plain):  # type: ignore[misc,valid-type]  # a class th
         _taking_over(self, "http", *args, **kwargs)
         super().__init__(*args, **kwargs)
 
+    def close(self) -> None:
+        """Close the pool behind it too."""
+        super().close()
+        self.shared.close()
+
 
 class HTTPSConnectionPool(_secure):  # type: ignore[misc,valid-type]  # likewise
     """The same over TLS."""
@@ -52,17 +72,36 @@ class HTTPSConnectionPool(_secure):  # type: ignore[misc,valid-type]  # likewise
         _taking_over(self, "https", *args, **kwargs)
         super().__init__(*args, **kwargs)
 
+    def close(self) -> None:
+        """Close the pool behind it too."""
+        super().close()
+        self.shared.close()
+
 
 @functools.wraps(_stock_init)
 def _init(self: PoolManager, *args: Any, **kwargs: Any) -> None:
     _stock_init(self, *args, **kwargs)
-    self.pool_classes_by_scheme = _classes(PoolLimits().max_connections)
+    _open_shared(self)
+
+
+def _open_shared(manager: PoolManager) -> None:
+    classes = _classes(PoolLimits().max_connections)
+    manager.pool_classes_by_scheme = classes
+    vars(manager)["peers_close_shared"] = weakref.finalize(manager, classes["http"].shared.close)
+
+
+@functools.wraps(_stock_clear)
+def _clear(self: PoolManager) -> None:
+    _stock_clear(self)
+    vars(self)["peers_close_shared"]()
+    _open_shared(self)  # a manager that was cleared may go on
 
 
 def _put_ours_in_place() -> None:
     for module in (urllib3, urllib3.connectionpool):
         vars(module).update(HTTPConnectionPool=HTTPConnectionPool, HTTPSConnectionPool=HTTPSConnectionPool)
     PoolManager.__init__ = _init  # type: ignore[method-assign]
+    PoolManager.clear = _clear  # type: ignore[method-assign]
 
 
 _put_ours_in_place()
