@@ -13,7 +13,8 @@ import requests.sessions
 from urllib3.util.retry import Retry
 
 from tools.http_client import PoolLimits, PoolTimeouts
-from tools.http_client.sync_session import PooledAdapter, PooledSession
+from tools.http_client.sync_adapter import PooledAdapter
+from tools.http_client.sync_session import PooledSession
 
 _TRUST_ENV = os.environ.get("PEERS_TRUST_ENV") == "1"
 

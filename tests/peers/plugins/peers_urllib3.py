@@ -6,8 +6,8 @@ own, which ends with it; those of one manager share one, which ends when the man
 
 import functools
 import inspect
+import threading
 import weakref
-from types import SimpleNamespace
 from typing import Any
 
 import urllib3
@@ -20,15 +20,30 @@ from tools.http_client.sync_pool import SyncPool
 
 _stock_init = PoolManager.__init__
 _stock_clear = PoolManager.clear
+_taking = threading.local()
 _parameters = inspect.signature(urllib3.HTTPConnectionPool.__init__)
 
 
 class _Lending:
-    """Lets a test use a connection that it has made, and not taken from the pool."""
+    """Lets a test use a connection that it makes itself: the pool is asked for a slot all the same."""
+
+    shared: SyncPool
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        _taking.is_under_way = True
+        try:
+            return super()._get_conn(timeout)  # type: ignore[misc]  # of the host pool that stands behind it
+        finally:
+            _taking.is_under_way = False
 
     def _new_conn(self) -> Any:
-        connection = super()._new_conn()  # type: ignore[misc]  # of the host pool that stands behind it
-        connection.host_of_pool = SimpleNamespace(label=str(self), established=0)
+        if getattr(_taking, "is_under_way", False):
+            return super()._new_conn()  # type: ignore[misc]  # likewise
+        idle = self.shared.take(self)
+        while idle is not None:
+            idle = self.shared.take(self, instead_of=idle)
+        connection = super()._new_conn()  # type: ignore[misc]  # likewise
+        self.shared.hold(connection, self)
         return connection
 
 
