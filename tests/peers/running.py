@@ -38,7 +38,7 @@ def run_suite(
         command += ["-p", suite.ours]
     command += [f"--peers-record={record}", f"--peers-seed={seed}", f"--timeout={_TEST_S}"]
     command += ["-o", "addopts=", "-o", "xfail_strict=false", "-p", "no:cacheprovider", "--quiet", "--tb=short"]
-    command += ["--no-header", *suite.options]
+    command += ["--no-header", *suite.options, *(f"--deselect={test}" for test in suite.left_out)]
     if only is not None:
         chosen = environment.folder / f"{stem}.only"
         chosen.write_text("\n".join(only))
