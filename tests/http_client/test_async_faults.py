@@ -16,7 +16,7 @@ from tests.http_client.loops import calling, on_both_loops
 from tests.http_client.peer import Answer, Incoming, Peer, answer, ok, stall
 from tests.http_client.unruly_peers import answering_early, counting_peer, resetting, tunnel
 from tools.errors import PoolClosed
-from tools.http_client import PoolStats
+from tools.http_client import HTTPClientManager, PoolStats
 
 
 def assert_adds_up(stats: PoolStats) -> None:
@@ -346,3 +346,30 @@ async def test_the_limit_holds_when_all_that_are_in_flight_are_cancelled_at_once
                 await cancel_in_flight(asked_before=number * 2 * limit)
             assert peer.counts()[0] == limit
             assert caller.stats().in_use == 0
+
+
+async def test_a_connection_that_is_lost_before_the_pool_has_it_takes_up_no_room(
+    open_manager: Callable[..., HTTPClientManager],
+) -> None:
+    """It was waited for as one that is being closed, for ever."""
+    manager = open_manager(max_connections=1, acquire_s=5)
+    trace = aiohttp.TraceConfig()
+
+    async def until_it_is_lost(*_: object) -> None:
+        await asyncio.sleep(0.05)
+
+    trace.on_connection_create_end.append(until_it_is_lost)
+    trace.freeze()
+    session = manager.async_client
+    session.trace_configs.append(trace)
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server, Peer().serving() as peer:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await session.get(url)
+        async with asyncio.timeout(10), session.get(peer.url()) as answer:
+            assert answer.status == 200

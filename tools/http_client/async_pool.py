@@ -265,7 +265,7 @@ class PooledConnector(aiohttp.TCPConnector):
     def _give_up(self, protocol: PooledProtocol, host: HostOf, *, was_cut: bool) -> None:
         """Close a connection that was in use: cut by us, or ended by the peer."""
         has_died = not protocol.is_connected()
-        if protocol.on_lost is not None:
+        if not protocol.is_lost:
             self._closing.add(protocol)
         # Before a waiter is woken; and at once, or a body that the peer does not read would keep the socket open.
         protocol.abort()
@@ -304,7 +304,7 @@ class PooledConnector(aiohttp.TCPConnector):
 
     def _close_idle(self, protocol: PooledProtocol, reason: str) -> None:
         """Close a connection that is neither in use nor among the idle ones any more."""
-        if protocol.on_lost is not None:
+        if not protocol.is_lost:
             self._closing.add(protocol)
             protocol.say_goodbye()
         self._count_closed(protocol, reason)

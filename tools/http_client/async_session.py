@@ -190,6 +190,7 @@ class PooledProtocol(ResponseHandler):
         #: The host as the pool knows it, and what to call when the socket is gone; set when it is made.
         self.host: Any = None
         self.on_lost: Callable[[], None] | None = None
+        self.is_lost = False
         self.made_at = 0.0
         self.retire_at = 0.0
         self.uses = 0
@@ -290,9 +291,9 @@ class PooledProtocol(ResponseHandler):
         super().connection_lost(exc)
         self._cancel_silence_timer()
         self._fail(payload, exc)
-        if self.on_lost is not None:
+        self.is_lost = True
+        if self.on_lost is not None:  # else it was lost before the pool had it
             self._loop.call_soon(self.on_lost)  # the socket itself is closed after this
-            self.on_lost = None
 
     def _fail(self, payload: Any, cause: BaseException | None) -> None:
         if not isinstance(payload, StreamReader) or payload.is_eof() or payload.exception() is not None:
