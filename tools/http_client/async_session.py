@@ -292,8 +292,9 @@ class PooledProtocol(ResponseHandler):
         self._cancel_silence_timer()
         self._fail(payload, exc)
         self.is_lost = True
-        if self.on_lost is not None:  # else it was lost before the pool had it
-            self._loop.call_soon(self.on_lost)  # the socket itself is closed after this
+        on_lost, self.on_lost = self.on_lost, None
+        if on_lost is not None:  # else it was lost before the pool had it
+            self._loop.call_soon(on_lost)  # the socket itself is closed after this
 
     def _fail(self, payload: Any, cause: BaseException | None) -> None:
         if not isinstance(payload, StreamReader) or payload.is_eof() or payload.exception() is not None:
