@@ -144,4 +144,4 @@ async def test_what_was_kept_of_a_host_is_gone_when_it_is_used_no_more(
         pool: Any = manager.async_client.connector
         assert (pool._idle.by_host, pool._queue.hosts, pool._queue.waiting, pool._queue.slots) == ({}, {}, 0, 0)
         assert await settled(lambda: not pool._closing)
-        assert (pool._in_use, pool._waiting_for_room) == ({}, [])
+        assert pool._in_use == {}

@@ -52,9 +52,9 @@ class PooledConnector(aiohttp.TCPConnector):
         self._queue: WaitQueue[ConnectionKey, Waiter] = WaitQueue(limits.max_connections, _label_of)
         self._idle: IdleConnections[PooledProtocol] = IdleConnections(limits)
         self._in_use: InUse[PooledProtocol] = InUse(limits.hold_warning_s)
-        #: Closed by us, and not gone yet; a request that needs their place waits for one of the futures.
+        #: Closed by us, and not gone yet; a request that needs their place waits until one is.
         self._closing: set[PooledProtocol] = set()
-        self._waiting_for_room: list[asyncio.Future[None]] = []
+        self._one_is_gone = asyncio.Event()
         # Where aiohttp has these.
         self._acquired = self._in_use  # type: ignore[assignment]  # it iterates and clears
         self._conns = self._idle.by_host  # type: ignore[assignment]  # likewise
@@ -207,14 +207,16 @@ class PooledConnector(aiohttp.TCPConnector):
     async def _wait_for_room(self) -> None:
         """Wait until enough of those that are being closed are gone, or there would be one too many for a moment."""
         while self._closing and self._queue.slots + len(self._idle) + len(self._closing) > self.limit:
-            self._waiting_for_room.append(gone := self._loop.create_future())
-            await gone
+            self._one_is_gone.clear()
+            await self._one_is_gone.wait()
 
     async def _reuse(self, protocol: PooledProtocol, req: ClientRequest, traces: list[Trace]) -> None:
         """Do what traces and a proxy want for a request on a warm connection."""
         try:
             for trace in traces:
                 await trace.send_connection_reuseconn()
+            if protocol.should_close:  # meanwhile; aiohttp asks again, if it may
+                raise aiohttp.ServerDisconnectedError("the connection ended before it was used again")
             if req.proxy is not None:
                 self._update_proxy_auth_header_and_build_proxy_req(req)
         except BaseException:
@@ -320,10 +322,7 @@ class PooledConnector(aiohttp.TCPConnector):
     def _lost(self, protocol: PooledProtocol) -> None:
         """The socket of `protocol` is gone. Only idle ones are news: the others are counted when given back."""
         self._closing.discard(protocol)
-        for waiting in self._waiting_for_room:
-            if not waiting.done():
-                waiting.set_result(None)
-        self._waiting_for_room.clear()
+        self._one_is_gone.set()
         if protocol in self._idle:
             self._idle.remove(protocol)
             self._count_closed(protocol, "remote")
