@@ -373,3 +373,37 @@ async def test_a_connection_that_is_lost_before_the_pool_has_it_takes_up_no_room
             await session.get(url)
         async with asyncio.timeout(10), session.get(peer.url()) as answer:
             assert answer.status == 200
+
+
+async def test_bytes_that_come_while_a_trace_waits_are_not_the_answer(
+    open_manager: Callable[..., HTTPClientManager],
+) -> None:
+    """What the peer sends before the request is on the wire answers nothing."""
+    manager = open_manager(max_connections=1)
+    come = asyncio.Event()
+    trace = aiohttp.TraceConfig()
+
+    async def until_they_have_come(*_: object) -> None:
+        if come.is_set():
+            await asyncio.sleep(0.05)
+
+    trace.on_request_headers_sent.append(until_they_have_come)
+    trace.on_request_chunk_sent.append(until_they_have_come)
+    trace.freeze()
+    session = manager.async_client
+    session.trace_configs.append(trace)
+
+    async def then_one_more(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+        keep = await answer(body=incoming.target.encode())(incoming, writer)
+        if incoming.target == "/first":
+            asyncio.get_running_loop().call_later(0.02, writer.write, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")
+            come.set()
+        return keep
+
+    async with Peer(then_one_more).serving() as peer:
+        for method in ("GET", "PUT"):
+            come.clear()
+            for path in ("/first", "/second"):
+                data = b"x" if method == "PUT" else None
+                async with session.request(method, peer.url(path), data=data) as reply:
+                    assert await reply.read() == path.encode()

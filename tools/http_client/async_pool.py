@@ -215,8 +215,6 @@ class PooledConnector(aiohttp.TCPConnector):
         try:
             for trace in traces:
                 await trace.send_connection_reuseconn()
-            if protocol.should_close:  # meanwhile; aiohttp asks again, if it may
-                raise aiohttp.ServerDisconnectedError("the connection ended before it was used again")
             if req.proxy is not None:
                 self._update_proxy_auth_header_and_build_proxy_req(req)
         except BaseException:
