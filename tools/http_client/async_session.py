@@ -135,7 +135,8 @@ class GuardedRequest(ClientRequest):
         if self._continue is not None:
             protocol.start_timeout()
             self._continue.add_done_callback(lambda _: protocol.rest())
-        await super().write_bytes(writer, conn, content_length)
+        with suppress(aiohttp.ClientConnectionResetError):  # aiohttp has closed it, which the reader of the answer sees
+            await super().write_bytes(writer, conn, content_length)
 
 
 def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[ClientResponse]:
