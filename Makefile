@@ -7,6 +7,7 @@
 #   make bench-quick    less of the same, in two minutes
 #   make chaos    60 s of every fault at once against a gateway of its own, and a table; ARGS="--seed 7 --seconds 20"
 #   make peers    the suites of requests, aiohttp, urllib3 and aiohttp-retry over our sessions; ARGS="--only requests"
+#   make torture  both pools against a peer that breaks everything, minutes; ARGS="--over tls --requests 2000 --seed 7"
 #   make quality  how good the matching is: pairs, damage, clean names, speed; ARGS="--list FILE --pairs FILE"
 #   make check    format, lint, types, Dockerfile, compose file, and that one request is no more work than it was
 #   make format   put the code into our format
@@ -21,7 +22,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
 UV_VERSION := 0.13.9
 
 .DELETE_ON_ERROR:
-.PHONY: help setup run test bench bench-quick chaos peers quality check format lock clean
+.PHONY: help setup run test bench bench-quick chaos peers torture quality check format lock clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -60,6 +61,9 @@ chaos: setup
 
 peers: setup
 	@$(BIN)/python -m tests.peers $(ARGS)
+
+torture: setup
+	@$(BIN)/python -m tests.torture $(ARGS)
 
 READ_COMPOSE_FILE := import compose_spec as c, pathlib as p; \
 	c.PyOptions(apply_merge=True).from_yaml(p.Path("docker-compose.yml").read_text()).validate()
