@@ -44,6 +44,7 @@ class Scene:
         self._there = "/there"
         self._is_primed = False
         self._options: dict[str, Any] = {}
+        _ = caller.manager.async_client if caller.mode == "async" else caller.manager.sync_client
         if way in ("tls", "connect-proxy"):
             self._options |= {"ssl": tls.context} if caller.mode == "async" else {"verify": tls.file}
         if way == "http-proxy":
