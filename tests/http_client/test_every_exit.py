@@ -21,6 +21,8 @@ from tools.errors import PoolTimeout, ProviderTooLarge
 
 FAILURES = (aiohttp.ClientError, requests.RequestException)
 _LARGE = 500_000
+#: A request that hangs fails its test alone; closing the pool then ends it.
+_GUARD_S = 20.0
 
 
 # -- what the peer does --
@@ -137,8 +139,8 @@ async def cancel_in_body(scene: Scene) -> None:
 
 async def cancel_in_queue(scene: Scene) -> None:
     async with AsyncExitStack() as stack:
-        await be_queued(scene, stack)
-        await cancel(scene, lambda: scene.caller.stats().waiting == 1)
+        rival = await be_queued(scene, stack)
+        await cancel(scene, lambda: len(rival.asked) == 1 and scene.caller.stats().waiting == 1)
 
 
 async def wait_in_vain(scene: Scene) -> None:
@@ -148,8 +150,8 @@ async def wait_in_vain(scene: Scene) -> None:
             await scene.read()
 
 
-async def be_queued(scene: Scene, stack: AsyncExitStack) -> None:
-    """Have another take the only slot: now, or in the moment when the request wants its second one."""
+async def be_queued(scene: Scene, stack: AsyncExitStack) -> Peer:
+    """Have another take the only slot: now, or when the request wants its second one. Returns that other's peer."""
     rival = await stack.enter_async_context(Peer(hang).serving())
 
     async def take() -> None:
@@ -164,6 +166,7 @@ async def be_queued(scene: Scene, stack: AsyncExitStack) -> None:
         scene.between = take
     else:
         await take()
+    return rival
 
 
 async def _give_up(scene: Scene, rival: Peer, task: "asyncio.Task[Any]") -> None:
@@ -293,7 +296,8 @@ async def test_the_slot_of_a_request_comes_back(
     async with setting(way, caller, authority) as scene, Peer().serving() as elsewhere:
         await scene.prepare()
         scene.reply = case.reply
-        await case.do(scene)
+        async with asyncio.timeout(_GUARD_S):
+            await case.do(scene)
         assert await settled(lambda: (caller.stats().in_use, caller.stats().waiting) == (0, 0)), caller.stats()
         stats = caller.stats()
         assert stats.created - sum(stats.closed.values()) == stats.idle <= 1
