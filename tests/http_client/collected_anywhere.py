@@ -9,6 +9,7 @@ import gc
 import http.server
 import sys
 import threading
+import time
 import types
 from collections.abc import Callable
 from contextlib import suppress
@@ -61,18 +62,22 @@ class _Knot:
 
 
 class _CollectAt:
-    """Runs the collector once, at the line of this number of those that run in the pool, in whichever thread."""
+    """Runs the collector once, at the line of this number of those that run in the pool, in any thread that it traces.
+
+    It counts from when it `is_awake`: a thread is traced from its start, or not at all.
+    """
 
     def __init__(self, line: int) -> None:
         self._line = line
         self._seen = 0
+        self.is_awake = False
         self.came = False
 
     def __call__(self, frame: types.FrameType, event: str, _: object) -> "_CollectAt | None":
         where = frame.f_code.co_filename
         if not where.startswith(_WATCHED) or where.endswith(_NOT_WATCHED):
             return None
-        if event == "line" and not self.came:
+        if event == "line" and self.is_awake and not self.came:
             self._seen += 1
             if self._seen == self._line:
                 self.came = True
@@ -83,10 +88,10 @@ class _CollectAt:
 class _Place:
     """A pool, a server, and what is dropped."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keepalive_expiry_s: float) -> None:
         self.url = url
         self.manager = HTTPClientManager(
-            limits=PoolLimits(max_connections=_LIMIT, max_keepalive=_LIMIT),
+            limits=PoolLimits(max_connections=_LIMIT, max_keepalive=_LIMIT, keepalive_expiry_s=keepalive_expiry_s),
             timeouts=PoolTimeouts(acquire_s=0.01, read_s=10.0),
         )
 
@@ -133,6 +138,14 @@ def _leave_unread(place: _Place) -> None:
     place.get(stream=True)
 
 
+def _idle_too_long(place: _Place) -> None:
+    sys.settrace(None)  # the watchdog's lines are what this is about
+    stats = place.manager.stats().sync
+    while stats is not None and stats.idle:
+        time.sleep(0.001)
+        stats = place.manager.stats().sync
+
+
 def _close_the_pool(place: _Place) -> None:
     place.manager.close_sync(0.01)
 
@@ -144,18 +157,20 @@ STEPS: dict[str, Callable[[_Place], None]] = {
     "look at figures": _look_at_figures,
     "wait in the queue": _wait_in_queue,
     "leave unread": _leave_unread,
+    "idle too long": _idle_too_long,
     "close the pool": _close_the_pool,
 }
 
 
 def _visit(url: str, step: Callable[[_Place], None], path: str, line: int) -> bool:
     """Run `step` with the collector at this line. Returns False when the step has fewer lines."""
-    place = _Place(url)
+    collector = _CollectAt(line)
+    threading.settrace(collector)
+    place = _Place(url, 0.02 if step is _idle_too_long else 30.0)
     place.fill()
     place.drop(path)
     assert place.in_use == 1, "the collector came by itself"
-    collector = _CollectAt(line)
-    threading.settrace(collector)
+    collector.is_awake = True
     sys.settrace(collector)
     try:
         step(place)
