@@ -22,4 +22,4 @@ def test_the_collector_may_come_at_any_line_of_the_pool(step: str) -> None:
         timeout=300,
     )
     assert ended.returncode == 0, ended.stderr[-3_000:]
-    assert int(ended.stdout) > 20  # lines that it stopped at
+    assert int(ended.stdout) > 15  # lines that it stopped at
