@@ -39,6 +39,8 @@ _MAX_IDLE = 8
 _LOOK_EVERY_S = 0.005
 #: A request that comes so long after unasked bytes was sent when they had come.
 _CROSSING_S = 0.25
+#: One that comes so soon after them had left when they came, though they were sent together with an answer.
+_HAD_LEFT_S = 0.001
 
 
 class _Run:
@@ -103,7 +105,7 @@ class _Run:
         outcomes, figures = self.outcomes, self.figures
         for number, line in outcomes.unasked.items():
             after_s, crosses = seen.after_unasked.get(str(number), (0.0, False))
-            if crosses and after_s < _CROSSING_S:
+            if after_s < (_CROSSING_S if crosses else _HAD_LEFT_S):
                 figures.crossed += 1
             else:
                 outcomes.note("wrong", f"{line}: an answer to nothing, there for {after_s:.3f} s")
