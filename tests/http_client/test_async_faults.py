@@ -407,3 +407,30 @@ async def test_bytes_that_come_while_a_trace_waits_are_not_the_answer(
                 data = b"x" if method == "PUT" else None
                 async with session.request(method, peer.url(path), data=data) as reply:
                     assert await reply.read() == path.encode()
+
+
+async def test_a_connection_that_is_made_while_the_pool_closes_is_closed_too(
+    open_manager: Callable[..., HTTPClientManager],
+) -> None:
+    manager = open_manager()
+    is_made, go_on = asyncio.Event(), asyncio.Event()
+    trace = aiohttp.TraceConfig()
+
+    async def wait(*_: object) -> None:
+        is_made.set()
+        await go_on.wait()
+
+    trace.on_connection_create_end.append(wait)
+    trace.freeze()
+    manager.async_client.trace_configs.append(trace)
+    async with Peer().serving() as peer:
+        asking = asyncio.ensure_future(manager.async_client.get(peer.url()))
+        await is_made.wait()
+        await manager.close_async(0)
+        go_on.set()
+        with pytest.raises(PoolClosed):
+            await asking
+        assert await settled(lambda: peer.open == 0)
+        stats = manager.stats().async_
+        assert stats is not None
+        assert (stats.in_use, stats.created, sum(stats.closed.values()), peer.asked) == (0, 1, 1, [])

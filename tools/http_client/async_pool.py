@@ -21,7 +21,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from tools.call import Call, current_call
-from tools.http_client.async_session import AsyncPoolClosed, AsyncPoolTimeout, PooledProtocol
+from tools.http_client.async_session import AsyncPoolClosed, AsyncPoolTimeout, GuardedRequest, PooledProtocol
 from tools.http_client.config import Counters, PoolLimits, PoolStats, PoolTimeouts
 from tools.http_client.events import PoolListener, reporting_failure, stats_of, warn_of_leaks
 from tools.http_client.open_connections import LINGER_SLACK_S, Hold, IdleConnections, InUse
@@ -87,6 +87,7 @@ class PooledConnector(aiohttp.TCPConnector):
         elif traces or req.proxy is not None:
             await self._reuse(protocol, req, traces)
         if self._closed:
+            self._release(key, protocol, should_close=True)
             raise AsyncPoolClosed("the pool was shut down")
         if call is not None:
             self._in_use[protocol].call = call
@@ -160,7 +161,6 @@ class PooledConnector(aiohttp.TCPConnector):
         """Open a connection for the holder of a slot."""
         try:
             await self._wait_for_room()
-            self._refuse_if_closed()
             started = monotonic()
             with reporting_failure(self.listener, call):
                 # A TimeoutError from here becomes aiohttp's ConnectionTimeoutError, which is what it is.
@@ -200,18 +200,18 @@ class PooledConnector(aiohttp.TCPConnector):
             raise
         return protocol  # type: ignore[no-any-return]  # of our factory
 
-    def _refuse_if_closed(self) -> None:
-        if self._closed:
-            raise AsyncPoolClosed("the pool was shut down")
-
     async def _wait_for_room(self) -> None:
         """Wait until enough of those that are being closed are gone, or there would be one too many for a moment."""
+        if self._closed:
+            raise AsyncPoolClosed("the pool was shut down")
         while self._closing and self._queue.slots + len(self._idle) + len(self._closing) > self.limit:
             self._one_is_gone.clear()
             await self._one_is_gone.wait()
 
     async def _reuse(self, protocol: PooledProtocol, req: ClientRequest, traces: list[Trace]) -> None:
         """Do what traces and a proxy want for a request on a warm connection."""
+        if isinstance(req, GuardedRequest):
+            req.warm_connection = protocol
         try:
             for trace in traces:
                 await trace.send_connection_reuseconn()

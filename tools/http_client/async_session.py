@@ -93,6 +93,9 @@ class GuardedRequest(ClientRequest):
     the redirect that leads here leaves TLS, InvalidURL (a ValueError) on a proxy that is not HTTP.
     """
 
+    #: Set by the pool for a request with traces.
+    warm_connection: "PooledProtocol | None" = None
+
     def __init__(
         self, method: str, url: URL, *, headers: CIMultiDict[str], proxy: URL | None = None, **options: Any
     ) -> None:
@@ -108,11 +111,6 @@ class GuardedRequest(ClientRequest):
         self._headers_of_call = headers
         _last_hops[id(headers)] = self
 
-    async def send(self, conn: Connection) -> ClientResponse:
-        """Send the request over `conn`."""
-        self._sends_over: Any = conn.protocol
-        return await super().send(conn)
-
     async def _on_headers_request_sent(self, *what: Any) -> None:
         await super()._on_headers_request_sent(*what)
         self._refuse_if_ended()
@@ -120,13 +118,12 @@ class GuardedRequest(ClientRequest):
     async def _on_chunk_request_sent(self, *what: Any) -> None:
         await super()._on_chunk_request_sent(*what)
         self._refuse_if_ended()
-        self._sends_over = None  # the first piece takes the head with it: from now on an answer may come
+        self.warm_connection = None  # the first piece takes the head with it: from now on an answer may come
 
     def _refuse_if_ended(self) -> None:
-        """Raise ServerDisconnectedError when a warm connection has ended, or has brought what nothing asked for, while
-        traces waited before the first byte was sent. aiohttp sends the request again, if it may."""
-        protocol = self._sends_over
-        if protocol is not None and protocol.uses > 1 and protocol.should_close:
+        """Raise ServerDisconnectedError when the warm connection has ended, or has brought what nothing asked for,
+        while traces waited before the first byte was sent. aiohttp sends the request again, if it may."""
+        if self.warm_connection is not None and self.warm_connection.should_close:
             raise aiohttp.ServerDisconnectedError("the connection ended before it was used again")
 
     async def write_bytes(self, writer: Any, conn: Connection, content_length: int | None = None) -> None:
