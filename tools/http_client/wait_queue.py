@@ -84,7 +84,8 @@ class WaitQueue(Generic[K, W]):
         """Give a slot of `host` back."""
         host.slots -= 1
         self.slots -= 1
-        self.forget(host)
+        if not host.established:
+            self.forget(host)
 
     def forget(self, host: Host[K, W]) -> None:
         """Drop `host` when the pool has nothing of it any more."""
