@@ -49,7 +49,9 @@ class Figures:
     most_sockets: int = 0
     most_counted: int = 0
     opened: int = 0
-    #: Unasked answers that crossed with a request on the wire: no client can know them.
+    #: Answers to nothing that the peer sent by themselves; those that crossed with a request, so that no client can
+    #: know them.
+    unasked: int = 0
     crossed: int = 0
     memory_grew_bytes: int = 0
 
@@ -78,7 +80,8 @@ class Figures:
         counted = ", ".join(f"{name} {count}" for name, count in counts.items())
         return (
             f"{self.variant.name:13}{self.variant.requests} in {self.took_s:.0f} s: {counted}, "
-            f"strange {self.counts.get('strange', 0)}, leaked {len(self.leaked)}, crossed {self.crossed}; "
+            f"strange {self.counts.get('strange', 0)}, leaked {len(self.leaked)}; "
+            f"{self.crossed} of {self.unasked} answers to nothing crossed; "
             f"at most {self.most_sockets} sockets of {self.variant.limit}, {self.opened} opened; "
             f"memory {self.memory_grew_bytes / 2**20:+.1f} MiB; {'MISSED' if self.failures() else 'ok'}"
         )

@@ -27,6 +27,8 @@ class Remembered:
     dice: random.Random
     #: Requests of the kind `stale` that were dropped once.
     dropped: set[int] = field(default_factory=set)
+    #: Answers to nothing that were sent by themselves.
+    unasked: int = 0
     #: Requests that came over a connection after unasked bytes: seconds after, and whether these came by themselves.
     after_unasked: dict[int, tuple[float, bool]] = field(default_factory=dict)
 
@@ -49,6 +51,17 @@ class Conversation:
     number: int = 0
     #: Bytes of the request's body that have not been read; None for chunks.
     unread: int | None = 0
+
+    def unread_bytes(self) -> bytes:
+        """What has come and was not read, even when the connection broke since."""
+        return bytes(self.reader._buffer)  # type: ignore[attr-defined]  # no public name says that
+
+    def has_more(self) -> bool:
+        """Whether bytes of the caller, or its end, wait in the kernel."""
+        with suppress(BlockingIOError):
+            self.sock.recv(1, socket.MSG_PEEK)
+            return True
+        return False
 
     async def read_upload(self) -> None:
         """Read the rest of the request's body."""
@@ -242,11 +255,11 @@ async def _extra_now(of: Conversation) -> bool:
 async def _extra_later(of: Conversation) -> bool:
     await of.write(of.whole())
     await asyncio.sleep(of.remembered.dice.uniform(0, 0.01))
-    buffered: bytearray = of.reader._buffer  # type: ignore[attr-defined]  # no public name says what has come
-    if buffered:
+    if of.unread_bytes() or of.has_more():
         return True  # the next request is here, and would be answered by them
     of.unasked_at = asyncio.get_running_loop().time()
     of.unasked_crosses = True
+    of.remembered.unasked += 1
     await of.write(_UNASKED_ANSWER)
     return True
 

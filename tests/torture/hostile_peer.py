@@ -113,14 +113,23 @@ async def answer_all(of: Conversation) -> None:
     if _is_busy():
         await of.write(BUSY_ANSWER)
         return
-    while await _read_head(of):
-        if of.unasked_at is not None:
-            after_s = asyncio.get_running_loop().time() - of.unasked_at
-            of.remembered.after_unasked[of.number] = (after_s, of.unasked_crosses)
+    try:
+        while await _read_head(of):
             if of.unasked_crosses:
                 return  # the caller takes those bytes for its answer; what came now would be one too many
-        if not await ANSWERS[of.kind](of):
-            return
+            if not await ANSWERS[of.kind](of):
+                return
+    finally:
+        # A caller that takes those bytes for its answer may be gone before its request is read.
+        _note_after_unasked(of, of.unread_bytes().partition(b"\r\n")[0])
+
+
+def _note_after_unasked(of: Conversation, request_line: bytes) -> None:
+    """Take down a request that came over a connection on which the peer had spoken unasked."""
+    if of.unasked_at is not None and request_line.endswith(b" HTTP/1.1"):
+        _, number = number_of(request_line.decode("latin-1").split(" ")[1])
+        after_s = asyncio.get_running_loop().time() - of.unasked_at
+        of.remembered.after_unasked.setdefault(number, (after_s, of.unasked_crosses))
 
 
 def _is_busy() -> bool:
@@ -129,7 +138,9 @@ def _is_busy() -> bool:
 
 async def _read_head(of: Conversation) -> bool:
     """Read the head of a request, and its body unless it is answered before. Returns False for a CONNECT."""
-    request, *lines = (await of.reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
+    head = await of.reader.readuntil(b"\r\n\r\n")
+    _note_after_unasked(of, head.partition(b"\r\n")[0])
+    request, *lines = head.decode("latin-1").strip().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     of.method, target, _ = request.split(" ")
     if of.method == "CONNECT":
@@ -209,6 +220,7 @@ async def _main(certificate: str, seed: int) -> None:
                 "open": census.open,
                 "most": census.most,
                 "accepted": census.accepted,
+                "unasked": remembered.unasked,
                 "after_unasked": remembered.after_unasked,
             }
         )

@@ -20,13 +20,15 @@ Place = Callable[[Plan], tuple[str, str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the peer has seen: sockets open now, at the most crowded moment, in all; and by the number of a request
+    """What the peer has seen: sockets open now, at the most crowded moment, in all; how often it spoke unasked while
+    nothing was on its way to it, as far as it could see; and by the number of a request
     that came over a connection after unasked bytes, seconds after them, and whether these came by themselves.
     """
 
     open: int
     most: int
     accepted: int
+    unasked: int
     after_unasked: dict[str, tuple[float, bool]]
 
 

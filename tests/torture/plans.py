@@ -123,7 +123,7 @@ class Plan:
         return b"" if self.method == "HEAD" else body_of(self.number, self.kind.name)
 
 
-def draw(number: int, dice: random.Random, mode: str, cut_share: float = 0.1) -> Plan:
+def draw(number: int, dice: random.Random, mode: str, cut_share: float = 0.15) -> Plan:
     """The request of this number."""
     method = dice.choices(list(_METHODS), list(_METHODS.values()))[0]
     kinds = _KINDS_OF_HEAD if method == "HEAD" else KINDS
