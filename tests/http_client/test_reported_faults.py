@@ -324,7 +324,7 @@ async def test_500_callers_of_one_host_let_10_other_hosts_through(
         go.set()
         replies = await asyncio.wait_for(asyncio.gather(*asking), 120)
         assert [reply.status for reply in replies] == [200] * 510
-        assert max(answered_before) <= 100
+        assert max(answered_before) <= 300  # in order of arrival, 380 would come first
         assert_empty(caller)
 
 

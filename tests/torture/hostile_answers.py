@@ -25,6 +25,8 @@ class Remembered:
     """What the peer knows beyond one connection."""
 
     dice: random.Random
+    #: Connections that were welcomed.
+    welcomed: int = 0
     #: Requests of the kind `stale` that were dropped once.
     dropped: set[int] = field(default_factory=set)
     #: Answers to nothing that were sent by themselves.
