@@ -362,8 +362,9 @@ class PooledConnector(aiohttp.TCPConnector):
 
     async def close(self, *, abort_ssl: bool = False) -> None:
         """Close every connection, those in use too. See `drain` for the gentle way."""
-        for protocol in [*self._in_use, *self._idle]:
-            self._count_closed(protocol, "shutdown")
+        with self._step:
+            for protocol in [*self._in_use, *self._idle]:
+                self._count_closed(protocol, "shutdown")
         for timer in filter(None, (self._idle_timer, self._hold_timer)):
             timer.cancel()
         for waiter in self._queue.take_all_waiters():
