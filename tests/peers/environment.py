@@ -14,16 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.suites import REQUIREMENTS
-
 __all__ = ["Environment", "prepared"]
 
 _ROOT = Path(__file__).parents[2]
 _PINS = _ROOT / "locks/dev.txt"
 _FOLDER = _ROOT / "build/peers"
 _PEERS = ("requests", "aiohttp", "urllib3", "aiohttp-retry")
-#: Installed here, and not held to that version there: httpbin wants an older one.
-_FREE = {"compliance-gateway", "greenlet"}
+#: What the tests import; what this interpreter has too is taken from here, at its version.
+_REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _PIP = ("-m", "pip", "-qq", "--disable-pip-version-check", "--no-input")
 
 
@@ -51,7 +49,7 @@ def prepared(say: Callable[[str], None]) -> Environment:
         if not environment.source_of(peer).exists():
             say(f"fetching the source package of {peer} {importlib.metadata.version(peer)}")
             _unpack(peer, environment.source_of(peer))
-    wanted = "\n".join((*REQUIREMENTS, sys.version, *(f"{p} {importlib.metadata.version(p)}" for p in _PEERS)))
+    wanted = f"{sys.version}\n{sys.prefix}\n{_REQUIREMENTS.read_text()}"
     stamp = _FOLDER / "venv/installed"
     if not stamp.exists() or stamp.read_text() != wanted:
         say("making the environment that the suites run in")
@@ -92,8 +90,13 @@ def _make_venv() -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     own = venv / "lib" / version / "site-packages"
     own.joinpath("project.pth").write_text("".join(f"{path}\n" for path in on_path))
-    installed = {each.name: each.version for each in importlib.metadata.distributions() if each.name not in _FREE}
-    constraints = venv / "constraints.txt"
-    constraints.write_text("".join(f"{name}=={version}\n" for name, version in sorted(installed.items())))
-    command = [str(venv / "bin/python"), *_PIP, "install", "--constraint", str(constraints), *REQUIREMENTS]
-    subprocess.run(command, check=True)
+    here = {_normal(each.name) for each in importlib.metadata.distributions()}
+    pins = re.findall(r"^\S.*\n(?: .*\n)+", _REQUIREMENTS.read_text(), re.MULTILINE)
+    missing = venv / "missing.txt"
+    missing.write_text("".join(pin for pin in pins if _normal(pin.partition("==")[0]) not in here))
+    options = ["--no-deps", "--require-hashes", "--requirement", str(missing)]
+    subprocess.run([str(venv / "bin/python"), *_PIP, "install", *options], check=True)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -2,26 +2,7 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["REQUIREMENTS", "SUITES", "Suite"]
-
-#: What the suites import beside what the project's own environment has.
-REQUIREMENTS = (
-    "anyio[trio]",
-    "coverage",
-    "freezegun",
-    "httpbin==0.10.2",
-    "httpx",
-    "isal",
-    "proxy.py>=2.4.4",
-    "pysocks",
-    "pytest-codspeed",
-    "pytest-httpbin==2.1.0",
-    "pytest-mock",
-    "python-on-whales",
-    "quart>=0.20",
-    "quart-trio>=0.12",
-    "zlib_ng",
-)
+__all__ = ["SUITES", "Suite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +36,6 @@ _AIOHTTP_FUNCTIONAL = (
     "tests/test_web_sendfile_functional.py",
     "tests/test_client_fingerprint.py",
     "tests/test_test_utils.py",
-    "tests/test_leaks.py",
 )
 _AIOHTTP_UNITS = (
     "tests/test_client_session.py",
