@@ -73,6 +73,12 @@ def test_a_line_that_no_difference_answers_to_is_stale() -> None:
     assert compare(["test_a.py::TestA::test_x"], [OF_A_CLASS, OF_A_CASE]).stale == [OF_A_CASE]
 
 
+def test_a_line_for_what_fails_now_and_then_is_never_stale() -> None:
+    loose = Listed("requests", "test_a.py::test_x", "closing", is_loose=True)
+    assert compare([], [loose]).stale == []
+    assert compare(["test_a.py::test_x"], [loose]).deliberate == {"test_a.py::test_x": "closing"}
+
+
 def test_two_lines_that_name_one_difference_are_both_in_use() -> None:
     exact = Listed("requests", "test_a.py::TestA::test_x", "closing")
     assert compare(["test_a.py::TestA::test_x"], [OF_A_CLASS, exact]).stale == []
