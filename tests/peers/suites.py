@@ -76,6 +76,7 @@ SUITES = (
         ),
         "peers_urllib3",
         ("peers_connect_proxy",),
+        ("-W", "ignore:unclosed <StreamWriter:ResourceWarning", "-W", "ignore:unclosed transport:ResourceWarning"),
         environment={"CI": "true"},  # its time-outs are longer then
         # Its thread outlives it, and ends with an error in whichever test comes next: a TLS stream that is cut is one.
         left_out=("test/with_dummyserver/test_socketlevel.py::TestSocketClosing::test_socket_shutdown_stops_recv",),

@@ -59,18 +59,16 @@ def _context(certs: dict[str, Any] | None) -> ssl.SSLContext | None:
 async def _serve(
     host: str, context: ssl.SSLContext | None, behind: int, listening: asyncio.Future[int], over: asyncio.Event
 ) -> None:
-    tasks: set[asyncio.Task[None]] = set()
     opened: list[asyncio.BaseTransport] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
         opened.append(writer.transport)
-        with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
+        try:
             await _front(reader, writer, behind, opened)
-        writer.close()
-        tasks.discard(task)
+        except (OSError, EOFError, asyncio.CancelledError):
+            pass  # one of the three has gone, or the test is over
+        finally:
+            writer.close()
 
     first = await asyncio.start_server(serve, "127.0.0.1" if host == "localhost" else host, 0, ssl=context)
     servers = [first]
@@ -82,9 +80,11 @@ async def _serve(
     await over.wait()
     for server in servers:
         server.close()
-    for task in tasks:
+    await asyncio.sleep(0)  # who has just come is served from now on
+    serving = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in serving:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*serving, return_exceptions=True)
     for transport in opened:
         transport.abort()  # type: ignore[attr-defined]  # each is a Transport
     await asyncio.sleep(0.01)  # the loop closes their sockets, or else the collector warns of them
