@@ -68,7 +68,10 @@ def asking(session: requests.Session, base_url: str) -> Ask:
 def paired(
     contenders: dict[str, tuple[Ask, Setting]], *, threads: int, times: int, rounds: int
 ) -> list[dict[str, float]]:
-    """Answers per second of each, round by round; `times` of them are asked for in a round, by so many threads."""
+    """Answers per second of processor time of each, round by round, which other work on the machine changes little.
+
+    `times` of them are asked for in a round, by so many threads.
+    """
     names = itertools.count()
     with ThreadPoolExecutor(threads) as executor:
 
@@ -81,10 +84,10 @@ def paired(
                     ask(f"Party Number {next(names)}")
 
             with setting():
-                started = time.perf_counter()
+                started = time.process_time()
                 for done in [executor.submit(ask_some) for _ in range(threads)]:
                     done.result()
-                return times / (time.perf_counter() - started)
+                return times / (time.process_time() - started)
 
         for each in contenders.values():  # warm
             round_of(*each)
@@ -97,8 +100,8 @@ def paired(
 
 
 def measure(*, rounds: int = 21, threads: int = 32) -> dict[str, dict[str, float]]:
-    """Answers per second by contender (`tools`, `pooled session`, `plain session`, and `without` each short way), with
-    ratios to the plain session, and `saves`: how much more the pooled session answers than without it.
+    """Answers per second of processor time by contender (`tools`, `pooled session`, `plain session`, and `without` each
+    short way), with ratios to the plain session, and `saves`: how much more the pooled session answers than without it.
 
     Runs on one core, the last that this process may use; the agency has the first.
     """
@@ -149,7 +152,7 @@ def main() -> None:
         ratio = "{ratio:.2f}x [{ratio_min:.2f}..{ratio_max:.2f}]".format(**of)
         if name.startswith("without"):
             ratio += ", saves {saves:.2f}x [{saves_min:.2f}..{saves_max:.2f}]".format(**of)
-        print(f"{name:<30} {of['per_second']:>7.0f} answers/s  {ratio}")  # noqa: T201 - likewise
+        print(f"{name:<30} {of['per_second']:>7.0f} answers per CPU s  {ratio}")  # noqa: T201 - likewise
 
 
 if __name__ == "__main__":
