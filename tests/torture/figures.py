@@ -12,6 +12,8 @@ OVER = {"async": ("plain", "tls", "uvloop", "proxy", "trace"), "sync": ("plain",
 #: From so many requests on, memory is judged: a short run is all beginning.
 _MEMORY_FROM_REQUESTS = 5_000
 _MEMORY_BYTES = 4 * 1024 * 1024
+#: Objects that the collector knows; what leaks one for each hundredth request leaks more.
+_OBJECTS_PER_REQUEST = 0.01
 #: Connections opened for each request. Many answers end theirs, and a busy peer ends all; a storm opens hundreds.
 _OPENED_PER_REQUEST = 1.5
 #: Of the requests whose answer comes whole, at least this share is answered; the others met a connection that died.
@@ -54,6 +56,7 @@ class Figures:
     unasked: int = 0
     crossed: int = 0
     memory_grew_bytes: int = 0
+    objects_grew: int = 0
 
     def failures(self) -> list[str]:
         """Which bars are missed; empty when all are held."""
@@ -72,6 +75,8 @@ class Figures:
             failed.append(f"only {self.counts.get('answered', 0)} answered")
         if variant.requests >= _MEMORY_FROM_REQUESTS and self.memory_grew_bytes > _MEMORY_BYTES:
             failed.append(f"memory grew by {self.memory_grew_bytes / 2**20:.1f} MiB in the second half")
+        if variant.requests >= _MEMORY_FROM_REQUESTS and self.objects_grew > _OBJECTS_PER_REQUEST * variant.requests:
+            failed.append(f"{self.objects_grew} objects more after the second half")
         return failed
 
     def line(self) -> str:
@@ -83,7 +88,7 @@ class Figures:
             f"strange {self.counts.get('strange', 0)}, leaked {len(self.leaked)}; "
             f"{self.crossed} of {self.unasked} answers to nothing crossed; "
             f"at most {self.most_sockets} sockets of {self.variant.limit}, {self.opened} opened; "
-            f"memory {self.memory_grew_bytes / 2**20:+.1f} MiB; {'MISSED' if self.failures() else 'ok'}"
+            f"memory {self.memory_grew_bytes / 2**20:+.1f} MiB, {self.objects_grew:+} objects; {'MISSED' if self.failures() else 'ok'}"
         )
 
     def as_json(self) -> str:

@@ -59,6 +59,7 @@ class _Run:
             timeouts=PoolTimeouts(connect_s=3.0, read_s=READ_S, write_s=3.0, acquire_s=acquire_s),
         )
         self._memory_bytes: list[int] = []
+        self._objects: list[int] = []
 
     def halves(self) -> Iterator[Iterator[Plan]]:
         """The requests, in two halves. Memory and what is left over are looked at after each."""
@@ -95,6 +96,8 @@ class _Run:
 
     def take_memory(self) -> None:
         gc.collect()
+        self._objects.append(len(gc.get_objects()))
+        self.figures.objects_grew = self._objects[-1] - self._objects[0]
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         self._memory_bytes.append(pages * os.sysconf("SC_PAGE_SIZE"))
         self.figures.memory_grew_bytes = self._memory_bytes[-1] - self._memory_bytes[0]

@@ -166,12 +166,23 @@ def ask_all(session: requests.Session, plans: Iterator[Plan], place: Place, outc
             caller.thread.join(0.05 / THREADS)
         now = time.monotonic()
         hung = [(caller, plan) for caller in callers if (plan := caller.plan) and now - caller.since > guard_s]
-        stacks = sys._current_frames()
+        stacks = _stacks() if hung else {}
         for caller, plan in sorted(hung, key=lambda each: each[0].since):
             outcomes.note("hung", f"{plan}: {_in_words(stacks.get(caller.thread.ident or 0))}")
         if hung:
             return False
     return True
+
+
+def _stacks() -> dict[int, types.FrameType]:
+    """Where each thread is. Not with the collector about: CPython has its list of threads locked meanwhile, and a
+    finalizer that lets another thread run, which starts a third, would have all of them wait for that lock.
+    """
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        gc.enable()
 
 
 def _in_words(frame: types.FrameType | None) -> str:
