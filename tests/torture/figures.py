@@ -88,7 +88,8 @@ class Figures:
             f"strange {self.counts.get('strange', 0)}, leaked {len(self.leaked)}; "
             f"{self.crossed} of {self.unasked} answers to nothing crossed; "
             f"at most {self.most_sockets} sockets of {self.variant.limit}, {self.opened} opened; "
-            f"memory {self.memory_grew_bytes / 2**20:+.1f} MiB, {self.objects_grew:+} objects; {'MISSED' if self.failures() else 'ok'}"
+            f"memory {self.memory_grew_bytes / 2**20:+.1f} MiB, {self.objects_grew:+} objects; "
+            f"{'MISSED' if self.failures() else 'ok'}"
         )
 
     def as_json(self) -> str:
