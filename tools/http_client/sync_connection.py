@@ -320,10 +320,10 @@ class _Pooled(HTTPConnection):
     def begin_goodbye(self) -> socket.socket | None:
         """Send our end. Return the socket, on which the peer's end shows; None: do not wait for it."""
         sock: object = self.sock
-        if not isinstance(sock, socket.socket) or isinstance(sock, ssl.SSLSocket):
+        if not isinstance(sock, socket.socket):
             return None
         try:
-            sock.shutdown(socket.SHUT_WR)
+            socket.socket.shutdown(sock, socket.SHUT_WR)  # of TCP, over TLS too
         except OSError:
             return None
         return sock
