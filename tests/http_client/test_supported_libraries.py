@@ -289,7 +289,7 @@ READ = {
     "async_pool.py": {"_closed", "_create_connection", "_loop", "_update_proxy_auth_header_and_build_proxy_req"},
     "async_session.py": {"_continue", "_loop", "_on_read_timeout", "_payload", "_traces"},
     "sync_connection.py": {"_dns_host", "_original_response"},
-    "sync_adapter.py": {"_connect"},
+    "sync_adapter.py": {"_connect", "_read"},
     "manager.py": set(),
 }
 MODULES = Path(tools.http_client.__file__).parent

@@ -371,7 +371,7 @@ class PooledConnector(aiohttp.TCPConnector):
             if not waiter.done():
                 waiter.set_exception(AsyncPoolClosed("the pool was shut down"))
         self._queue = WaitQueue(self.limit, _label_of)  # slots that are given back from now on are none of it
-        for protocol in list(self._closing):
+        for protocol in () if self._loop.is_closed() else list(self._closing):
             protocol.abort()
         # aiohttp closes what is in this and in `_acquired`, and waits for their ends.
         self._conns = {"idle": [(protocol, 0.0) for protocol in self._idle.take_all()]}  # type: ignore[assignment]

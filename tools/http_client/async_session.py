@@ -175,8 +175,8 @@ def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[Cl
             content = self.content
             if not self._is_within:
                 body = await self._read_bounded()
-            elif content.is_eof():  # it came along with the head
-                body = content.read_nowait()
+            elif content.is_eof():  # it is whole, whatever has become of the pool
+                return content.read_nowait()
             else:
                 body = await content.read()
             if pool.closed:

@@ -4,6 +4,7 @@ What requests works out for each request is kept by origin, where nothing specia
 (`python -m tests.bench.sync_half` shows what that saves).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -32,6 +33,7 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 _READ_BYTES = 64 * 1024
 #: Host pools kept by urllib3. They hold nothing (the connections are in the SyncPool), so there may be many.
 _HOST_POOLS = 10_000
+_ORIGIN = re.compile(r"[^:/?#]+://[^/?#]*")
 #: Of so many origins the host pool is at hand.
 _ORIGINS = 1_000
 
@@ -65,14 +67,15 @@ class BoundedResponse(requests.Response):
 
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
         """Yield the body in pieces. Raises SyncBodyTooLarge at the bound, SyncPoolClosed."""
-        size = 0
+        size, is_at_hand = 0, vars(self)["_content_consumed"]
         for chunk in super().iter_content(chunk_size or _READ_BYTES, decode_unicode):
             size += len(chunk)
             if size > self.max_bytes:
                 self.close()
                 raise SyncBodyTooLarge(f"the answer is larger than the bound of {self.max_bytes} bytes")
             yield chunk
-        self._refuse_if_cut()
+        if not is_at_hand:
+            self._refuse_if_cut()
 
     def read_at_once(self) -> None:
         """Read the whole body, of which at most `max_bytes` are declared, in one step. Raises as `content` does."""
@@ -256,6 +259,8 @@ class PooledAdapter(HTTPAdapter):
             return connect_s, read_s
         bounded = timeout.clone()
         bounded._connect = connect_s  # noqa: SLF001 - there is no other way to keep its total
+        if bounded.total is None and not isinstance(bounded._read, int | float | None):  # noqa: SLF001 - likewise
+            bounded._read = read_s  # noqa: SLF001 - it was left out
         return bounded
 
     def close(self) -> None:
@@ -267,8 +272,9 @@ class PooledAdapter(HTTPAdapter):
 
 
 def _origin(url: str) -> str:
-    """Return the part of a prepared URL that stands before its path."""
-    return url[: url.find("/", url.find("://") + 3)]
+    """Return the scheme and authority of a URL. The target of a redirect may have no path behind them."""
+    found = _ORIGIN.match(url)
+    return url if found is None else found[0]
 
 
 def _was_stale(exc: BaseException) -> bool:

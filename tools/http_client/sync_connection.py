@@ -10,7 +10,6 @@ import math
 import queue
 import re
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -181,9 +180,6 @@ class _Pooled(HTTPConnection):
             self.pool.established(self, time.monotonic() - started)
         except TimeoutError as exc:
             raise self._connect_timed_out() from exc
-        if hasattr(self.sock, "suppress_ragged_eofs"):
-            # A body without a length ends with a goodbye over TLS, or a cut one is taken for whole (RFC 9112, 9.8).
-            self.sock.suppress_ragged_eofs = False
 
     def _connect_timed_out(self) -> ConnectTimeoutError:
         return ConnectTimeoutError(self, f"Connection to {self.host} timed out. (connect timeout={self.timeout})")
@@ -209,13 +205,13 @@ class _Pooled(HTTPConnection):
 
     def _resolve(self) -> list[Any]:
         """Return the host's addresses. getaddrinfo can't be interrupted: a slow one's thread is left behind."""
-        answers: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[list[Any] | OSError | UnicodeError] = queue.SimpleQueue()
         host, port = self._dns_host.strip("[]"), self.port
 
         def look_up() -> None:
             try:
                 answers.put(list(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)))
-            except OSError as exc:
+            except (OSError, UnicodeError) as exc:
                 answers.put(exc)
 
         threading.Thread(target=look_up, name="pool-dns", daemon=True).start()
@@ -223,8 +219,8 @@ class _Pooled(HTTPConnection):
             answer = answers.get(timeout=self._remaining_s())
         except queue.Empty as exc:
             raise self._connect_timed_out() from exc
-        if isinstance(answer, socket.gaierror):
-            raise NameResolutionError(self.host, self, answer) from answer
+        if isinstance(answer, socket.gaierror | UnicodeError):  # no such name; or none that can be one
+            raise NameResolutionError(self.host, self, answer) from answer  # type: ignore[arg-type]  # it is shown
         if isinstance(answer, OSError):
             raise NewConnectionError(self, f"Failed to resolve {self.host}: {answer}") from answer
         return answer
@@ -275,7 +271,7 @@ class _Pooled(HTTPConnection):
         self._live = self.sock
         try:
             response = super().getresponse()
-        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError) as exc:
+        except (http.client.RemoteDisconnected, ConnectionError) as exc:
             self._has_died = True
             if self.uses > 1:
                 raise StaleConnection(f"{self.host_of_pool.label} had closed the connection") from exc
@@ -287,11 +283,14 @@ class _Pooled(HTTPConnection):
         self._response = weakref.ref(response, self._response_is_gone)
         head: Any = response._original_response  # noqa: SLF001 - http.client's, which urllib3 wraps
         self._head = head
+        if head.length is None and not head.chunked and hasattr(self._live, "suppress_ragged_eofs"):
+            # A body without a length ends with a goodbye over TLS, or a cut one is taken for whole (RFC 9112, 9.8).
+            self._live.suppress_ragged_eofs = False
         return response
 
     def has_more(self) -> bool:
-        """Return whether the peer sent more than its answer: the next request would take that for its own."""
-        if self._head is not None and self._head.has_more:
+        """Return whether more came than the answer, or is to come: the next request would take that for its own."""
+        if self._head is not None and (self._head.has_more or not self._head.isclosed()):
             return True
         return self.sock is not None and hasattr(self.sock, "pending") and self.sock.pending() > 0
 

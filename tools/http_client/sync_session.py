@@ -9,6 +9,7 @@ import http.cookiejar
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from types import FunctionType
@@ -19,6 +20,7 @@ import requests
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
+from tools.errors import ProviderRejected
 from tools.http_client.redirects_and_bounds import (
     MAX_REDIRECTS,
     check_redirect,
@@ -81,7 +83,8 @@ class PooledSession(requests.Session):
             return response
         if not allow_redirects:
             following = self.resolve_redirects(response, request, yield_requests=True, **kwargs)
-            vars(response)["_next"] = next(following, None)  # what `Response.next` returns
+            with suppress(ProviderRejected):  # it would not be followed
+                vars(response)["_next"] = next(following, None)  # what `Response.next` returns
             return response
         answers: list[requests.Response] = [response, *self.resolve_redirects(response, request, **kwargs)]
         answers[-1].history = answers[:-1]

@@ -36,8 +36,13 @@ class Watchdog:
         if self._thread is None:
             if self._closed:
                 return
-            self._thread = threading.Thread(target=self._run, name="pool-watchdog", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="pool-watchdog", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads; the next wish tries again
+                log.warning("the pool's watchdog cannot start: idle connections and deadlines wait for it")
+                return
+            self._thread = thread
         if at < self._looks_at:
             self.wake()
 
