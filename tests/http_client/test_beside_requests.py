@@ -14,6 +14,8 @@ from urllib3.exceptions import ProtocolError
 from tests.http_client.callers import Trust
 from tests.http_client.peer import Incoming, Peer, answer, hang
 from tests.http_client.test_redirects import to
+from tools.call import calling
+from tools.errors import ProviderTimeout
 from tools.http_client import HTTPClientManager
 from tools.http_client.sync_adapter import PooledAdapter, _origin
 
@@ -149,3 +151,20 @@ async def test_a_watchdog_that_cannot_start_is_tried_again(
         stats = manager.stats().sync
         assert stats is not None
         assert (stats.in_use, stats.idle) == (0, 1)
+
+
+async def test_a_body_without_a_length_that_the_deadline_cuts_is_not_whole(open_manager: OpenManager) -> None:
+    async def half(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf of it")
+        return await hang(incoming, writer)
+
+    manager = open_manager(read_s=60)
+    async with Peer(half).serving() as peer:
+
+        def story(*, stream: bool) -> bytes:
+            with calling(0.3):
+                return manager.sync_client.get(peer.url(), stream=stream).content
+
+        for stream in (False, True):
+            with pytest.raises(ProviderTimeout):
+                await asyncio.to_thread(story, stream=stream)

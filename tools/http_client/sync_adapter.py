@@ -19,7 +19,7 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError, SSLError
 from urllib3.poolmanager import ProxyManager
 from urllib3.util import Timeout
 
-from tools.call import current_call
+from tools.call import Call, current_call
 from tools.errors import DeadlineExceeded, PoolClosed, PoolTimeout, ProviderTimeout, ProviderTooLarge
 from tools.http_client.config import PoolLimits, PoolTimeouts
 from tools.http_client.redirects_and_bounds import current_body_limit
@@ -64,6 +64,7 @@ class BoundedResponse(requests.Response):
 
     max_bytes: int
     pool: SyncPool
+    call: Call | None
 
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
         """Yield the body in pieces. Raises SyncBodyTooLarge at the bound, SyncPoolClosed."""
@@ -93,6 +94,8 @@ class BoundedResponse(requests.Response):
     def _refuse_if_cut(self) -> None:
         if self.pool.closed:
             raise SyncPoolClosed("the pool was shut down while the answer came")
+        if self.call is not None and self.call.cut_on_wire:
+            raise SyncCallTimeout("the call's time ran out while the answer came")
 
 
 class PooledAdapter(HTTPAdapter):
@@ -197,7 +200,7 @@ class PooledAdapter(HTTPAdapter):
         response.request = req
         response.connection = self
         response.max_bytes = current_body_limit(self._limits.max_body_bytes)
-        response.pool = self.pool
+        response.pool, response.call = self.pool, current_call()
         return response
 
     # -- what requests works out for each request, kept by origin where nothing special is asked for --
