@@ -39,8 +39,7 @@ class Watchdog:
             thread = threading.Thread(target=self._run, name="pool-watchdog", daemon=True)
             try:
                 thread.start()
-            except RuntimeError:  # no more threads; the next wish tries again
-                log.warning("the pool's watchdog cannot start: idle connections and deadlines wait for it")
+            except RuntimeError:  # no more threads; the next wish tries again. No log: the pool's lock is held
                 return
             self._thread = thread
         if at < self._looks_at:
