@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
+from tools.input_warnings import InputWarning
 from tools.query_text import CountryCode, searchable
 from tools.sanctions_hits import Party
 from tools.sanctions_lists import LISTS
@@ -139,6 +140,11 @@ class SanctionsQuery(BaseModel):
     def all_ids(self) -> tuple[str, ...]:
         """Every identifier that was given."""
         return self.ids if self.id is None else (self.id, *self.ids)
+
+    @property
+    def warnings(self) -> tuple[InputWarning, ...]:
+        """The details that could not be read, or can be read in several ways."""
+        return ()
 
     @property
     def lists(self) -> tuple[str, ...]:

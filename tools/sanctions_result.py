@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tools.input_warnings import InputWarning
 from tools.sanctions_hits import Agreement, Hit, Outcome, outcome_of
 from tools.sanctions_lists import LISTS, NOT_COVERED, POLICY_VERSION
 from tools.sanctions_names import is_in_latin_script
@@ -66,7 +67,7 @@ class SanctionsResult:
 
     `total` counts the entries that were found; those that are no `hits` are counted in `below_threshold` or
     `of_another_type`. `truncated` says that not all of them could be read; such an answer is never `clear`.
-    `comparison` is there when both ways were asked.
+    `comparison` is there when both ways were asked. `warnings` name the details of the question that were not read.
     """
 
     outcome: Outcome
@@ -80,6 +81,7 @@ class SanctionsResult:
     truncated_reason: str | None
     coverage: Coverage
     comparison: Comparison | None = None
+    warnings: tuple[InputWarning, ...] = ()
     policy_version: str = POLICY_VERSION
 
 
@@ -109,6 +111,7 @@ def result_of(query: SanctionsQuery, found: Found, via: Way, comparison: Compari
         truncated_reason=found.truncated_reason,
         coverage=_coverage(query, found.limits, via),
         comparison=comparison,
+        warnings=query.warnings,
     )
 
 
