@@ -78,7 +78,9 @@ def test_words_that_begin_with_figures_are_no_product_code(words: str) -> None:
     [
         ({}, "country"),
         ({"limit": 5}, "country"),
-        ({"country": "China"}, "country"),
+        ({"country": "Chinna"}, "country"),
+        ({"country": "Korea"}, "country"),
+        ({"country": "Crimea"}, "country"),
         ({"product": "x"}, "product"),
         ({"firm": "%%"}, "firm"),
         ({"fei": "12a"}, "fei"),

@@ -4,10 +4,10 @@ import unicodedata
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from tools.countries import COUNTRIES, COUNTRY_PATTERN
+from tools.countries import read_country
 
 __all__ = ["CountryCode", "DateOnly", "searchable"]
 
@@ -32,16 +32,20 @@ def searchable(text: str, least: int, most: int) -> str:
 
 
 def _country(value: str) -> str:
-    code = value.strip().upper()
-    if len(code) != 2 or not (code.isascii() and code.isalpha()):
-        raise PydanticCustomError("country", "must be a country's two letters (ISO 3166-1 alpha-2), as in CN")
-    if code not in COUNTRIES:
-        # The agency would find nothing there, which reads like nothing adverse.
-        hint = "; the United Kingdom is GB" if code == "UK" else ""
+    reading = read_country(value)
+    if reading.is_certain and reading.countries[0].region is None:
+        return reading.codes[0]
+    # The agency would find nothing there, which reads like nothing adverse.
+    told = value.strip()[:40]
+    if len(reading.countries) > 1:
         raise PydanticCustomError(
-            "country", "{code} is no country (ISO 3166-1 alpha-2){hint}", {"code": code, "hint": hint}
+            "country",
+            "{told} has several readings: {readings}; give one by its code",
+            {"told": told, "readings": str(reading)},
         )
-    return code
+    raise PydanticCustomError(
+        "country", "{told} was not understood as a country; give its two letters or its name, as in CN", {"told": told}
+    )
 
 
 def _plain_date(value: object) -> object:
@@ -53,7 +57,7 @@ def _plain_date(value: object) -> object:
     return value
 
 
-#: A country's two letters, in upper case.
-CountryCode = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": COUNTRY_PATTERN})]
+#: One country, by code or name; its two letters, in upper case.
+CountryCode = Annotated[str, AfterValidator(_country)]
 #: A date without a time, `YYYY-MM-DD`.
 DateOnly = Annotated[date, BeforeValidator(_plain_date)]

@@ -56,7 +56,7 @@ class RefusalsQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    country: CountryCode | None = Field(None, description="country of the firm, two letters")
+    country: CountryCode | None = Field(None, description="country of the firm, by code or name")
     product: str | None = Field(
         None, description="FDA product code (16AGT64), or words of its description, 2 to 200 characters"
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from tools.countries import read_country
 from tools.sanctions_entries import EntryId, ListEntry
 from tools.sanctions_names import AskedName, Likeness, same_identifier
 from tools.screening.births import BirthAgreement, births_agree
@@ -200,8 +201,10 @@ def _is_same(asked: str, listed: EntryId) -> bool:
 
 
 def _country_agrees(asked: str, entry: ListEntry) -> Agreement:
-    known = entry.countries
-    return "unknown" if not known else "same" if asked in known else "different"
+    known, codes = entry.countries, read_country(asked).codes
+    if not known or not codes:
+        return "unknown"
+    return "same" if known.intersection(codes) else "different"
 
 
 def _address_score(asked: AskedName, entry: ListEntry) -> float | None:

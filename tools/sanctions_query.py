@@ -1,14 +1,13 @@
 """What may be asked of a screening: who, against which lists, and from which score on an entry is a hit."""
 
-import re
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from tools.input_warnings import InputWarning
-from tools.query_text import CountryCode, searchable
+from tools.party_details import Address, CountryText, DateOfBirth, EntryType, TypeText, entry_type, warnings_of
+from tools.query_text import searchable
 from tools.sanctions_hits import Party
 from tools.sanctions_lists import LISTS
 from tools.sanctions_names import IGNORED_WORDS, AskedName, words_of
@@ -20,7 +19,6 @@ __all__ = ["API_THRESHOLD", "SanctionsQuery"]
 _ALL_LISTS = tuple(LISTS)
 #: Least score of a hit of the agency's search, where none is given.
 API_THRESHOLD = 0.8
-_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 
 
 #: Texts in one, separated by commas, or in an array.
@@ -36,8 +34,14 @@ class SanctionsQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(description="the party's name, 2 to 200 characters, two letters or digits at least")
-    country: CountryCode | None = Field(
-        None, description="the party's country, two letters; weighs hits, never takes one away, is not sent"
+    country: CountryText = Field(
+        None,
+        description="the party's country, by code or name (CH, CHE, 756, Switzerland); weighs hits, never takes one "
+        "away, is not sent",
+    )
+    nationality: CountryText = Field(
+        None,
+        description="the person's nationality, written likewise; for country programs, weighs nothing, is not sent",
     )
     sources: tuple[str, ...] | None = Field(
         None, description=f"lists to ask, by code, separated by commas (default: all): {', '.join(LISTS)}"
@@ -51,14 +55,18 @@ class SanctionsQuery(BaseModel):
         description=f"least score of a hit, 0 to 1 (default: {DEFAULT_THRESHOLD:g} of the list, {API_THRESHOLD:g} of "
         "the agency's search, whose own are 0.8, 0.9 and 1)",
     )
-    address: str | None = Field(
-        None, description="the party's address, 2 to 200 characters; compared with the hits', is not sent"
+    address: Address = Field(
+        None, description="the party's address, up to 500 characters; compared with the hits', is not sent"
     )
-    type: Literal["Individual", "Entity", "Vessel", "Aircraft"] | None = Field(
-        None, description="leave out entries that the agency says are of another type; those without one stay"
+    type: TypeText = Field(
+        None,
+        description="Individual, Entity, Vessel or Aircraft: leave out entries that the agency says are of another "
+        "type; those without one stay",
     )
-    dob: str | None = Field(
-        None, description="the person's date of birth, YYYY, YYYY-MM or YYYY-MM-DD; weighs hits, never takes one away"
+    dob: DateOfBirth = Field(
+        None,
+        description="the person's date of birth, as in 1984-01-08, 8 Jan 1984 or 1984; weighs hits, never takes one "
+        "away",
     )
     id: str | None = Field(
         None, description="an identifier of the party (passport, tax, registration, IMO number) to compare with hits"
@@ -109,22 +117,10 @@ class SanctionsQuery(BaseModel):
             raise PydanticCustomError("sources", "{said}there are: {lists}", {"said": said, "lists": ", ".join(LISTS)})
         return codes
 
-    @field_validator("type", mode="before")
-    @classmethod
-    def _in_any_case(cls, kind: object) -> object:
-        return kind.strip().capitalize() if isinstance(kind, str) else kind
-
-    @field_validator("address", "id")
+    @field_validator("id")
     @classmethod
     def _comparable(cls, text: str | None) -> str | None:
         return None if text is None else searchable(text, 2, 200)
-
-    @field_validator("dob")
-    @classmethod
-    def _a_date(cls, text: str | None) -> str | None:
-        if text is not None and not _is_date(text):
-            raise PydanticCustomError("dob", "must be a date of the calendar: YYYY, YYYY-MM or YYYY-MM-DD")
-        return text
 
     @field_validator("ids", mode="before")
     @classmethod
@@ -144,7 +140,12 @@ class SanctionsQuery(BaseModel):
     @property
     def warnings(self) -> tuple[InputWarning, ...]:
         """The details that could not be read, or can be read in several ways."""
-        return ()
+        return tuple(warnings_of(country=self.country, nationality=self.nationality, dob=self.dob, kind=self.type))
+
+    @property
+    def entry_type(self) -> EntryType | None:
+        """The type that entries are narrowed to."""
+        return entry_type(self.type)
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -160,21 +161,10 @@ class SanctionsQuery(BaseModel):
     @property
     def subject(self) -> Subject:
         """Who is looked for in the list held here."""
-        return Subject(self.name, self.type, self.country, self.dob, self.all_ids, self.address)
+        return Subject(self.name, self.entry_type, self.country, self.dob, self.all_ids, self.address)
 
 
 def _as_texts(given: object) -> object:
     if isinstance(given, str):
         return tuple([each.strip() for each in given.split(",")])
     return tuple(given) if isinstance(given, list) else given
-
-
-def _is_date(text: str) -> bool:
-    if not _DATE.fullmatch(text):
-        return False
-    year, month, day = (*map(int, text.split("-")), 1, 1)[:3]
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tools.countries.assessment import CountryPrograms, assess_party
 from tools.input_warnings import InputWarning
 from tools.sanctions_hits import Agreement, Hit, Outcome, outcome_of
 from tools.sanctions_lists import LISTS, NOT_COVERED, POLICY_VERSION
@@ -67,7 +68,8 @@ class SanctionsResult:
 
     `total` counts the entries that were found; those that are no `hits` are counted in `below_threshold` or
     `of_another_type`. `truncated` says that not all of them could be read; such an answer is never `clear`.
-    `comparison` is there when both ways were asked. `warnings` name the details of the question that were not read.
+    `comparison` is there when both ways were asked. `country_programs` stands beside the outcome
+    and never changes it (None: no country was asked). `warnings` name the details of the question that were not read.
     """
 
     outcome: Outcome
@@ -81,6 +83,7 @@ class SanctionsResult:
     truncated_reason: str | None
     coverage: Coverage
     comparison: Comparison | None = None
+    country_programs: CountryPrograms | None = None
     warnings: tuple[InputWarning, ...] = ()
     policy_version: str = POLICY_VERSION
 
@@ -91,9 +94,10 @@ def narrowed(query: SanctionsQuery, hits: Sequence[Hit]) -> tuple[list[Hit], int
     Only a type that we know can differ: what the agency may call it next is not told. An equal identifier tells more
     than a type.
     """
-    if query.type is None:
+    asked = query.entry_type
+    if asked is None:
         return list(hits), 0
-    kept = [hit for hit in hits if not _is_of_another_type(query.type, hit)]
+    kept = [hit for hit in hits if not _is_of_another_type(asked, hit)]
     return kept, len(hits) - len(kept)
 
 
@@ -111,6 +115,7 @@ def result_of(query: SanctionsQuery, found: Found, via: Way, comparison: Compari
         truncated_reason=found.truncated_reason,
         coverage=_coverage(query, found.limits, via),
         comparison=comparison,
+        country_programs=assess_party(query.country, query.nationality, query.address),
         warnings=query.warnings,
     )
 
@@ -158,7 +163,7 @@ def _coverage(query: SanctionsQuery, limits: tuple[str, ...], via: Way) -> Cover
     told = list(limits)
     if not is_in_latin_script(query.name):
         told.append(_SCRIPT_LIMIT)
-    if query.type is not None:
-        told.append(f"entries that the agency says are no {query.type} were left out")
+    if query.entry_type is not None:
+        told.append(f"entries that the agency says are no {query.entry_type} were left out")
     not_asked = [] if query.sources is None else [f"{code} (not asked)" for code in LISTS if code not in query.sources]
     return Coverage(lists=query.lists, not_covered=(*not_asked, *NOT_COVERED), limits=tuple(told), via=via)

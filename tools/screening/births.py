@@ -1,8 +1,10 @@
-"""Dates of birth as the lists write them, and how two of them agree. Pure."""
+"""Dates of birth as the lists write them, and how an asked one agrees with them. Pure."""
 
 import re
 from collections.abc import Iterable
 from typing import Literal
+
+from tools.screening.asked_births import read_birth
 
 __all__ = ["BirthAgreement", "agreement_of_births", "births_agree", "births_of"]
 
@@ -18,8 +20,8 @@ _RANGE_YEARS = 12
 
 
 def births_agree(asked: str, listed: Iterable[str]) -> BirthAgreement:
-    """How the date that is asked (YYYY, YYYY-MM or YYYY-MM-DD) agrees with the listed texts."""
-    return agreement_of_births(births_of(asked), tuple([date for text in listed for date in births_of(text)]))
+    """Return how the date that is asked agrees with the listed texts; one that cannot be read is `unknown`."""
+    return agreement_of_births(read_birth(asked).dates, tuple([date for text in listed for date in births_of(text)]))
 
 
 def births_of(text: str) -> tuple[int, ...]:
@@ -37,7 +39,10 @@ def births_of(text: str) -> tuple[int, ...]:
 
 
 def agreement_of_births(asked: tuple[int, ...], listed: tuple[int, ...]) -> BirthAgreement:
-    """`same`: as far as both are known; `near`: the same year, or day and month, or the year next to it."""
+    """Return `same` as far as both are known; `near`: the same year, or day and month, or the year next to it.
+
+    Of several readings the best counts: `different` only when all are.
+    """
     if not asked or not listed:
         return "unknown"
     best: BirthAgreement = "different"

@@ -12,8 +12,8 @@ Basis = Literal["name", "name+dob", "name+country", "id"]
 class Subject:
     """Who is screened. Only `name` must be given.
 
-    `type` is Individual, Entity, Vessel or Aircraft; `country` two letters; `dob` YYYY, YYYY-MM or YYYY-MM-DD; `ids`
-    identifiers of any kind: passport, tax, registration and IMO numbers, call signs.
+    `type` is Individual, Entity, Vessel or Aircraft; `country` and `dob` are as people write them, and weigh nothing
+    where they cannot be read; `ids` identifiers of any kind: passport, tax, registration and IMO numbers, call signs.
     """
 
     name: str

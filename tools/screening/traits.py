@@ -50,15 +50,16 @@ class Traits:
         """What TraitsMaker saved, mapped into memory."""
         return cls(*[np.load(folder / f"{label}.npy", "r", allow_pickle=False).view(np.ndarray) for label in _ARRAYS])
 
-    def country_agrees(self, country: str, entry: int) -> Agreement:
-        """Whether the entry names the `country` of two letters; unknown when it names none."""
+    def country_agrees(self, countries: tuple[str, ...], entry: int) -> Agreement:
+        """Return whether the entry names one of `countries`, each of two letters; unknown when it names none."""
         start, end = self.country_start[entry : entry + 2].tolist()
         if start == end:
             return "unknown"
-        return "same" if _packed(country) in self.country[start:end].tolist() else "different"
+        listed = self.country[start:end].tolist()
+        return "same" if any(_packed(each) in listed for each in countries) else "different"
 
     def birth_agrees(self, births: tuple[int, ...], entry: int) -> Agreement:
-        """How the dates of birth of the entry agree with `births`, as `births_of` reads them."""
+        """Return how the dates of birth of the entry agree with `births`, as `read_birth` reads them."""
         start, end = self.birth_start[entry : entry + 2].tolist()
         return agreement_of_births(births, tuple(self.birth[start:end].tolist()))
 

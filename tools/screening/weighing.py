@@ -6,8 +6,9 @@ of score 1, whatever the name.
 
 from dataclasses import dataclass
 
+from tools.countries import read_country
 from tools.screening.align import Alignment
-from tools.screening.births import births_of
+from tools.screening.asked_births import read_birth
 from tools.screening.names import NameWords
 from tools.screening.subject import Basis, Match, Part, Subject
 from tools.screening.traits import Agreement, Traits
@@ -53,7 +54,8 @@ class Weighing:
 
     def __init__(self, subject: Subject, traits: Traits, threshold: float) -> None:
         self._subject, self._traits, self._threshold = subject, traits, threshold
-        self._births = births_of(subject.dob) if subject.dob else ()
+        self._countries = read_country(subject.country).codes if subject.country else ()
+        self._births = read_birth(subject.dob).dates if subject.dob else ()
 
     def by_id(self, entry: int, number: str, hit: NameHit | None, name: str) -> Match:
         """The entry, called `name`, whose identifier equals the asked `number`."""
@@ -74,10 +76,10 @@ class Weighing:
         country: Agreement = "unknown"
         birth: Agreement = "unknown"
         weighs: list[Part] = []
-        if self._subject.country:
-            country = self._traits.country_agrees(self._subject.country, hit.entry)
+        if self._countries:
+            country = self._traits.country_agrees(self._countries, hit.entry)
             if country in _COUNTRY:
-                weighs.append(Part("country", self._subject.country, country, 0.0, _COUNTRY[country]))
+                weighs.append(Part("country", self._subject.country or "", country, 0.0, _COUNTRY[country]))
         if self._births:
             birth = self._traits.birth_agrees(self._births, hit.entry)
             if birth in _BIRTH:

@@ -1,0 +1,171 @@
+"""What people write for a country beside the codes and names of ISO 3166, state of 2026-11-30.
+
+An alias stands for itself: nothing here is guessed from what is spelled alike. A word with several readings names all.
+"""
+
+from collections.abc import Mapping
+
+__all__ = ["ALIASES", "AMBIGUOUS", "UNITED_STATES_STATES"]
+
+#: By alpha-2 code, the aliases, separated by "|".
+ALIASES: Mapping[str, str] = {
+    "AE": "UAE|U.A.E.|Emirates|Dubai|Abu Dhabi|Sharjah",
+    "AG": "Antigua|Antigua & Barbuda",
+    "BA": "Bosnia|Bosnia-Herzegovina|BIH",
+    "BF": "Upper Volta|HV|HVO",
+    "BJ": "Dahomey|DY|DHY",
+    "BN": "Brunei",
+    "BO": "Bolivia",
+    "BQ": "Caribbean Netherlands|Bonaire",
+    "BS": "The Bahamas",
+    "BY": "Belarus|Byelorussia|Belorussia|White Russia|Белоруссия|Беларусь|Weißrussland|Biélorussie|"
+    "Bielorrusia|Bielorussia",
+    "CD": "DRC|DR Congo|D.R. Congo|DROC|Congo DR|Congo, Dem Rep|Congo-Kinshasa|Congo Kinshasa|Congo (Kinshasa)|"
+    "Zaire|Zaïre|ZR|ZAR|Democratic Republic of Congo|Dem Rep of Congo|RDC",
+    "CF": "CAR|Central African Rep",
+    "CG": "Congo-Brazzaville|Congo Brazzaville|Congo (Brazzaville)|Republic of Congo|Congo Rep|Congo, Rep",
+    "CH": "SUI|Swiss|Schweiz|Suisse|Svizzera|Helvetia",
+    "CI": "Ivory Coast|Cote d'Ivoire|Elfenbeinküste",
+    "CN": "PRC|P.R.C.|P.R. China|PR China|China PRC|China, PR|People's Rep of China|Mainland China|"
+    "Chinese Mainland|China Mainland|China, Mainland|中华人民共和国|中華人民共和國|中国大陆|"
+    "Peoples Republic of China|Red China|Chine|Cina|Kina|КНР",
+    "CU": "Cuba|Kuba|Куба|古巴|Republica de Cuba",
+    "CV": "Cape Verde",
+    "CZ": "Czech Rep|Czech Republic|Czechia",
+    "DE": "GER|FRG|BRD|Germany|West Germany|East Germany|GDR|DDR|DD",
+    "DK": "DEN",
+    "DO": "Dominican Rep",
+    "EH": "Sahrawi Arab Democratic Republic",
+    "ES": "SPA|Spain",
+    "FK": "Malvinas|Falklands",
+    "FM": "Micronesia",
+    "FR": "FX|France, Metropolitan",
+    "GB": "UK|U.K.|Ireland, Northern|Great Britain|Britain|England|Scotland|Wales|Northern Ireland|N. Ireland|"
+    "ENG|SCO|WAL|NIR|XI|United Kingdom of Great Britain|G.B.|United Kingdom (Northern Ireland)",
+    "GM": "The Gambia",
+    "GN": "Guinea-Conakry|Guinea Conakry|Guinea (Conakry)",
+    "GQ": "Eq Guinea",
+    "GR": "EL|GRE|Hellas",
+    "GW": "Guinea Bissau",
+    "HK": "Hong Kong|Hongkong|HKSAR|Hong Kong SAR|Hong Kong S.A.R.|Hong Kong, China|Hong Kong SAR, China|H.K.|"
+    "香港|Hong Kong Special Administrative Region",
+    "HR": "CRO",
+    "IE": "Eire|Republic of Ireland|Irish Republic",
+    "IQ": "Irak|العراق|伊拉克",
+    "IR": "IRI|Iran|Islamic Rep of Iran|Islamic Republic Iran|I.R. Iran|IR Iran|I.R.I.|Persia|ایران|إيران|伊朗|"
+    "イラン|이란|جمهوری اسلامی ایران|Irán|İran|Irão",
+    "KE": "Kenia",
+    "KG": "Kyrgyzstan|Kirghizia|Kyrgyz Rep",
+    "KN": "St Kitts|St Kitts and Nevis|Saint Kitts",
+    "KP": "North Korea|N. Korea|NKorea|Korea, North|Korea North|Korea (North)|DPRK|D.P.R.K.|DPR Korea|"
+    "Korea DPR|Korea, DPR|Korea, Dem People's Rep|Dem People's Rep of Korea|"
+    "Democratic People's Republic Korea|Democratic Peoples Republic of Korea|КНДР|Северная Корея|朝鲜|朝鮮|"
+    "北朝鮮|北韩|北韓|북한|조선|كوريا الشمالية|کره شمالی|Nordkorea|Corée du Nord|Corea del Norte|"
+    "Corea del Nord|Coreia do Norte|Noord-Korea|Korea Północna|Kuzey Kore",
+    "KR": "South Korea|S. Korea|SKorea|Korea, South|Korea South|Korea (South)|ROK|R.O.K.|Korea, Rep|"
+    "Rep of Korea|Korea Republic|Korea (Republic)|韩国|韓國|한국|Südkorea|Corée du Sud|Corea del Sur|"
+    "Corea del Sud|Coreia do Sul|Zuid-Korea",
+    "LA": "Laos|Lao PDR|Lao",
+    "LC": "St Lucia",
+    "LK": "Ceylon",
+    "LY": "Libya|Libyan Arab Jamahiriya|State of Libya|Great Jamahiriya",
+    "MD": "Moldova|Moldavia|Rep of Moldova",
+    "MF": "Saint Martin|St Martin",
+    "MK": "Macedonia|FYROM|Republic of Macedonia|N. Macedonia",
+    "MM": "Burma|BU|BUR|Myanmar (Burma)|Burma (Myanmar)|Birma|Birmanie|Birmania",
+    "MO": "Macau|Macao|Macau SAR|Macao SAR|Macau, China|Macao, China|Macao SAR, China|澳门|澳門",
+    "MY": "MAS",
+    "NL": "Holland|The Netherlands|NED|HOL",
+    "NZ": "NZL|N.Z.|Aotearoa",
+    "PG": "PNG|Papua",
+    "PH": "PHI|Philippine Islands",
+    "PS": "Palestine|Palestinian Territories|Palestinian Territory|Occupied Palestinian Territory|OPT|Gaza|"
+    "Gaza Strip|West Bank|West Bank and Gaza|Palestinian Authority|Palestinian",
+    "PT": "POR",
+    "RO": "ROM|Rumania|Roumania",
+    "RS": "Republic of Serbia",
+    "RU": "Russia|Russian Fed|Russian Federation|R.F.|Россия|РФ|Российская Федерация|Russland|Rußland|Russie|"
+    "Rusia|Rusland|Rusya|Rosja|Rusko|Ryssland|俄罗斯|俄羅斯|俄国|ロシア|러시아|روسيا|روسیه",
+    "SA": "KSA|K.S.A.|Saudi",
+    "SD": "The Sudan|North Sudan|Republic of Sudan",
+    "SH": "St Helena|Saint Helena",
+    "SI": "SLO",
+    "SJ": "Svalbard",
+    "SK": "Slovak Rep|Slovakia",
+    "SS": "S. Sudan",
+    "ST": "Sao Tome|São Tomé|São Tomé and Príncipe",
+    "SV": "Salvador",
+    "SX": "Sint Maarten|St Maarten",
+    "SY": "Syria|Syrian Arab Rep|Syrien|Syrie|Siria|Сирия|叙利亚|敘利亞|سوريا|سوریه|Suriye",
+    "SZ": "Swaziland",
+    "TC": "Turks & Caicos",
+    "TL": "East Timor|TP|TMP",
+    "TR": "Turkey|Turkiye|Türkei",
+    "TT": "Trinidad|Trinidad & Tobago",
+    "TW": "Taiwan|Taiwan, China|Chinese Taipei|TPE|Republic of China|ROC|R.O.C.|Taiwan (R.O.C.)|Taiwan ROC|"
+    "Taiwan, R.O.C.|Republic of China (Taiwan)|Formosa|台湾|台灣|臺灣|中華民國",
+    "TZ": "Tanzania|Zanzibar",
+    "UA": "Ukraine|The Ukraine|Україна|Украина|乌克兰",
+    "US": "USA|U.S.|U.S.A.|United States|United States of America|America|U S A|The States|U. S. A.|"
+    "Estados Unidos|EE. UU.|EEUU|EE UU|États-Unis|USA (United States)|Vereinigte Staaten|美国|美國|США",
+    "VA": "Vatican|Vatican City|Holy See|Vatican City State",
+    "VC": "St Vincent|Saint Vincent|St Vincent and the Grenadines",
+    "VE": "Venezuela|Venezuela, Bolivarian Rep|Bolivarian Rep of Venezuela",
+    "VG": "BVI|B.V.I.|British Virgin Islands|Virgin Islands (British)|UK Virgin Islands",
+    "VI": "USVI|U.S.V.I.|US Virgin Islands|Virgin Islands (U.S.)|Virgin Islands (US)|"
+    "United States Virgin Islands",
+    "VN": "Vietnam|Viet-Nam|VIE|S.R. Vietnam",
+    "WS": "Western Samoa",
+    "XK": "Kosovo|UNK|KOS|RKS|Republic of Kosovo|Kosova",
+    "YE": "Yemen|Yemen Arab Republic|YD|YMD",
+    "ZA": "RSA|R.S.A.|S. Africa|Republic of South Africa",
+    "ZW": "Rhodesia|RHO|RH",
+}  # fmt: skip
+
+#: Words with several readings: all are shown, and the gravest counts.
+AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
+    "Korea": ("KP", "KR"),
+    "Corea": ("KP", "KR"),
+    "Corée": ("KP", "KR"),
+    "Coreia": ("KP", "KR"),
+    "Kore": ("KP", "KR"),
+    "Корея": ("KP", "KR"),
+    "كوريا": ("KP", "KR"),
+    "Congo": ("CG", "CD"),
+    "Kongo": ("CG", "CD"),
+    "The Congo": ("CG", "CD"),
+    "Guinea": ("GN", "GQ", "GW", "PG"),
+    "Guinée": ("GN", "GQ", "GW", "PG"),
+    "Georgia": ("GE", "US"),
+    "GA": ("GA", "US"),
+    "MO": ("MO", "US"),
+    "SD": ("SD", "US"),
+    # The standard's number of the U.S. Virgin Islands, and the dialing code of North Korea.
+    "850": ("VI", "KP"),
+    "Sudans": ("SD", "SS"),
+    "Yugoslavia": ("RS", "BA", "HR", "ME", "MK", "SI", "XK"),
+    "YU": ("RS", "BA", "HR", "ME", "MK", "SI", "XK"),
+    "YUG": ("RS", "BA", "HR", "ME", "MK", "SI", "XK"),
+    "Serbia and Montenegro": ("RS", "ME"),
+    "SCG": ("RS", "ME"),
+    "CS": ("CZ", "SK", "RS", "ME"),
+    "CSK": ("CZ", "SK"),
+    "Czechoslovakia": ("CZ", "SK"),
+    "USSR": ("RU", "BY", "UA", "AM", "AZ", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "TJ", "TM", "UZ"),
+    "Soviet Union": ("RU", "BY", "UA", "AM", "AZ", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "TJ", "TM", "UZ"),
+    "SU": ("RU", "BY", "UA", "AM", "AZ", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "TJ", "TM", "UZ"),
+    "SUN": ("RU", "BY", "UA", "AM", "AZ", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "TJ", "TM", "UZ"),
+    "CIS": ("RU", "BY", "AM", "AZ", "KG", "KZ", "MD", "TJ", "UZ"),
+    "Netherlands Antilles": ("CW", "SX", "BQ"),
+    "AN": ("CW", "SX", "BQ"),
+    "ANT": ("CW", "SX", "BQ"),
+    "Virgin Islands": ("VI", "VG"),
+}  # fmt: skip
+
+#: Codes of two letters that in a U.S. address are a state, though they are a country's, too.
+UNITED_STATES_STATES = frozenset(
+    """
+    AL AK AZ AR CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR PA
+    RI SC SD TN TX UT VA VT WA WI WV WY
+    """.split()
+)
