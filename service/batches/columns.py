@@ -28,12 +28,30 @@ KNOWN_AS: Mapping[str, tuple[str, ...]] = {
     ),
     "type": ("type", "partytype", "entitytype"),
     "country": ("country", "countrycode", "countryiso", "countryiso2", "isocountry", "land", "pays", "pais", "paese"),
+    "nationality": (
+        *(
+            "nationality",
+            "nationalities",
+            "citizenship",
+            "citizen",
+            "staatsangehörigkeit",
+            "nationalität",
+            "nationalite",
+        ),
+        *("nationalité", "nacionalidad", "nazionalità"),
+    ),
+    "address": (
+        *("address", "fulladdress", "postaladdress", "registeredaddress", "addressline", "anschrift", "adresse"),
+        *("direccion", "dirección", "indirizzo"),
+    ),
     "dob": ("dob", "dateofbirth", "birthdate", "birthday", "geburtsdatum", "datedenaissance", "fechadenacimiento"),
     "ids": (
         *("ids", "identifiers", "identifier", "idnumbers", "idnumber", "taxid", "taxnumber", "vatid", "vatnumber"),
         *("passport", "passportno", "passportnumber", "imo", "imonumber", "registrationno", "registrationnumber"),
     ),
 }
+#: Where several columns are called so, none is read.
+_MAY_BE_LEFT = frozenset({"nationality", "address"})
 #: Beside one of these, `name` is but a part of a name.
 _PARTS_OF_A_NAME = frozenset(
     {"firstname", "forename", "givenname", "vorname", "prenom", "lastname", "surname", "familyname", "nachname"}
@@ -77,6 +95,8 @@ def columns_of(
         if ours in mapping or found is None:
             continue
         free = [at for at in by_name[found] if at not in places.values()]
+        if len(free) > 1 and ours in _MAY_BE_LEFT:
+            continue
         if len(free) > 1:
             raise FileFault("ambiguous_columns", f"{len(free)} columns are called {theirs[free[0]][:100]!r}")
         if free:

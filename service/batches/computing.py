@@ -45,6 +45,7 @@ def question_of(row: Row, options: ScreeningOptions) -> SanctionsQuery | RowResu
     if row.fault is not None:
         return invalid(row, row.fault)
     given = {"name": row.name, "type": row.type, "country": row.country, "dob": row.dob, "ids": row.ids}
+    given |= {"nationality": row.nationality, "address": row.address}
     ways = {"threshold": options.threshold, "sources": options.sources, "algorithm": options.algorithm}
     try:
         return SanctionsQuery.model_validate({**given, **ways, "via": options.via})

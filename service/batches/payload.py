@@ -9,7 +9,7 @@ from service.batches.rows import Row, ScreeningOptions
 
 __all__ = ["options_in", "options_kept", "rows_in", "rows_kept"]
 
-_FIELDS = 8
+_FIELDS = 10
 
 
 def rows_kept(rows: Sequence[Row]) -> bytes:
@@ -19,6 +19,7 @@ def rows_kept(rows: Sequence[Row]) -> bytes:
 
 def _fields(row: Row) -> list[Any]:
     fields = [row.number, row.ref, row.name, row.type, row.country, row.dob, row.ids or None, row.fault]
+    fields += [row.nationality, row.address]
     while fields[-1] is None:
         del fields[-1]
     return fields
@@ -30,8 +31,8 @@ def rows_in(kept: bytes) -> tuple[Row, ...]:
 
 
 def _row(fields: list[Any]) -> Row:
-    number, ref, name, kind, country, dob, ids, fault = fields + [None] * (_FIELDS - len(fields))
-    return Row(number, ref, name, kind, country, dob, tuple(ids or ()), fault)
+    number, ref, name, kind, country, dob, ids, *rest = fields + [None] * (_FIELDS - len(fields))
+    return Row(number, ref, name, kind, country, dob, tuple(ids or ()), *rest)
 
 
 def options_kept(options: ScreeningOptions) -> str:

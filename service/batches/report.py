@@ -13,7 +13,9 @@ from service.batches.columns import Columns
 from service.batches.rows import Counts, Outcome, RowResult
 from service.envelope import as_json, rfc3339
 from service.errors import Problem
+from tools.countries.assessment import CountryPrograms
 from tools.errors import InvalidQuery
+from tools.input_warnings import InputWarning
 from tools.sanctions_hits import Hit
 
 __all__ = [
@@ -47,6 +49,7 @@ _ACCEPTED: Mapping[str, ReportFormat] = {
 _COLUMNS = (
     *("row", "ref", "name", "status", "outcome", "code", "detail"),
     *("hits", "score", "matched_name", "list", "listed_name", "programs", "url", "list_version"),
+    *("country_level", "country_programs", "warnings"),
 )
 #: What a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -59,7 +62,7 @@ class Summary(TypedDict):
     `list_version` is the list's (null: the agency's search was asked), `list_as_of` when it was last known to be the
     current one. `complete`: every row of the file is told; else `problem` says what became of the rest. `encoding` is
     what its text was taken to be in, `columns` says which of its columns was read as which of ours, `ignored_columns`
-    which were not read.
+    which were not read. `warnings` counts, by their code, the details of rows that were not read, or in several ways.
     """
 
     rows: int
@@ -75,6 +78,7 @@ class Summary(TypedDict):
     encoding: str | None
     columns: Mapping[str, str]
     ignored_columns: Sequence[str]
+    warnings: Mapping[str, int]
     request_id: str
     sandbox: NotRequired[bool]
     problem: NotRequired[Problem]
@@ -88,8 +92,9 @@ class SummaryLine(TypedDict):
 
 class ScreenedRow(TypedDict):
     """A row that was compared. Its `hits` are those of `GET /v1/sanctions`, the strongest first; `total` counts what
-    was found, `limits` say what the outcome does not cover. In jobs that follow the newest list each row tells its
-    `list_version`."""
+    was found, `limits` say what the outcome does not cover. `country_programs` stands beside the outcome where the row
+    says where the party is, `warnings` where a detail was not read. In jobs that follow the newest list each row has
+    its `list_version`."""
 
     row: int
     ref: str | None
@@ -100,6 +105,8 @@ class ScreenedRow(TypedDict):
     total: int
     truncated: bool
     limits: NotRequired[tuple[str, ...]]
+    country_programs: NotRequired[CountryPrograms]
+    warnings: NotRequired[tuple[InputWarning, ...]]
     list_version: NotRequired[str]
 
 
@@ -144,6 +151,7 @@ def summary_of(
         "encoding": encoding,
         "columns": {} if columns is None else columns.used,
         "ignored_columns": () if columns is None else columns.ignored,
+        "warnings": dict(counts.warnings),
         "request_id": request_id,
     }
     if sandbox:
@@ -170,6 +178,7 @@ def result_in_csv(result: RowResult) -> bytes:
     # Sorted already: the strongest first.
     hits = told.get("hits") or ()
     strongest: Mapping[str, Any] = hits[0] if hits else {}
+    countries: Mapping[str, Any] = told.get("country_programs") or {}
     programs = "; ".join(strongest.get("programs") or ())
     return _record(
         [
@@ -178,6 +187,8 @@ def result_in_csv(result: RowResult) -> bytes:
             *(strongest.get(each) for each in ("score", "matched_name")),
             strongest.get("list") or strongest.get("list_name"),
             *(strongest.get("name"), programs, strongest.get("url"), told.get("list_version")),
+            *(countries.get("level"), countries.get("headline")),
+            "; ".join(each["detail"] for each in told.get("warnings") or ()) or None,
         ]
     )
 

@@ -1,18 +1,23 @@
 """What one row came to, as its line tells it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import orjson
 
 from service.batches.rows import Row, RowResult
+from tools.countries.assessment import CountryPrograms
 from tools.sanctions_result import SanctionsResult
 
 __all__ = ["invalid", "not_screened", "screened", "set_aside"]
 
 
 def screened(row: Row, result: SanctionsResult, list_version: str | None = None) -> RowResult:
-    """The row was compared; its hits are those of `GET /v1/sanctions`. `limits` are told where there are any, and
-    `list_version` where the rows around may have been compared with another version."""
+    """Return the result of a row that was compared; its hits are those of `GET /v1/sanctions`.
+
+    `limits`, `country_programs` and `warnings` stand there where there are any, and `list_version` where the rows
+    around may have been compared with another version.
+    """
     told: dict[str, object] = {
         "row": row.number,
         "ref": row.ref,
@@ -25,9 +30,20 @@ def screened(row: Row, result: SanctionsResult, list_version: str | None = None)
     }
     if result.coverage.limits:
         told["limits"] = result.coverage.limits
+    if result.country_programs is not None:
+        told["country_programs"] = orjson.Fragment(_as_json(result.country_programs))
+    if result.warnings:
+        told["warnings"] = result.warnings
     if list_version is not None:
         told["list_version"] = list_version
-    return RowResult(row.number, "screened", result.outcome, orjson.dumps(told))
+    codes = tuple([each.code for each in result.warnings])
+    return RowResult(row.number, "screened", result.outcome, orjson.dumps(told), codes)
+
+
+@lru_cache(maxsize=1024)
+def _as_json(programs: CountryPrograms) -> bytes:
+    """The rows of a file name the same few countries."""
+    return orjson.dumps(programs)
 
 
 def invalid(row: Row, detail: str) -> RowResult:

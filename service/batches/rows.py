@@ -1,12 +1,13 @@
 """One row of a caller's file, how it is to be screened, and what it came to."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["COLUMNS", "Counts", "Outcome", "Row", "RowResult", "RowStatus", "ScreeningOptions"]
 
 #: What a row may hold. Only `name` must be there.
-COLUMNS = ("name", "ref", "type", "country", "dob", "ids")
+COLUMNS = ("name", "ref", "type", "country", "nationality", "dob", "ids", "address")
 
 RowStatus = Literal["screened", "invalid", "not_screened"]
 Outcome = Literal["clear", "potential_match", "match"]
@@ -27,6 +28,8 @@ class Row:
     dob: str | None = None
     ids: tuple[str, ...] = ()
     fault: str | None = None
+    nationality: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,22 @@ class RowResult:
     """What one row came to. `line` is its JSON object, on one line, without the line's end:
 
     `{"row", "ref", "name", "status", ...}` and, when screened, `outcome`, `hits` (as in `GET /v1/sanctions`),
-    `truncated`; when invalid or not screened, `code` and `detail`.
+    `truncated`; when invalid or not screened, `code` and `detail`. `warnings` are the codes of what was not read.
     """
 
     number: int
     status: RowStatus
     outcome: Outcome | None
     line: bytes
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many rows came to what. `screened` is the sum of the last three; all rows are the sum of the first three."""
+    """How many rows came to what, and how many warnings there are of each code.
+
+    `screened` is the sum of `clear`, `potential_match` and `match`; all rows are the sum of the first three.
+    """
 
     screened: int = 0
     invalid: int = 0
@@ -63,12 +70,14 @@ class Counts:
     clear: int = 0
     potential_match: int = 0
     match: int = 0
+    warnings: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: RowResult) -> None:
         """Count one more."""
         setattr(self, result.status, getattr(self, result.status) + 1)
         if result.outcome is not None:
             setattr(self, result.outcome, getattr(self, result.outcome) + 1)
+        self.warnings.update(result.warnings)
 
     @property
     def rows(self) -> int:

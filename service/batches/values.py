@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from service.batches.rows import Row
+from tools.party_details import detail_text
 
 __all__ = ["MAX_COLUMNS", "MAX_ROW_BYTES", "TOO_LONG", "NumberText", "row_of"]
 
@@ -14,6 +15,8 @@ TOO_LONG = f"the row is over {MAX_ROW_BYTES // 1024} KiB"
 MAX_COLUMNS = 1000
 #: Of a value, and of what is told of a name that cannot be read.
 _MOST_CHARACTERS, _MOST_NAME_CHARACTERS = 1000, 200
+#: What weighs hits alone: whatever stands there, the name is screened.
+_DETAILS = frozenset({"type", "country", "nationality", "dob", "address"})
 _SEPARATORS = re.compile(r"[,;|\n]")
 
 
@@ -33,7 +36,9 @@ def row_of(number: int, values: Mapping[str, object], fault: str | None = None) 
     found: dict[str, object] = {}
     for ours, value in values.items():
         try:
-            found[ours] = _ids(value) if ours == "ids" else _text(ours, value)
+            found[ours] = (
+                _ids(value) if ours == "ids" else detail_text(value) if ours in _DETAILS else _text(ours, value)
+            )
         except _Fault as exc:
             fault = fault or f"{ours}: {exc}"
     ref, name = found.get("ref"), found.get("name")
@@ -50,7 +55,7 @@ def row_of(number: int, values: Mapping[str, object], fault: str | None = None) 
 def _text(ours: str, value: object) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or (isinstance(value, NumberText) and ours not in ("ref", "dob")):
+    if not isinstance(value, str) or (isinstance(value, NumberText) and ours != "ref"):
         raise _Fault("must be a text")
     text = str(value)
     if not text.strip():

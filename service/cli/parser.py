@@ -166,7 +166,8 @@ def _add_batch(commands: Any) -> None:
         "--map",
         action="append",
         metavar="OURS=THEIRS",
-        help="which column holds what, as in name=Firma; may be repeated: name, ref, type, country, dob, ids",
+        help="which column holds what, as in name=Firma; may be repeated: name, ref, type, country, nationality, dob, "
+        "ids, address",
     )
     fields = SanctionsQuery.model_fields
     for field in ("threshold", "sources", "algorithm"):

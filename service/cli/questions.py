@@ -56,7 +56,21 @@ QUESTIONS = (
         "screen a party against the Consolidated Screening List",
         {
             "name": "NAME",
-            **_options(*("country", "type", "dob", "id", "ids", "address", "sources", "threshold", "via", "algorithm")),
+            **_options(
+                *(
+                    "country",
+                    "nationality",
+                    "type",
+                    "dob",
+                    "id",
+                    "ids",
+                    "address",
+                    "sources",
+                    "threshold",
+                    "via",
+                    "algorithm",
+                )
+            ),
             "fuzzy": "--no-fuzzy",
         },
     ),

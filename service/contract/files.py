@@ -18,8 +18,10 @@ _ROW: Json = {
         "name": {"type": "string", "description": "the party's name, 2 to 200 characters"},
         "ref": {"type": ["string", "number", "null"], "description": "the caller's own reference, echoed as a text"},
         "type": {**_TEXT, "description": "Individual, Entity, Vessel or Aircraft"},
-        "country": {**_TEXT, "description": "two letters"},
-        "dob": {"type": ["string", "number", "null"], "description": "YYYY, YYYY-MM or YYYY-MM-DD"},
+        "country": {**_TEXT, "description": "by code or name"},
+        "nationality": {**_TEXT, "description": "by code or name"},
+        "address": _TEXT,
+        "dob": {"type": ["string", "number", "null"], "description": "as in 1984-01-08, 8 Jan 1984 or 1984"},
         "ids": {
             "type": ["array", "string", "null"],
             "items": {"type": ["string", "number"]},
@@ -34,6 +36,7 @@ Company;Kd-Nr;Land
 Atlas Sanatgaran;A-1;AM
 Quiet Meadow Bakery;A-2;DE
 Harbour Lights;A-3;Atlantis
+;A-4;FR
 """
 _ROWS = [{"name": "Atlas Sanatgaran", "ref": "A-1", "country": "AM"}, {"name": "Quiet Meadow Bakery", "ref": 2}]
 

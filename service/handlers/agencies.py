@@ -33,7 +33,21 @@ def _same(*names: str) -> dict[str, str]:
 #: What each route takes in its query string: its parameters, and what the tool calls them.
 HTS_SEARCH = {"q": "keyword", **_same("limit")}
 SANCTIONS = _same(
-    *("name", "type", "country", "dob", "id", "ids", "address", "sources", "threshold", "fuzzy", "via", "algorithm")
+    *(
+        "name",
+        "type",
+        "country",
+        "nationality",
+        "dob",
+        "id",
+        "ids",
+        "address",
+        "sources",
+        "threshold",
+        "fuzzy",
+        "via",
+        "algorithm",
+    )
 )
 REFUSALS = _same("country", "product", "firm", "fei", "since", "until", "limit")
 RULINGS = {"q": "keyword", **_same("hts", "collection", "since", "until", "limit")}

@@ -65,9 +65,6 @@ def test_what_limits_a_screening_is_told(held: HeldList) -> None:
     [
         (Row(1, name=None, fault="name: is missing"), "name: is missing"),
         (Row(1, name="x"), "name: must be 2 to 200 characters long"),
-        (Row(1, name="Acme Trading", country="Atlantis"), "country: must be a country's two letters"),
-        (Row(1, name="Acme Trading", dob="last year"), "dob: must be a date"),
-        (Row(1, name="Acme Trading", type="Robot"), "type: "),
     ],
 )
 def test_a_row_that_cannot_be_asked_is_invalid_and_says_why(held: HeldList, row: Row, words: str) -> None:
@@ -75,6 +72,35 @@ def test_a_row_that_cannot_be_asked_is_invalid_and_says_why(held: HeldList, row:
     assert (line["status"], line["code"]) == ("invalid", "invalid_row")
     assert str(line["detail"]).startswith(words)
     assert "outcome" not in line
+
+
+@pytest.mark.parametrize(
+    ("details", "codes"),
+    [
+        ({"country": "Atlantis"}, ["country_not_understood"]),
+        ({"country": "Korea", "dob": "01/02/1967"}, ["country_ambiguous", "dob_ambiguous"]),
+        ({"dob": "last year"}, ["dob_not_understood"]),
+        ({"type": "Robot"}, ["type_not_understood"]),
+        ({"nationality": "?", "address": "\x00"}, ["country_not_understood"]),
+    ],
+)
+def test_a_detail_that_cannot_be_read_is_a_warning_and_the_name_is_screened(
+    held: HeldList, details: dict[str, str], codes: list[str]
+) -> None:
+    (line,) = lines(held, Row(1, name="Bank Melli Iran", **details))
+    assert (line["status"], line["outcome"]) == ("screened", "match")
+    warnings = line["warnings"]
+    assert isinstance(warnings, list)
+    assert [each["code"] for each in warnings] == codes
+
+
+def test_country_programs_stand_beside_the_outcome(held: HeldList) -> None:
+    first, second = lines(held, Row(1, name="Quiet Meadow", country="Iran"), Row(2, name="Quiet Meadow"))
+    assert first["outcome"] == second["outcome"] == "clear"
+    programs = first["country_programs"]
+    assert isinstance(programs, dict)
+    assert (programs["level"], programs["places"][0]["countries"][0]["code"]) == ("stop", "IR")
+    assert "country_programs" not in second
 
 
 def test_one_row_never_costs_another(held: HeldList, monkeypatch: pytest.MonkeyPatch) -> None:

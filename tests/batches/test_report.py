@@ -48,6 +48,9 @@ def test_a_result_is_one_record_with_its_strongest_hit() -> None:
         "programs": "A; B",
         "url": "u",
         "list_version": "",
+        "country_level": "",
+        "country_programs": "",
+        "warnings": "",
     }
 
 

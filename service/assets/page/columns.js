@@ -1,12 +1,14 @@
 // Which column of a file is which of ours, as far as the beginning of the file tells. The gateway reads the whole file
 // by itself; it is told what was chosen here.
 
-export const OURS = ["name", "ref", "type", "country", "dob", "ids"];
+export const OURS = ["name", "ref", "type", "country", "nationality", "dob", "ids", "address"];
 export const MEANINGS = {
   name: "Name",
   ref: "Your reference",
   type: "Type (Individual, Entity, Vessel, Aircraft)",
-  country: "Country (two letters)",
+  country: "Country",
+  nationality: "Nationality",
+  address: "Address",
   dob: "Date of birth",
   ids: "Identifiers",
 };
@@ -30,6 +32,14 @@ const KNOWN = {
   ],
   "country": [
     "country", "countrycode", "countryiso", "countryiso2", "isocountry", "land", "pays", "pais", "paese"
+  ],
+  "nationality": [
+    "nationality", "nationalities", "citizenship", "citizen", "staatsangehörigkeit", "nationalität", "nationalite",
+    "nationalité", "nacionalidad", "nazionalità"
+  ],
+  "address": [
+    "address", "fulladdress", "postaladdress", "registeredaddress", "addressline", "anschrift", "adresse",
+    "direccion", "dirección", "indirizzo"
   ],
   "dob": [
     "dob", "dateofbirth", "birthdate", "birthday", "geburtsdatum", "datedenaissance", "fechadenacimiento"

@@ -8,7 +8,7 @@ const NONE = "";
 export function showColumns(into, file, head) {
   into.hidden = false;
   if (head.kind !== "csv") {
-    into.replaceChildren(element("p", {}, element("strong", {}, file.name), ": rows in JSON. The members name, ref, type, country, dob and ids of each are read."));
+    into.replaceChildren(element("p", {}, element("strong", {}, file.name), ": rows in JSON. The members name, ref, type, country, nationality, dob, ids and address of each are read."));
     return;
   }
   const chosen = guess(head.headings);
