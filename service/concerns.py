@@ -41,6 +41,7 @@ def concerns(result: object) -> tuple[Reason, ...]:
         case SanctionsResult():
             is_clear = result.outcome == "clear" and not result.truncated
             found = () if is_clear else (Reason(result.outcome, _OUTCOMES[result.outcome]),)
+            found += _of_countries(result)
             found += _of_cut(result)
         case RefusalsResult():
             some = bool(result.total or result.refusals)
@@ -67,6 +68,15 @@ def of_rulings(result: RulingsResult, counts: Callable[[Ruling], bool] = lambda 
         said = "A number of fewer than ten digits finds only letters that write it so: ask for lines of ten digits"
         found += (Reason("short_number", said),)
     return found + _of_cut(result)
+
+
+def _of_countries(result: SanctionsResult) -> tuple[Reason, ...]:
+    """A country program that stops or is to be looked at, and a country that was not understood."""
+    countries = result.country_programs
+    if countries is None or (countries.level in (None, "note") and countries.status == "assessed"):
+        return ()
+    code = "country_not_understood" if countries.level in (None, "note") else f"country_{countries.level}"
+    return (Reason(code, countries.headline),)
 
 
 def _of_cut(result: HTSSearchResult | SanctionsResult | RefusalsResult | RulingsResult) -> tuple[Reason, ...]:

@@ -21,6 +21,7 @@ from service.snapshot import (
     AnyTile,
     Snapshot,
     Tiles,
+    assess_countries,
     is_complete,
     missing_sources,
     reasons_of,
@@ -81,6 +82,7 @@ class Inquiry:
         tiles = Tiles(**{name: task.result()[0] for name, task in tasks.items()})  # type: ignore[arg-type]  # by their names
         # An agency's address may turn out to be a sandbox's.
         sandbox = self.sandbox or any(task.result()[1] for task in tasks.values())
+        countries, warnings = assess_countries(self.shipment)
         return Snapshot(
             id=as_sandbox_id(self.id) if sandbox else self.id,
             ref=self.shipment.ref,
@@ -92,9 +94,11 @@ class Inquiry:
             elapsed_ms=round((time.monotonic() - started) * 1000, 1),
             shipment=self.shipment,
             complete=is_complete(tiles),
-            risk=risk_of(tiles),
-            reasons=reasons_of(tiles),
+            risk=risk_of(tiles, countries),
+            reasons=reasons_of(tiles, countries),
             not_assessed=NOT_ASSESSED,
+            country_programs=countries,
+            warnings=warnings,
             tiles=tiles,
             request_id=self.request_id,
         )

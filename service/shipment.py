@@ -7,8 +7,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from service.query import refuse_members_twice
+from tools.countries import CountryReading, read_country
 from tools.errors import InvalidQuery
-from tools.query_text import CountryCode, DateOnly, searchable
+from tools.party_details import Address, CountryText
+from tools.query_text import DateOnly, searchable
 from tools.refusals import FDAProductCode
 from tools.sanctions_query import SanctionsQuery
 from tools.tariff_numbers import TariffDigits
@@ -19,6 +21,7 @@ Direction = Literal["import", "export"]
 Role = Literal["manufacturer", "seller", "buyer", "consignee", "importer", "end_user", "carrier", "bank", "other"]
 ToolName = Literal["hts", "sanctions", "refusals", "rulings"]
 
+_US = "US"
 #: Behind UTC; the last place of the customs territory where a day ends.
 _HAWAII = timedelta(hours=10)
 
@@ -55,11 +58,19 @@ class Product(_Question):
 
 
 class Lane(_Question):
-    """The way. The origin decides rates and programmes, not where the goods are shipped from."""
+    """The way. The origin decides rates and programs, not where the goods are shipped from.
 
-    origin: CountryCode = Field(description="country of origin of the goods, two letters")
-    export_country: CountryCode | None = Field(None, description="country that they are shipped from, two letters")
-    destination: CountryCode = Field(description="country that they go to, two letters; of an import, US")
+    A country is echoed by its two letters where it is certain, else as it was given.
+    """
+
+    origin: CountryText = Field(description="country of origin of the goods, by code or name: CN, CHN, China")
+    export_country: CountryText = Field(None, description="country that they are shipped from, by code or name")
+    destination: CountryText = Field(description="country that they go to, by code or name; of an import, US")
+
+    @property
+    def origin_codes(self) -> tuple[str, ...]:
+        """The codes of every reading of the origin; none: it was not understood."""
+        return _reading(self.origin).codes
 
 
 class Party(_Question):
@@ -67,14 +78,21 @@ class Party(_Question):
 
     name: Annotated[str, AfterValidator(_screenable)] = Field(description="the party's name, 2 to 200 characters")
     role: Role = Field(description="what it does in this shipment")
-    country: CountryCode = Field(description="its country, two letters; weighs hits, never takes one away")
+    country: CountryText = Field(description="its country, by code or name; weighs hits, never takes one away")
+    nationality: CountryText = Field(None, description="the person's nationality, by code or name")
+    address: Address = Field(None, description="its address, up to 500 characters; compared with the hits'")
     ref: Reference | None = Field(None, description="the caller's own reference of the party")
 
 
 class Shipment(_Question):
-    """One shipment into or out of the United States."""
+    """One shipment into or out of the United States.
 
-    direction: Direction = Field(description="whether the goods come into the United States or leave them")
+    Without a `direction` it follows from the end of the lane that is US; null: neither end is.
+    """
+
+    direction: Direction | None = Field(
+        None, description="whether the goods come into the United States or leave them (default: by the lane)"
+    )
     product: Product
     lane: Lane
     entry_date: DateOnly | None = Field(
@@ -88,11 +106,33 @@ class Shipment(_Question):
 
     @model_validator(mode="after")
     def _goes_where_it_says(self) -> "Shipment":
-        if self.direction == "import" and self.lane.destination != "US":
+        to = _reading(self.lane.destination)
+        # One that was not understood is not assessed; the parties are screened all the same.
+        if self.direction == "import" and to.codes and _US not in to.codes:
             raise PydanticCustomError("lane", "of an import must be US", {"parameter": "lane.destination"})
-        if self.direction == "export" and self.lane.destination == "US":
+        if self.direction == "export" and to.codes == (_US,):
             raise PydanticCustomError("lane", "of an export must not be US", {"parameter": "lane.destination"})
+        if self.direction is None:
+            object.__setattr__(self, "direction", self._direction_of_lane(to))  # frozen once it is made
         return self
+
+    def _direction_of_lane(self, to: CountryReading) -> Direction | None:
+        if to.codes == (_US,):
+            return "import"
+        return "export" if _US in _reading(self.lane.export_country or self.lane.origin).codes else None
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The directions whose country programs hold: both, when neither end of the lane is in the United States."""
+        ends = (self.lane.export_country, self.lane.destination)
+        abroad = [codes for each in ends if (codes := _reading(each).codes) and _US not in codes]
+        if self.direction is None or len(abroad) == len(ends):
+            return ("import", "export")
+        return (self.direction,)
+
+
+def _reading(country: str | None) -> CountryReading:
+    return read_country(country or "")
 
 
 def parse_shipment(body: bytes, now: datetime) -> Shipment:

@@ -1,11 +1,12 @@
 """What the four tiles of one shipment add up to. Pure.
 
-The risk is that of the gravest tile:
+The risk is that of the gravest tile, or of the country programs:
 
-    a tile is `action`                              high
-    a source did not answer (`unavailable`)         unknown
-    a tile is `attention`                           review
-    all are `clear` or `not_applicable`             low
+    a tile is `action`, or a country program `stop`         high
+    a source did not answer (`unavailable`)                 unknown
+    a tile is `attention`, or a country program `review`,
+    or a country was not understood, or in several ways     review
+    none of these                                           low
 
 `low` says that nothing adverse was found in what was asked, and nothing more; `not_assessed` names what was not. A
 source that is missing never lowers the risk: what another one found stands if it is graver, else it is `unknown`.
@@ -22,6 +23,10 @@ from service.tiles.hts_classification import HTSClassification
 from service.tiles.sanctions_screening import ScreeningTile
 from service.tiles.tile import Status, Tile, TileKind, TileName
 from tools import hts_origins, refusals_remit, sanctions_lists
+from tools.countries import programs
+from tools.countries.assessment import CountryPrograms, ProgramAtPlace, Whereabouts, assess, country_warnings, of_party
+from tools.countries.programs import Level, Place
+from tools.input_warnings import InputWarning
 from tools.refusals import RefusalsResult
 from tools.rulings import RulingsResult
 
@@ -35,6 +40,7 @@ __all__ = [
     "Snapshot",
     "TileReason",
     "Tiles",
+    "assess_countries",
     "is_complete",
     "missing_sources",
     "reasons_of",
@@ -45,7 +51,7 @@ Risk = Literal["low", "review", "unknown", "high"]
 AnyTile = Tile[HTSClassification] | ScreeningTile | Tile[RefusalsResult] | Tile[RulingsResult]
 
 #: Of the tables that tiles are concluded from: the newest one's.
-POLICY_VERSION = max(hts_origins.POLICY_VERSION, refusals_remit.POLICY_VERSION, sanctions_lists.POLICY_VERSION)
+POLICY_VERSION = max(each.POLICY_VERSION for each in (hts_origins, refusals_remit, sanctions_lists, programs))
 
 KINDS: tuple[TileKind[AnyTile], ...] = (HTS_CLASSIFICATION, SANCTIONS_SCREENING, REFUSAL_HISTORY, CBP_RULINGS)
 
@@ -73,7 +79,7 @@ NOT_ASSESSED = (
     NotAssessed("forced labour: UFLPA Entity List", "https://www.dhs.gov/uflpa-entity-list"),
     NotAssessed("forced labour: withhold-release orders", "https://www.ecfr.gov/current/title-19/section-12.42"),
     NotAssessed("ownership of and by listed parties", "https://ofac.treasury.gov/faqs/topic/1521"),
-    NotAssessed("country embargoes and import bans", "https://ofac.treasury.gov/sanctions-programs-and-country-information"),
+    NotAssessed("country programs beyond the table", "https://ofac.treasury.gov/sanctions-programs-and-country-information"),
     NotAssessed("section 232 metal content", "https://www.ecfr.gov/current/title-15/part-705"),
     NotAssessed("quota", "https://www.ecfr.gov/current/title-19/part-132"),
     NotAssessed("fees: merchandise processing, harbor maintenance", "https://www.ecfr.gov/current/title-19/section-24.23"),
@@ -100,16 +106,17 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class TileReason(Reason):
-    """A tile's reason, with the tile's name."""
+    """A reason, with the name of its tile, or of the block of country programs."""
 
-    tile: TileName
+    tile: TileName | Literal["country_programs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One shipment as the four sources had it when they were asked.
 
-    `asked_at` and `generated_at` are UTC, RFC 3339. `complete`: every source that was asked answered.
+    `asked_at` and `generated_at` are UTC, RFC 3339. `complete`: every source that was asked answered. `warnings` name
+    what of the question was not read, or in several ways.
     """
 
     id: str
@@ -125,20 +132,71 @@ class Snapshot:
     risk: Risk
     reasons: tuple[TileReason, ...]
     not_assessed: tuple[NotAssessed, ...]
+    country_programs: CountryPrograms
+    warnings: tuple[InputWarning, ...]
     tiles: Tiles
     request_id: str
 
 
-def risk_of(tiles: Tiles) -> Risk:
+def assess_countries(shipment: Shipment) -> tuple[CountryPrograms, tuple[InputWarning, ...]]:
+    """Return what the table says of every country of the shipment, and what is to be said of their reading."""
+    lane = shipment.lane
+    lane_places: list[tuple[Place, str | None]] = [("origin", lane.origin), ("destination", lane.destination)]
+    if lane.export_country is not None:
+        lane_places.insert(1, ("export_country", lane.export_country))
+    whereabouts = [Whereabouts(place, country or "") for place, country in lane_places]
+    fields = [(f"lane.{each.place}", each.text) for each in whereabouts]
+    for at, party in enumerate(shipment.parties):
+        whereabouts += of_party(party.name, party.country or "", party.nationality, party.address)
+        fields += [(f"parties.{at}.country", party.country or "")]
+        fields += [] if party.nationality is None else [(f"parties.{at}.nationality", party.nationality)]
+    assessed = assess(whereabouts, shipment.directions, shipment.product.hts_code)
+    return assessed, tuple(each for field, text in fields for each in country_warnings(field, text))
+
+
+def risk_of(tiles: Tiles, countries: CountryPrograms) -> Risk:
     """See the module's table."""
-    return max((_RISKS[tile.status] for _, tile in tiles.named()), key=_BY_GRAVITY.index)
+    risks = [_RISKS[tile.status] for _, tile in tiles.named()]
+    return max((*risks, _risk_of_countries(countries)), key=_BY_GRAVITY.index)
 
 
-def reasons_of(tiles: Tiles) -> tuple[TileReason, ...]:
-    """Why the risk is not low, the gravest tiles first."""
-    speaking = [(name, tile) for name, tile in tiles.named() if _RISKS[tile.status] != "low"]
-    speaking.sort(key=lambda each: -_BY_GRAVITY.index(_RISKS[each[1].status]))
-    return tuple(TileReason(reason.code, reason.text, name) for name, tile in speaking for reason in tile.reasons)
+def _risk_of_countries(countries: CountryPrograms) -> Risk:
+    if countries.level == "stop":
+        return "high"
+    unsure = countries.status == "not_assessed" or countries.has_several_readings
+    return "review" if unsure or countries.level == "review" else "low"
+
+
+def reasons_of(tiles: Tiles, countries: CountryPrograms) -> tuple[TileReason, ...]:
+    """Why the risk is not low, the gravest first; country programs before a tile that is as grave."""
+    speaking: list[tuple[Risk, list[TileReason]]] = [(_risk_of_countries(countries), list(_of_countries(countries)))]
+    for name, tile in tiles.named():
+        reasons = [TileReason(reason.code, reason.text, name) for reason in tile.reasons]
+        speaking.append((_RISKS[tile.status], reasons))
+    speaking = [each for each in speaking if each[0] != "low"]
+    speaking.sort(key=lambda each: -_BY_GRAVITY.index(each[0]))
+    return tuple(reason for _, reasons in speaking for reason in reasons)
+
+
+def _of_countries(countries: CountryPrograms) -> Iterator[TileReason]:
+    """One for each row that raises the risk, and one for each place that was not understood, or in several ways."""
+    said = dict.fromkeys(_sentence(row) for row in countries.programs if row.level != "note")
+    for level, text in said:
+        yield TileReason(f"country_{level}", text, "country_programs")
+    for place in countries.places:
+        what = place.place.replace("_", " ").capitalize() + (f" of {place.party}" if place.party else "")
+        if place.status == "not_assessed":
+            text = f"{what}: {place.given!r} was not understood; not assessed"
+            yield TileReason("country_not_understood", text, "country_programs")
+        elif len(place.countries) > 1 and place.place != "address":
+            text = f"{what}: {place.given!r} is {' or '.join(map(str, place.countries))}; the stricter counts"
+            yield TileReason("country_ambiguous", text, "country_programs")
+
+
+def _sentence(row: ProgramAtPlace) -> tuple[Level, str]:
+    where = f"{row.place.replace('_', ' ')} of {row.party}" if row.party else row.place.replace("_", " ")
+    name = f"{row.region}, {row.country_name}" if row.region else row.country_name
+    return row.level, f"{name} ({row.country}), {where}: {row.text}. {row.basis} ({row.certainty})"
 
 
 def missing_sources(tiles: Tiles) -> tuple[ToolName, ...]:

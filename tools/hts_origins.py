@@ -11,7 +11,6 @@ from typing import Literal
 
 __all__ = [
     "COLUMN_2_ORIGINS",
-    "EMBARGOED_ORIGINS",
     "POLICY_VERSION",
     "PrintedProgramme",
     "Programme",
@@ -23,8 +22,6 @@ POLICY_VERSION = "2026-11-23"
 
 #: General Note 3(b); RU and BY since 2022-04-09, by P.L. 117-110.
 COLUMN_2_ORIGINS = frozenset({"CU", "KP", "RU", "BY"})
-#: Goods of these are embargoed whatever their rate: 31 CFR 515 (Cuba), 31 CFR 510 and E.O. 13570 (North Korea).
-EMBARGOED_ORIGINS = frozenset({"CU", "KP"})
 
 Confidence = Literal["sure", "likely", "sure and likely", "sure and unsure", "unsure"]
 

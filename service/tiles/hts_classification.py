@@ -8,13 +8,14 @@ from service.concerns import Reason, of_line
 from service.envelope import source_block
 from service.shipment import Shipment
 from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered, unanswered
+from tools.countries import read_country
+from tools.countries.programs import is_embargoed
 from tools.errors import NotFound
 from tools.exchange import Answer
 from tools.hts import HTSLine, HTSLineResult
 from tools.hts_footnotes import LinkedHeading
 from tools.hts_origins import (
     COLUMN_2_ORIGINS,
-    EMBARGOED_ORIGINS,
     PrintedProgramme,
     origin_named_in,
     programmes_for,
@@ -80,7 +81,7 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
     if not isinstance(outcome, Answer):
         return unanswered(outcome, "Tariff line")
     found: HTSLineResult = outcome.result
-    rates = _rates(found.line, shipment.lane.origin) if shipment.direction == "import" else None
+    rates = _rates(found.line, shipment.lane.origin_codes) if shipment.direction == "import" else None
     reasons = tuple(_reasons(found.line, rates, shipment))
     return Tile(
         status="attention" if reasons else "clear",
@@ -91,33 +92,39 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
     )
 
 
-def _rates(line: HTSLine, origin: str) -> RatesOnThisLine:
-    headings = [_for_origin(each, origin) for each in line.linked_headings]
+def _rates(line: HTSLine, origins: Sequence[str]) -> RatesOnThisLine:
+    """What the line prints for `origins`, the readings of one origin: programs are named for a certain one alone."""
+    headings = [_for_origin(each, origins) for each in line.linked_headings]
     return RatesOnThisLine(
         general=line.rates.general,
-        programmes=programmes_for(origin, line.rates.special.text),
-        column_2=line.rates.other if origin in COLUMN_2_ORIGINS else None,
+        programmes=programmes_for(origins[0], line.rates.special.text) if len(origins) == 1 else (),
+        column_2=line.rates.other if COLUMN_2_ORIGINS.intersection(origins) else None,
         may_add=tuple(each for each in headings if each.heading.kind == "additional"),
         may_exclude=tuple(each for each in headings if each.heading.kind == "exclusion"),
         other_headings=tuple(each for each in headings if each.heading.kind == "other"),
     )
 
 
-def _for_origin(heading: LinkedHeading, origin: str) -> HeadingForOrigin:
+def _for_origin(heading: LinkedHeading, origins: Sequence[str]) -> HeadingForOrigin:
     named = origin_named_in([*heading.path, heading.text or ""])
+    unsure = named is None or not origins or (named in origins and len(origins) > 1)
     return HeadingForOrigin(
-        heading=heading, names_origin=named, is_about_this_origin=None if named is None else named == origin
+        heading=heading, names_origin=named, is_about_this_origin=None if unsure else named in origins
     )
 
 
 def _reasons(line: HTSLine, rates: RatesOnThisLine | None, shipment: Shipment) -> Iterator[Reason]:
     place = shipment.lane.origin if rates is not None else shipment.lane.destination
-    if place in EMBARGOED_ORIGINS:
+    if any(map(is_embargoed, read_country(place or "").codes)):
         yield Reason("embargoed_country", f"Trade in goods with {place} is embargoed: a rate is not a permission")
     if rates is None:
         # Duties are of imports alone; whether it can be filed at all is of both.
         yield from (each for each in of_line(line) if each.code in ("not_a_line", "secondary_provision"))
         return
+    if len(shipment.lane.origin_codes) != 1:
+        yield Reason(
+            "origin_uncertain", f"The origin {place or ''!r} is not one country: rates are not those of an origin"
+        )
     if rates.column_2 is not None:
         yield Reason("column_2", f"Column 2 applies to goods of {place}: {_words(rates.column_2)}")
     elsewhere = {each.heading for each in _all(rates) if each.is_about_this_origin is False}

@@ -19,16 +19,16 @@ _SHOWN = 25
 
 
 def _questions(shipment: Shipment, evaluation: Evaluation) -> Sequence[Mapping[str, Any]]:
-    if _not_asked_because(shipment) is not None:
+    if _not_asked_because(shipment) is not None or not _origin_is_certain(shipment):
         return ()
     since = (evaluation.at - _LOOKS_BACK).date()
-    asked = {"country": shipment.lane.origin, "since": since.isoformat(), "limit": _SHOWN}
+    asked = {"country": shipment.lane.origin_codes[0], "since": since.isoformat(), "limit": _SHOWN}
     code = shipment.product.fda_product_code
     return (asked if code is None else {**asked, "product": code},)
 
 
 def _not_asked_because(shipment: Shipment) -> str | None:
-    if shipment.direction == "export":
+    if shipment.direction != "import":
         return "refusals are of goods that come into the United States"
     if shipment.product.fda_product_code is not None:
         return None
@@ -38,6 +38,10 @@ def _not_asked_because(shipment: Shipment) -> str | None:
     return f"{outside.goods} (headings {outside.first} to {outside.last}) are outside FDA's competence"
 
 
+def _origin_is_certain(shipment: Shipment) -> bool:
+    return len(shipment.lane.origin_codes) == 1
+
+
 def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evaluation) -> Tile[RefusalsResult]:
     reason = _not_asked_because(shipment)
     if reason is not None:
@@ -45,6 +49,13 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
             status="not_applicable",
             headline="Not asked: not about such a shipment",
             reasons=(Reason("not_applicable", f"Not asked: {reason}"),),
+        )
+    if not _origin_is_certain(shipment):
+        said = f"Not asked: the origin {shipment.lane.origin!r} is not one country"
+        return Tile(
+            status="attention",
+            headline="Not asked: the origin is not one country",
+            reasons=(Reason("origin_uncertain", said),),
         )
     (outcome,) = outcomes
     if not isinstance(outcome, Answer):

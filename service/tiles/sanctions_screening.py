@@ -1,7 +1,7 @@
 """The screening tile: each party on its own, against every list. A hit is never an adjudication."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from service.concerns import Reason
@@ -35,7 +35,7 @@ class PartyScreening:
     id: str
     name: str
     role: Role
-    country: str
+    country: str | None
     ref: str | None
     status: Status
     headline: str
@@ -56,8 +56,15 @@ class ScreeningTile:
     parties: tuple[PartyScreening, ...]
 
 
+#: What of a party is asked beside its name.
+_DETAILS = ("country", "nationality", "address")
+
+
 def _questions(shipment: Shipment, _: Evaluation) -> Sequence[Mapping[str, Any]]:
-    return tuple({"name": party.name, "country": party.country} for party in shipment.parties)
+    return tuple(
+        {"name": party.name, **{key: value for key in _DETAILS if (value := getattr(party, key)) is not None}}
+        for party in shipment.parties
+    )
 
 
 def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evaluation) -> ScreeningTile:
@@ -75,7 +82,7 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
     )
 
 
-def _screening(party: Party, outcome: Outcome, direction: Direction, evaluation: Evaluation) -> PartyScreening:
+def _screening(party: Party, outcome: Outcome, direction: Direction | None, evaluation: Evaluation) -> PartyScreening:
     told: dict[str, Any] = {
         "id": evaluation.new_id(is_sample_data(outcome)),
         "name": party.name,
@@ -89,7 +96,8 @@ def _screening(party: Party, outcome: Outcome, direction: Direction, evaluation:
         return PartyScreening(
             status="unavailable", headline=said, reasons=(reason,), outcome="not_screened", error=fault, **told
         )
-    result: SanctionsResult = outcome.result
+    # The snapshot has a block of its own, by the direction of the shipment.
+    result: SanctionsResult = replace(outcome.result, country_programs=None)
     reasons = _reasons(result, direction)
     return PartyScreening(
         status=worst(["clear", *(status for status, _ in reasons)]),
@@ -102,7 +110,7 @@ def _screening(party: Party, outcome: Outcome, direction: Direction, evaluation:
     )
 
 
-def _reasons(result: SanctionsResult, direction: Direction) -> list[tuple[Status, Reason]]:
+def _reasons(result: SanctionsResult, direction: Direction | None) -> list[tuple[Status, Reason]]:
     """Every list with a hit, the gravest hit of each, and how much that weighs."""
     by_list: dict[str, Hit] = {}
     for hit in result.hits:  # the gravest come first
@@ -115,19 +123,20 @@ def _reasons(result: SanctionsResult, direction: Direction) -> list[tuple[Status
     return reasons
 
 
-def _weight(hit: Hit, direction: Direction) -> Status:
+def _weight(hit: Hit, direction: Direction | None) -> Status:
     """A match stops the shipment if its list, or one that we do not know, is about such a trade."""
     return "action" if hit.outcome == "match" and _concerns(hit, direction) else "attention"
 
 
-def _concerns(hit: Hit, direction: Direction) -> bool:
+def _concerns(hit: Hit, direction: Direction | None) -> bool:
+    """Whether the list is about such trade; of a shipment with neither end in the United States, about any."""
     # A list that is about other trade does not bar this one by itself; its hit is shown all the same.
     if direction == "import":
         return hit.action_details.about_imports not in ("no", "rarely")
     return hit.action_details.direction != "securities"
 
 
-def _words(hit: Hit, direction: Direction) -> str:
+def _words(hit: Hit, direction: Direction | None) -> str:
     kind = "match" if hit.outcome == "match" else "potential match"
     ended = ", whose end date has passed" if hit.expired else ""
     about = "" if _concerns(hit, direction) else f" (about {hit.action_details.direction})"

@@ -1,5 +1,6 @@
 """A screening: the outcome, the hits, and what the lists ask for."""
 
+from service.cli.tables.countries import countries_part
 from service.cli.tables.layout import Cell, Page, bullets, facts, heading, table, word
 from tools.sanctions import SanctionsResult
 from tools.sanctions_hits import Hit
@@ -42,6 +43,7 @@ def sanctions_page(result: SanctionsResult) -> Page:
     ]
     return [
         *page,
+        *countries_part(result.country_programs, result.warnings),
         heading("What the outcome is about"),
         facts(
             ("Lists", f"{', '.join(lists)} ({len(lists)})"),

@@ -2,6 +2,7 @@
 
 from rich.text import Text
 
+from service.cli.tables.countries import countries_part
 from service.cli.tables.layout import Cell, Page, bullets, facts, heading, printable, table, word
 from service.cli.tables.sanctions import outcome_word
 from service.cli.tables.sources import as_of, sample_data_notice, source_words
@@ -30,6 +31,7 @@ _TITLES = {
     "sanctions_screening": "Screening",
     "refusal_history": "Refusals",
     "cbp_rulings": "Rulings",
+    "country_programs": "Countries",
 }
 
 
@@ -52,11 +54,12 @@ def snapshot_page(taken: Snapshot) -> Page:
             ((_TITLES[name], _status(tile.status), tile.headline) for name, tile in taken.tiles.named()),
             whole=("Tile", "Status"),
         ),
+        *countries_part(taken.country_programs, taken.warnings),
         heading("Parties"),
         table(
             ("Party", "Role", "Country", "Outcome", "In short"),
             (
-                (each.name, each.role.replace("_", " "), each.country, outcome_word(each.outcome), each.headline)
+                (each.name, each.role.replace("_", " "), each.country or "-", outcome_word(each.outcome), each.headline)
                 for each in screening.parties
             ),
             whole=("Country",),
