@@ -10,7 +10,7 @@ from tools.countries.programs import HIGH_PRIORITY_GOODS, TABLE_COUNTRIES, Direc
 
 _GRAVITY = {None: 0, "note": 1, "review": 2, "stop": 3}
 #: What the law says, written out a second time: country, direction, least level, of goods that are banned from nowhere.
-_LEAST: dict[tuple[str, Direction], Level] = {
+LEAST: dict[tuple[str, Direction], Level] = {
     **{(code, way): "stop" for code in ("CU", "IR", "KP") for way in get_args(Direction)},
     ("RU", "export"): "stop", ("RU", "import"): "review", ("BY", "export"): "stop", ("BY", "import"): "review",
     ("SY", "export"): "review", ("SY", "import"): "note", ("VE", "export"): "review", ("VE", "import"): "review",
@@ -29,18 +29,18 @@ def _at(place: Place, text: str, direction: Direction, hts: str | None = "850760
 
 
 @pytest.mark.parametrize("place", _PLACES)
-@pytest.mark.parametrize(("country", "direction"), _LEAST, ids=lambda each: str(each))
+@pytest.mark.parametrize(("country", "direction"), LEAST, ids=lambda each: str(each))
 def test_every_country_of_the_table_holds_at_every_place(country: str, direction: Direction, place: Place) -> None:
-    text = f"1 Some Street, {_NAMES[country]}" if place == "address" else country
+    text = f"1 Some Street, {NAMES[country]}" if place == "address" else country
     found = _at(place, text, direction)
-    assert _GRAVITY[found.level] >= _GRAVITY[_LEAST[country, direction]]
+    assert _GRAVITY[found.level] >= _GRAVITY[LEAST[country, direction]]
     row = next(each for each in found.programs if each.country == country)
     assert row.basis
     assert row.certainty in ("sure", "likely", "unsure")
     assert row.direction == direction
 
 
-_NAMES = {
+NAMES = {
     "CU": "Cuba", "IR": "Iran", "KP": "North Korea", "RU": "Russia", "BY": "Belarus", "SY": "Syria", "VE": "Venezuela",
     "NI": "Nicaragua", "MM": "Burma", "CN": "P.R. China", "HK": "Hong Kong", "MO": "Macau", "KH": "Cambodia",
     "AF": "Afghanistan", "CF": "Central African Republic", "CD": "DR Congo", "ER": "Eritrea", "HT": "Haiti",
@@ -50,7 +50,7 @@ _NAMES = {
 
 
 def test_the_second_table_names_every_country_of_the_first() -> None:
-    assert {country for country, _ in _LEAST} == TABLE_COUNTRIES
+    assert {country for country, _ in LEAST} == TABLE_COUNTRIES
 
 
 @pytest.mark.parametrize("country", sorted(COUNTRIES - TABLE_COUNTRIES))

@@ -14,6 +14,7 @@ from service.snapshot import (
     AnyTile,
     Risk,
     Tiles,
+    assess_countries,
     is_complete,
     missing_sources,
     reasons_of,
@@ -41,6 +42,9 @@ GRAVITY: tuple[Risk, ...] = ("low", "review", "unknown", "high")
 PARTIES = ("Acme Trading", "Quiet Harbor Tools")
 #: Of food, so that all four sources are asked.
 FOOD = shipment(names=PARTIES, hts_code="1604143099")
+
+#: Of which none stops, or is to be looked at.
+COUNTRIES, _ = assess_countries(FOOD)
 
 PLAIN_LINE = line(
     "1604143099", [raw_row("1604", 0, "Fish:"), raw_row("1604.14.30.99", 1, "Other", "12.5%"), raw_row("1605", 0, "x")]
@@ -124,7 +128,7 @@ def test_a_source_that_does_not_answer_makes_the_risk_unknown_or_leaves_a_higher
 ) -> None:
     silent = tiles({**given, tool: tuple(failure for _ in given[tool])})
     others = tiles({**given, tool: _mildest(tool)})
-    assert rank(risk_of(silent)) == max(rank(risk_of(others)), rank("unknown"))
+    assert rank(risk_of(silent, COUNTRIES)) == max(rank(risk_of(others, COUNTRIES)), rank("unknown"))
     assert not is_complete(silent)
     assert tool in missing_sources(silent)
 
@@ -145,14 +149,14 @@ def test_one_more_hit_never_lowers_the_risk(given: dict[str, Any], kind: str, pa
     fewer = screened("Acme Trading", *some)
     with_fewer = tiles({**given, "sanctions": tuple(fewer if at == party else each for at, each in enumerate(before))})
     with_more = tiles({**given, "sanctions": tuple(more if at == party else each for at, each in enumerate(before))})
-    assert rank(risk_of(with_more)) >= rank(risk_of(with_fewer))
+    assert rank(risk_of(with_more, COUNTRIES)) >= rank(risk_of(with_fewer, COUNTRIES))
 
 
 @given(outcomes, tools)
 def test_a_graver_answer_never_lowers_the_risk(given: dict[str, Any], tool: str) -> None:
     if tool == "sanctions":
         return
-    ranks = [rank(risk_of(tiles({**given, tool: (answer,)}))) for answer in ANSWERS[tool]]
+    ranks = [rank(risk_of(tiles({**given, tool: (answer,)}), COUNTRIES)) for answer in ANSWERS[tool]]
     assert ranks == sorted(ranks)
 
 
@@ -160,9 +164,9 @@ def test_a_graver_answer_never_lowers_the_risk(given: dict[str, Any], tool: str)
 def test_the_risk_is_low_only_if_everything_asked_was_answered_and_is_clear(given: dict[str, Any]) -> None:
     found = tiles(given)
     statuses = {tile.status for _, tile in found.named()}
-    assert (risk_of(found) == "low") == (statuses <= {"clear", "not_applicable"})
-    assert risk_of(found) != "low" or (is_complete(found) and reasons_of(found) == ())
-    assert risk_of(found) == "low" or reasons_of(found)
+    assert (risk_of(found, COUNTRIES) == "low") == (statuses <= {"clear", "not_applicable"})
+    assert risk_of(found, COUNTRIES) != "low" or (is_complete(found) and reasons_of(found, COUNTRIES) == ())
+    assert risk_of(found, COUNTRIES) == "low" or reasons_of(found, COUNTRIES)
 
 
 @given(outcomes)
@@ -187,12 +191,12 @@ def test_every_tile_speaks_in_a_headline_of_eighty_characters_and_says_why(given
 
 def test_every_status_of_a_tile_has_its_risk() -> None:
     low = tiles({tool: _mildest(tool) for tool in ("hts", "sanctions", "refusals", "rulings")})
-    assert risk_of(low) == "low"
+    assert risk_of(low, COUNTRIES) == "low"
     expected = dict(zip(get_args(Status), ("low", "review", "high", "unknown", "low"), strict=True))
     for status, risk in expected.items():
         for name in get_args(TileName):
             tile = replace(getattr(low, name), status=status)
-            assert risk_of(replace(low, **{name: tile})) == risk
+            assert risk_of(replace(low, **{name: tile}), COUNTRIES) == risk
 
 
 @pytest.mark.parametrize("direction", ["import", "export"])

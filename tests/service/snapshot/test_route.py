@@ -51,6 +51,26 @@ async def post(
         return response.status, await response.json()
 
 
+async def test_an_iranian_shipment_is_high(open_sandboxed: Any) -> None:
+    gateway = await open_sandboxed()
+    _, taken = await post(gateway, SHIPMENT | {"lane": {"origin": "Iran", "destination": "US"}})
+    assert taken["risk"] == "high"
+    assert taken["shipment"]["lane"]["origin"] == "IR"
+    assert taken["country_programs"]["places"][0]["countries"] == [{"code": "IR", "name": "Iran", "region": None}]
+    assert taken["reasons"][0]["code"] == "country_stop"
+    assert "31 CFR 560" in taken["reasons"][0]["text"]
+
+
+async def test_parties_with_details_that_cannot_be_read_are_screened(open_sandboxed: Any) -> None:
+    gateway = await open_sandboxed()
+    parties = [{"name": "Bank Melli Iran", "role": "bank", "country": "Persiaa", "address": 7}]
+    _, taken = await post(gateway, SHIPMENT | {"parties": parties})
+    assert taken["tiles"]["sanctions_screening"]["parties"][0]["outcome"] == "match"
+    assert [(each["code"], each["field"]) for each in taken["warnings"]] == [
+        ("country_not_understood", "parties.0.country")
+    ]
+
+
 async def stream(gateway: Gateway, shipment: object = SHIPMENT) -> list[dict[str, Any]]:
     headers = {"Content-Type": "application/json", "X-Request-ID": "mine"}
     async with gateway.post("/v1/snapshot?stream=1", data=orjson.dumps(shipment), headers=headers) as response:
