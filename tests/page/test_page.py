@@ -273,7 +273,7 @@ def test_a_list_is_pasted_and_a_link_opens_the_same_question_without_asking(sand
     names = again.page.get_by_label("Name", exact=True)
     expect(names).to_have_count(3)
     expect(names.nth(1)).to_have_value("Plain Grocers")
-    expect(again.page.get_by_label("Country", exact=True).nth(1)).to_have_value("US")
+    expect(again.page.get_by_label("Country", exact=True).nth(1)).to_have_value("United States (US)")
     expect(again.page.get_by_label("Role").nth(1)).to_have_value("end_user")
     expect(again.page.get_by_label("HTS code")).to_have_value("6109.10.00.12")
     expect(again.page.get_by_text("Press Check to ask it anew")).to_be_visible()

@@ -1,9 +1,11 @@
 // The question: reads the form, fills it, and turns it into a link and back.
 
+import { countryAsked, countryShown, makeCountryField } from "/assets/page/countries.js";
 import { element } from "/assets/page/elements.js";
 
 const ROLES = ["manufacturer", "seller", "buyer", "consignee", "importer", "end_user", "carrier", "bank", "other"];
 const MOST_PARTIES = 50;
+const COUNTRY_FIELDS = ["origin", "export_country", "destination"];
 const byId = (id) => document.getElementById(id);
 const FIELDS = { description: "description", hts_code: "hts", fda_product_code: "fda", origin: "origin",
   export_country: "export-country", destination: "destination", direction: "direction", ref: "ref" };
@@ -33,10 +35,11 @@ export function addParty(party = {}) {
     ...ROLES.map((role) => element("option", { value: role, selected: role === (party.role ?? "seller") }, role.replace("_", " "))));
   const row = element("li", {},
     field("name", "Name", element("input", { id: `name-${number}`, "data-member": "name", maxlength: 200, autocomplete: "off", value: party.name ?? "", required: true })),
-    field("country", "Country", element("input", { id: `country-${number}`, "data-member": "country", maxlength: 2, autocomplete: "off", value: party.country ?? "", required: true })),
+    field("country", "Country", element("input", { id: `country-${number}`, "data-member": "country", autocomplete: "off", value: party.country ?? "", required: true })),
     field("role", "Role", roles),
     element("button", { type: "button", class: "remove", "aria-label": `Remove party ${party.name || number}`, onclick: () => remove(row) }, "Remove"),
   );
+  makeCountryField(row.querySelector('[data-member="country"]'));
   if (party.ref) row.dataset.ref = party.ref;
   list.append(row);
   return row;
@@ -54,6 +57,7 @@ export function fill(question) {
   carried = { entry_date: question.entry_date, require: question.require };
   const values = { ...product, ...lane, direction: question.direction ?? "import", ref: question.ref };
   for (const [member, id] of Object.entries(FIELDS)) byId(id).value = values[member] ?? "";
+  for (const member of COUNTRY_FIELDS) byId(FIELDS[member]).value = countryShown(values[member]);
   byId("parties").replaceChildren();
   for (const party of parties.length ? parties.slice(0, MOST_PARTIES) : [{}]) addParty(party);
 }
@@ -63,9 +67,9 @@ export function read() {
   return {
     direction: value("direction"),
     product: { description: value("description"), hts_code: value("hts_code"), fda_product_code: value("fda_product_code")?.toUpperCase() },
-    lane: { origin: value("origin"), export_country: value("export_country"), destination: value("destination") },
+    lane: Object.fromEntries(COUNTRY_FIELDS.map((member) => [member, countryAsked(value(member))])),
     parties: [...byId("parties").children].map((row) => ({
-      ...Object.fromEntries([...row.querySelectorAll("[data-member]")].map((each) => [each.dataset.member, each.value.trim() || undefined])),
+      ...Object.fromEntries([...row.querySelectorAll("[data-member]")].map((each) => [each.dataset.member, each.dataset.member === "country" ? countryAsked(each.value) : each.value.trim() || undefined])),
       ref: row.dataset.ref,
     })),
     ref: value("ref"),
@@ -83,7 +87,7 @@ export function parsePasted(text) {
     const known = role.toLowerCase().replace(/[ -]/, "_") || "other";
     if (more.some(Boolean)) throw new Error(`Line ${at + 1} holds more than name, country and role.`);
     if (!ROLES.includes(known)) throw new Error(`Line ${at + 1}: "${role}" is no role.`);
-    parties.push({ name, country: country.toUpperCase(), role: known });
+    parties.push({ name, country, role: known });
   });
   if (!parties.length) throw new Error("There is no party in the list.");
   if (parties.length > MOST_PARTIES) throw new Error(`${parties.length} parties are more than the fifty that can be asked at once.`);

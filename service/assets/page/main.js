@@ -2,6 +2,7 @@
 
 import { ask, Problem } from "/assets/page/ask.js";
 import { watchConnections } from "/assets/page/connections.js";
+import { makeCountryField } from "/assets/page/countries.js";
 import { element, growOlder } from "/assets/page/elements.js";
 import { addParty, EXAMPLE, fieldOf, fill, linkTo, parsePasted, questionInLink, read } from "/assets/page/form.js";
 import { screenFiles } from "/assets/page/screen.js";
@@ -136,6 +137,7 @@ function openLink() {
 screenFiles();
 watchConnections();
 setInterval(growOlder, 1000);
+for (const id of ["origin", "export-country", "destination"]) makeCountryField(byId(id));
 fill({ lane: { destination: "US" } });
 openLink();
 addEventListener("hashchange", openLink);

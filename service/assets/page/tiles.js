@@ -8,6 +8,8 @@ const TITLES = {
   refusal_history: "Import refusals",
   cbp_rulings: "Customs rulings",
 };
+const LEVELS = { stop: "action", review: "attention" };
+const COUNTRIES = "country_programs";
 const RISKS = {
   low: ["clear", "Low", "Nothing adverse was found in what was asked, and nothing more."],
   review: ["attention", "Review", "Somebody is to look before the goods move."],
@@ -46,7 +48,8 @@ export function showSnapshot(snapshot) {
     element("p", {}, meaning, snapshot.complete || status === "unavailable" ? "" : " Not every source that was asked answered."),
     element("p", {}, "Asked: ", question(snapshot.shipment)),
     snapshot.reasons.length ? element("ul", { class: "reasons" }, ...snapshot.reasons.map((reason) =>
-      element("li", {}, element("a", { href: `#tile-${reason.tile}` }, TITLES[reason.tile] ?? reason.tile), `: ${reason.text}`))) : null,
+      element("li", {}, element("a", { href: `#tile-${reason.tile}` }, TITLES[reason.tile] ?? "Countries"), `: ${reason.text}`))) : null,
+    countries(snapshot.country_programs, snapshot.warnings),
     element("p", { class: "source" }, `${snapshot.id}, generated ${snapshot.generated_at}, ${snapshot.elapsed_ms} ms, rules of ${snapshot.policy_version}, request ${snapshot.request_id}`,
       snapshot.ref ? `, your reference ${snapshot.ref}` : ""),
     element("div", { class: "row" },
@@ -56,6 +59,21 @@ export function showSnapshot(snapshot) {
   document.getElementById("after").replaceChildren(element("details", { class: "not-assessed", open: true },
     element("summary", {}, "Not assessed, whatever the risk"),
     element("ul", {}, ...snapshot.not_assessed.map((each) => element("li", {}, link(each.url, each.what))))));
+}
+
+const place = (each) => `${each.place.replace("_", " ")}${each.party ? ` of ${each.party}` : ""}`;
+const country = (each) => `${each.region ? `${each.region}, ` : ""}${each.name} (${each.code})`;
+
+// What was understood at each place, what the table of country programs says of it, and what was not read.
+function countries({ level, headline, next_step: next, places, programs }, warnings) {
+  return element("section", { id: `tile-${COUNTRIES}`, class: "countries", "aria-labelledby": "countries-title" },
+    element("h3", { id: "countries-title" }, "Countries"),
+    element("p", { class: "headline" }, LEVELS[level] ? shape(LEVELS[level]) : null, `${headline} ${next}`),
+    element("dl", { class: "facts" }, ...places.flatMap((each) => [element("dt", {}, place(each)),
+      element("dd", {}, each.countries.length ? each.countries.map(country).join(" or ") : `“${each.given}” was not understood: not assessed`)])),
+    programs.length ? element("ul", {}, ...programs.map((row) => element("li", {}, element("strong", {}, `${row.level}: `),
+      `${row.region ?? row.country_name}, ${place(row)}, ${row.direction}: ${row.text}. ${row.basis} (${row.certainty}).`))) : null,
+    warnings.length ? element("ul", { class: "reasons" }, ...warnings.map((each) => element("li", {}, `${each.field}: ${each.detail}`))) : null);
 }
 
 // An answer without its question is worth nothing: the form may have changed since, and paper has no form.
@@ -134,7 +152,7 @@ function listed(words, items, draw) {
 const OUTCOMES = { clear: "Clear", potential_match: "Potential match", match: "Match", not_screened: "Not screened: this is not a clear" };
 
 function party(told) {
-  const who = `${told.name} (${told.role.replace("_", " ")}, ${told.country})`;
+  const who = `${told.name} (${told.role.replace("_", " ")}, ${told.country ?? "no country"})`;
   return element("li", { class: `party is-${told.status}` },
     element("p", { class: "party-head" }, shape(told.status), element("strong", {}, who), element("span", { class: "outcome" }, OUTCOMES[told.outcome] ?? told.outcome)),
     element("p", {}, told.headline),
