@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from tools.base import ComplianceTool
 from tools.call import Call, calling, current_call, wanting
 from tools.errors import ToolError
-from tools.exchange import Answer, Part, Plan, Reading, Source, ask
+from tools.exchange import Answer, Part, Plan, Reading, Source, Watch, ask, watched
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.quota import Quota, parse_rates
 from tools.query_faults import invalid_query
@@ -59,8 +59,18 @@ class AgencyTool(ComplianceTool):
 
     @property
     def missing(self) -> tuple[str, ...]:
+        """The keys without which questions are not answered, and that were not given."""
+        return self.unset_keys
+
+    @property
+    def unset_keys(self) -> tuple[str, ...]:
         """The keys that the agency wants and that were not given."""
         return tuple(name for name, secret in self._secrets.items() if not secret)
+
+    @property
+    def wants_keys(self) -> bool:
+        """Whether the agency wants keys at all."""
+        return bool(self._secrets)
 
     @abstractmethod
     def plan(self, query: Any) -> Plan[Any]:
@@ -82,10 +92,16 @@ class AgencyTool(ComplianceTool):
         except ValidationError as exc:
             raise invalid_query(exc, self.query_model) from exc
 
-    async def run_query_async(self, query: BaseModel) -> Answer[Any]:
-        """Like `run_async`, with a `query` that is checked already."""
-        answer: Answer[Any] = await self._in_time_async(self._answer_to_async, {"query": query})
+    async def run_query_async(self, query: BaseModel, *, watch: Watch | None = None) -> Answer[Any]:
+        """Like `run_async`, with a `query` that is checked already. `watch` is shown what the agency sends."""
+        answer: Answer[Any] = await self._in_time_async(self._answer_to_async, {"query": query, "watch": watch})
         return answer
+
+    def without_secrets(self, said: str) -> str:
+        """Return `said` without our keys, which an agency may repeat in what it sends."""
+        for secret in filter(None, self._secrets.values()):
+            said = _masked(said, secret)
+        return said
 
     def _run_impl(self, **kwargs: Any) -> Answer[Any]:
         return self._answer_to(self.parse(**kwargs))
@@ -110,14 +126,15 @@ class AgencyTool(ComplianceTool):
             raise
         return self._as_answer(reading, told)
 
-    async def _answer_to_async(self, query: Any) -> Answer[Any]:
+    async def _answer_to_async(self, query: Any, watch: Watch | None = None) -> Answer[Any]:
         if self.takes_long_here(query):
             return await asyncio.to_thread(self._answer_to, query)
         call = _call_of_a_tool()
         told = Provenance(call)
         try:
             try:
-                reading = await drive_async(self.async_client, self.plan(query), call, self._asking, told)
+                plan = self.plan(query) if watch is None else watched(self.plan(query), watch)
+                reading = await drive_async(self.async_client, plan, call, self._asking, told)
             except ToolError as exc:
                 if not told.has_to_be_asked_anew(exc):
                     raise
@@ -142,15 +159,10 @@ class AgencyTool(ComplianceTool):
         """Errors say when they speak of sample data, and keep our keys, which what an agency sends may repeat."""
         self.sandbox |= told.met_sample_data
         error.sandbox = self.sandbox
-        error.args = (self._without_secrets(str(error)),)
+        error.args = (self.without_secrets(str(error)),)
         if error.__cause__ is not None:
             # What the library said, for the log; it too may quote what the agency sent.
-            error.cause_in_words = self._without_secrets(f"{type(error.__cause__).__name__}: {error.__cause__}")
-
-    def _without_secrets(self, said: str) -> str:
-        for secret in filter(None, self._secrets.values()):
-            said = _masked(said, secret)
-        return said
+            error.cause_in_words = self.without_secrets(f"{type(error.__cause__).__name__}: {error.__cause__}")
 
     def _as_answer(self, reading: Reading[Any], told: Provenance) -> Answer[Any]:
         self.sandbox |= told.met_sample_data

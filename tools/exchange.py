@@ -11,7 +11,7 @@ its own, and every request makes all of these.
 
 import math
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
@@ -35,9 +35,11 @@ __all__ = [
     "Response",
     "Source",
     "Verdict",
+    "Watch",
     "ask",
     "ask_all",
     "judge",
+    "watched",
 ]
 
 T = TypeVar("T")
@@ -92,7 +94,10 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """A whole HTTP answer: the body is read, bounded, decompressed. Headers are found by their names in lower case."""
+    """A whole HTTP answer: the body is read, bounded, decompressed. Headers are found by their names in lower case.
+
+    `redirected_to` is the host that sent it, where redirects led away from the URL that was asked; None: none did.
+    """
 
     #: What the sandbox marks its answers with; no agency has such a header.
     SAMPLE_DATA_HEADER: ClassVar[str] = "x-sample-data"
@@ -102,6 +107,7 @@ class Response:
     body: bytes
     upstream: str
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    redirected_to: str | None = None
     _decoded: list[object] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
@@ -264,3 +270,42 @@ class Answer(Generic[T]):
     result: T
     source: Source
     basis: Basis | None = field(default=None, repr=False, compare=False)
+
+
+#: Is shown each request with the response that came to it, before the exchange reads that.
+Watch: TypeAlias = Callable[[Request, Response], None]
+
+
+def watched(plan: Plan[T], watch: Watch) -> Plan[T]:
+    """Return `plan` as one that shows `watch` what its parts send and receive, and is otherwise the same."""
+    try:
+        asked = next(plan)
+        while True:
+            if isinstance(asked, Part):
+                values = yield _watched_part(asked, watch)
+            else:
+                values = yield tuple(_watched_part(part, watch) for part in asked)
+            asked = plan.send(values)
+    except StopIteration as done:
+        reading: Reading[T] = done.value
+        return reading
+    finally:
+        plan.close()
+
+
+def _watched_part(part: Part[T], watch: Watch) -> Part[T]:
+    return replace(part, exchange=lambda: _watched_exchange(part.exchange(), watch))
+
+
+def _watched_exchange(exchange: Exchange[T], watch: Watch) -> Exchange[T]:
+    try:
+        request = next(exchange)
+        while True:
+            response = yield request
+            watch(request, response)
+            request = exchange.send(response)
+    except StopIteration as done:
+        value: T = done.value
+        return value
+    finally:
+        exchange.close()

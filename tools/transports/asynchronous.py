@@ -259,7 +259,10 @@ class _Attempt:
         except BaseException:
             attempts.cut_short(time.monotonic())
             raise
-        attempts.answered(Response(answer.status, answer.headers, content, request.upstream), time.monotonic())
+        response = Response(answer.status, answer.headers, content, request.upstream)
+        if answer.history:
+            response.redirected_to = answer.url.host
+        attempts.answered(response, time.monotonic())
         return answer
 
     async def _send(self, request: Request) -> tuple[aiohttp.ClientResponse, bytes]:

@@ -3,6 +3,7 @@
 import time
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -204,7 +205,10 @@ def _send_once(client: requests.Session, request: Request, call: Call) -> Respon
     if call.is_over():
         # The pool ends a connection at the deadline; to a reader that may look like the end of the answer.
         raise call.out_of_time(request.upstream)
-    return Response(answer.status_code, answer.headers, answer.content, request.upstream)
+    response = Response(answer.status_code, answer.headers, answer.content, request.upstream)
+    if answer.history:
+        response.redirected_to = urlsplit(answer.url).hostname
+    return response
 
 
 class _AsThePolicySays(urllib3.Retry):

@@ -2,8 +2,11 @@
 several of theirs are connection errors as well."""
 
 import http.client
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import aiohttp
 import requests
@@ -12,7 +15,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 from tools.errors import ProviderGarbled, ProviderRejected, ProviderTimeout, ProviderUnreachable, ToolError
 from tools.http_client.sync_connection import StaleConnection
 
-__all__ = ["LIBRARY_ERRORS", "ConnectionBroke", "translated", "translating"]
+__all__ = ["LIBRARY_ERRORS", "BrokenAt", "ConnectionBroke", "broken_at", "translated", "translating"]
 
 #: What client libraries raise when a request fails.
 LIBRARY_ERRORS = (requests.RequestException, aiohttp.ClientError, TimeoutError)
@@ -22,6 +25,23 @@ _NOT_HTTP = (
     aiohttp.NonHttpUrlClientError,
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
+)
+
+#: How far a connection came: its host's name was not found, a proxy refused it, nothing listened there, the peer's
+#: certificate was not believed, TLS was not agreed upon, or it ended later.
+BrokenAt = Literal["name", "proxy", "refused", "certificate", "tls", "connection"]
+
+_PROXY_ERRORS = (
+    aiohttp.ClientProxyConnectionError,
+    aiohttp.ClientHttpProxyError,
+    requests.exceptions.ProxyError,
+)
+_STAGES: tuple[tuple[BrokenAt, tuple[type[BaseException], ...]], ...] = (
+    ("proxy", _PROXY_ERRORS),
+    ("name", (socket.gaierror,)),
+    ("certificate", (ssl.SSLCertVerificationError,)),
+    ("tls", (ssl.SSLError,)),
+    ("refused", (ConnectionRefusedError,)),
 )
 
 
@@ -72,6 +92,15 @@ def translated(exc: Exception, upstream: str | None) -> ToolError:
         was_stale=(broke is not None and broke.was_stale) or any(isinstance(e, StaleConnection) for e in _causes(exc)),
         upstream=upstream,
     )
+
+
+def broken_at(error: ToolError) -> BrokenAt:
+    """Return how far the connection came whose failure `error` reports, by what it was raised from."""
+    causes = tuple(_causes(error))
+    for stage, kinds in _STAGES:
+        if any(isinstance(each, kinds) for each in causes):
+            return stage
+    return "connection"
 
 
 def _is_not_http(exc: BaseException) -> bool:
