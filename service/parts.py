@@ -19,6 +19,7 @@ from tools.screening.holder import none_pinned
 from tools.transports import AnswerStore, AsyncFlights, SyncFlights
 
 __all__ = [
+    "list_url",
     "lists_folder",
     "make_clients",
     "make_lists",
@@ -51,8 +52,12 @@ def make_lists(
     """Where the list is held, and the versions that are `pinned`; None when the agency's search is asked."""
     if config.sanctions_source == "api":
         return None
-    url = config.list_url or (LIST_URL if sandbox is None else sandbox.list_url)
-    return ListKeeping(lists_folder(config), url, min_rows=config.fewest_rows, pinned=pinned)
+    return ListKeeping(lists_folder(config), list_url(config, sandbox), min_rows=config.fewest_rows, pinned=pinned)
+
+
+def list_url(config: Config, sandbox: Sandbox | None) -> str:
+    """Where the file of all lists is asked for."""
+    return config.list_url or (LIST_URL if sandbox is None else sandbox.list_url)
 
 
 def lists_folder(config: Config) -> Path:

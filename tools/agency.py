@@ -17,7 +17,7 @@ from tools.policy.quota import Quota, parse_rates
 from tools.query_faults import invalid_query
 from tools.transports import AnswerStore, Asking, Provenance, drive_async, drive_sync
 
-__all__ = ["AgencyTool"]
+__all__ = ["AgencyTool", "without_secret"]
 
 T = TypeVar("T")
 
@@ -68,9 +68,9 @@ class AgencyTool(ComplianceTool):
         return tuple(name for name, secret in self._secrets.items() if not secret)
 
     @property
-    def wants_keys(self) -> bool:
-        """Whether the agency wants keys at all."""
-        return bool(self._secrets)
+    def keys(self) -> tuple[str, ...]:
+        """The keys that the agency wants, set or not."""
+        return tuple(self._secrets)
 
     @abstractmethod
     def plan(self, query: Any) -> Plan[Any]:
@@ -100,7 +100,7 @@ class AgencyTool(ComplianceTool):
     def without_secrets(self, said: str) -> str:
         """Return `said` without our keys, which an agency may repeat in what it sends."""
         for secret in filter(None, self._secrets.values()):
-            said = _masked(said, secret)
+            said = without_secret(said, secret)
         return said
 
     def _run_impl(self, **kwargs: Any) -> Answer[Any]:
@@ -208,8 +208,8 @@ def _policies_of_the_process(base_url: str, rate: str) -> AgencyPolicies:
         return _of_the_process[base_url, rate]
 
 
-def _masked(said: str, secret: str) -> str:
-    """`said` without `secret`, and without the beginning of it that a quotation cut short leaves."""
+def without_secret(said: str, secret: str) -> str:
+    """Return `said` without `secret`, and without the beginning of it that a quotation cut short leaves."""
     for length in range(len(secret), min(_TELLING_CHARACTERS, len(secret)) - 1, -1):
         said = said.replace(secret[:length], "***")
     return said

@@ -5,6 +5,7 @@ import argparse
 __all__ = [
     "accept_list",
     "ask_tool",
+    "examine_agencies",
     "run_sandbox",
     "run_service",
     "run_worker",
@@ -68,3 +69,10 @@ def show_pools(arguments: argparse.Namespace) -> int:
     from service.cli import pools
 
     return pools.show_pools(arguments)
+
+
+def examine_agencies(arguments: argparse.Namespace) -> int:
+    """Ask each agency one small question, and say what differs; the exit code."""
+    from service.cli import doctor
+
+    return doctor.examine_agencies(arguments)

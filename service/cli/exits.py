@@ -1,6 +1,9 @@
 """Exit codes. Pure: an answer or an error in, a number out."""
 
+from collections.abc import Iterable
+
 from service.concerns import concerns
+from service.doctor.checkup import Status
 from service.snapshot import Risk
 from tools.errors import InvalidQuery, NotFound
 from tools.exchange import Answer
@@ -12,11 +15,21 @@ __all__ = [
     "TO_LOOK_AT",
     "exit_of",
     "exit_of_risk",
+    "exit_of_statuses",
 ]
 
 NOTHING_ADVERSE, TO_LOOK_AT, BAD_USAGE, NOT_ANSWERED = 0, 1, 2, 3
 
 _RISKS: dict[Risk, int] = {"low": NOTHING_ADVERSE, "review": TO_LOOK_AT, "high": TO_LOOK_AT, "unknown": NOT_ANSWERED}
+
+#: A key that is not set is a choice, and something to look at; an agency that was asked in vain is not answered.
+_CHECKUPS: dict[Status, int] = {
+    "ok": NOTHING_ADVERSE,
+    "not_used": NOTHING_ADVERSE,
+    "differs": TO_LOOK_AT,
+    "not_configured": TO_LOOK_AT,
+    "unusable": NOT_ANSWERED,
+}
 
 
 def exit_of(outcome: Answer[object] | Exception) -> int:
@@ -31,3 +44,8 @@ def exit_of(outcome: Answer[object] | Exception) -> int:
 def exit_of_risk(risk: Risk) -> int:
     """What a snapshot came to. An incomplete one is `unknown`, or `high` whatever the missing source has."""
     return _RISKS[risk]
+
+
+def exit_of_statuses(statuses: Iterable[Status]) -> int:
+    """What the doctor found of all agencies: the worst of it."""
+    return max((_CHECKUPS[each] for each in statuses), default=NOT_ANSWERED)

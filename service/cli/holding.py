@@ -7,7 +7,7 @@ from service.lists import ListKeeping
 from service.parts import make_clients, make_lists
 from service.sandbox import Sandbox
 
-__all__ = ["held_list"]
+__all__ = ["held_list", "within_s"]
 
 #: Confirmed within this time, which is a little more than a service's own rhythm, it is taken as it is.
 _LATELY_S = 75 * 60.0
@@ -27,15 +27,16 @@ async def held_list(config: Config, sandbox: Sandbox | None) -> ListKeeping | No
     if age_s is None or age_s > _LATELY_S:
         clients = make_clients(config)
         try:
-            await lists.renew(clients.async_client, _within_s(config, lists))
+            may_answer = lists.state().not_screened_because is None
+            await lists.renew(clients.async_client, within_s(config, is_first=not may_answer))
         finally:
             await clients.aclose(drain_s=0.0)
             await jobs.aclose()
     return lists
 
 
-def _within_s(config: Config, lists: ListKeeping) -> float:
-    may_answer = lists.state().not_screened_because is None
-    if may_answer or "deadline_s" in config.model_fields_set:
+def within_s(config: Config, *, is_first: bool) -> float:
+    """Return how long the file may take to come, in seconds; `is_first`: there is none yet that would do."""
+    if not is_first or "deadline_s" in config.model_fields_set:
         return config.deadline_s
     return max(config.deadline_s, _FIRST_WITHIN_S)

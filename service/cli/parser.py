@@ -12,6 +12,7 @@ from service import VERSION
 from service.cli.commands import (
     accept_list,
     ask_tool,
+    examine_agencies,
     run_sandbox,
     run_service,
     run_worker,
@@ -66,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for question in QUESTIONS:
         _add_question(commands, question)
+    _add_doctor(commands)
     _add_snapshot(commands)
     _add_batch(commands)
     _add_serve(commands)
@@ -99,8 +101,22 @@ def _add_word(parser: Any, field: str, given: str, about: FieldInfo, *, is_one: 
         parser.add_argument(field, metavar=given, nargs="?" if is_one else None, help=told)
 
 
-def _add_ways_to_ask(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print what the REST API answers")
+def _add_doctor(commands: Any) -> None:
+    command = commands.add_parser(
+        "doctor",
+        help="the first thing to run in a new place: what answers here, and what differs",
+        description="Ask each agency one small question as the service would, read the list file once, and say of each "
+        "whether it was reached, its key accepted, its shape as this version expects, and what to do about what is "
+        "not. Nothing is kept, and no key is shown.",
+        epilog="Exit codes: 0 all as expected, 1 something differs or is not configured, 2 bad usage, 3 an agency or "
+        "the list cannot be used, 130 interrupted.",
+    )
+    command.set_defaults(run=examine_agencies)
+    _add_ways_to_ask(command, "print the same as JSON")
+
+
+def _add_ways_to_ask(command: argparse.ArgumentParser, json_is: str = "print what the REST API answers") -> None:
+    command.add_argument("--json", action="store_true", help=json_is)
     command.add_argument(
         "--timeout",
         dest="deadline_s",

@@ -26,7 +26,9 @@ __all__ = ["BULK_BASE", "add_bulk_files"]
 
 BULK_BASE = "/downloadable_consolidated_screening_list/v1"
 
-_SDN = "(SDN)"
+_LEFT_OUT = {"list-without-sdn": "(SDN)", "list-without-fse": "(FSE)"}
+#: A column that the agency may think of one day.
+_NEW_COLUMN = "risk_rating"
 _LISTS = ("programs", "alt_names", "citizenships", "dates_of_birth", "nationalities", "places_of_birth")
 _ADDRESS = ("address", "city", "state", "postal_code", "country")
 _IDENTIFIER = ("type", "number", "country", "issue_date", "expiration_date")
@@ -40,7 +42,8 @@ _COLUMNS = (
 #: Before about 2020 these were not there.
 _NEW_COLUMNS = ("_id", "ids")
 
-Rendering = Callable[[Iterable[RawEntry], bool], bytes]
+#: Entries and what is to be wrong with the file, as bytes.
+Rendering = Callable[[Iterable[RawEntry], str | None], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +98,24 @@ class _Bulk:
     def _make(self, fault: str | None) -> _File:
         entries: Iterable[RawEntry] = self._entries
         content_type = self._content_type
-        if fault == "list-without-sdn":
-            entries = [entry for entry in entries if _SDN not in entry["source"]]
+        if (left_out := _LEFT_OUT.get(fault or "")) is not None:
+            entries = [entry for entry in entries if left_out not in entry["source"]]
         if fault == "list-empty":
             body = b""
         elif fault == "list-html":
             body, content_type = MAINTENANCE_PAGE.encode(), "text/html"
         else:
-            body = self._rendering(entries, fault == "list-old-layout")
+            body = self._rendering(entries, fault)
         if fault == "list-cut":
             body = body[: len(body) // 2]
         return _File(body, content_type, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
-def _as_csv(entries: Iterable[RawEntry], old_layout: bool) -> bytes:
+def _as_csv(entries: Iterable[RawEntry], fault: str | None) -> bytes:
     text = io.StringIO()
-    columns = [column for column in _COLUMNS if not (old_layout and column in _NEW_COLUMNS)]
+    columns = [column for column in _COLUMNS if not (fault == "list-old-layout" and column in _NEW_COLUMNS)]
+    if fault == "list-extra-column":
+        columns.append(_NEW_COLUMN)
     table = csv.DictWriter(text, columns, dialect="unix", extrasaction="ignore")
     table.writeheader()
     table.writerows(map(_row, entries))
@@ -130,8 +135,10 @@ def _joined(values: Mapping[str, Any], keys: Iterable[str]) -> str:
     return ", ".join(str(values[key]) for key in keys if values.get(key))
 
 
-def _as_json(entries: Iterable[RawEntry], old_layout: bool) -> bytes:
-    results = [{key: value for key, value in each.items() if not (old_layout and key == "id")} for each in entries]
+def _as_json(entries: Iterable[RawEntry], fault: str | None) -> bytes:
+    left_out = "id" if fault == "list-old-layout" else None
+    new = {_NEW_COLUMN: None} if fault == "list-extra-column" else {}
+    results = [{key: value for key, value in each.items() if key != left_out} | new for each in entries]
     used = [{"source": source, "import_rate": "Hourly"} for source in dict.fromkeys(each["source"] for each in results)]
     return orjson.dumps({"results": results, "sources_used": used, "offset": 0, "total": len(results)})
 

@@ -1,7 +1,8 @@
 """Scripted faults: what an agency does on a bad day, on demand and as often as asked.
 
 A fault is written `AGENCY=KIND`, optionally followed by `@PROBABILITY`: `csl=status:503`, `hts=latency:200ms`,
-`fda=reset@0.1`, `cross=429:retry-after=2`. Those of the list (`csl=list-cut`) are done to the file of all lists alone.
+`fda=reset@0.1`, `cross=429:retry-after=2`, `hts=without:general`. Those of the list (`csl=list-cut`) are done to the
+file of all lists alone.
 """
 
 import asyncio
@@ -13,16 +14,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-__all__ = ["AGENCIES", "GRAMMAR", "MAINTENANCE_PAGE", "Fault", "asked_list_fault", "faulty", "parse_faults"]
+__all__ = ["AGENCIES", "GRAMMAR", "MAINTENANCE_PAGE", "PORTAL", "Fault", "asked_list_fault", "faulty", "parse_faults"]
 
 AGENCIES = ("hts", "csl", "fda", "cross")
 GRAMMAR = (
     "AGENCY=KIND[@PROBABILITY]; AGENCY is hts, csl, fda or cross; KIND is status:CODE, latency:200ms, 429, "
-    "429:retry-after=SECONDS, reset, truncate, html or hang, and of csl list-cut, list-without-sdn, list-empty, "
-    "list-old-layout or list-html; PROBABILITY is above 0 up to 1"
+    "429:retry-after=SECONDS, reset, truncate, html, hang, redirect, without:FIELD, renamed:FIELD or extra:FIELD, and "
+    "of csl list-cut, list-without-sdn, list-without-fse, list-empty, list-old-layout, list-extra-column or list-html; "
+    "PROBABILITY is above 0 up to 1"
 )
 
 _FAULT = re.compile(r"(?P<agency>\w+)=(?P<kind>[\w-]+)(?::(?P<argument>[^@]+))?(?:@(?P<probability>[0-9.]+))?")
@@ -31,7 +34,13 @@ _LATENCY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)")
 MAINTENANCE_PAGE = (
     "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Please try again later.</body></html>"
 )
-_LIST_FAULTS = ("list-cut", "list-without-sdn", "list-empty", "list-old-layout", "list-html")
+#: Where an agency sends those to whom it wants to speak on a page of its own.
+PORTAL = "/portal"
+_LIST_FAULTS = (
+    *("list-cut", "list-without-sdn", "list-without-fse", "list-empty", "list-old-layout", "list-extra-column"),
+    "list-html",
+)
+_FIELD_FAULTS = ("without", "renamed", "extra")
 _ASKED = web.RequestKey("list_fault", str)
 
 
@@ -40,7 +49,7 @@ class Fault:
     """What `agency` does to a request, with `probability` (0 to 1).
 
     `kind` is one of the grammar's; `status` belongs to `status` and `429`, `latency_s` to `latency`, `retry_after` to
-    `429`.
+    `429`, `field` to what is done to one key of every object in a JSON answer.
     """
 
     agency: str
@@ -49,6 +58,7 @@ class Fault:
     status: int = 0
     latency_s: float = 0.0
     retry_after: str | None = None
+    field: str = ""
 
 
 def parse_faults(text: str) -> tuple[Fault, ...]:
@@ -66,10 +76,12 @@ def _parse(text: str) -> Fault:
     except ValueError:
         probability = 0.0
     if 0 < probability <= 1:
-        if kind in ("reset", "truncate", "html", "hang") and argument is None:
+        if kind in ("reset", "truncate", "html", "hang", "redirect") and argument is None:
             return Fault(agency, kind, probability)
         if kind in _LIST_FAULTS and agency == "csl" and argument is None:
             return Fault(agency, kind, probability)
+        if kind in _FIELD_FAULTS and argument and re.fullmatch(r"\w{1,60}", argument):
+            return Fault(agency, kind, probability, field=argument)
         if kind == "status" and argument and re.fullmatch(r"[2-5][0-9][0-9]", argument):
             return Fault(agency, kind, probability, status=int(argument))
         if kind == "latency" and argument and (latency := _LATENCY.fullmatch(argument)):
@@ -111,6 +123,10 @@ async def _instead(fault: Fault, request: web.Request, handler: Handler) -> web.
         await asyncio.Event().wait()
     if fault.kind == "html":
         return web.Response(text=MAINTENANCE_PAGE, content_type="text/html")
+    if fault.kind == "redirect":
+        return web.Response(status=302, headers={"Location": PORTAL})
+    if fault.kind in _FIELD_FAULTS:
+        return _with_other_fields(fault, await handler(request))
     if fault.kind == "reset":
         _reset(request)
         return web.Response()
@@ -142,3 +158,29 @@ async def _cut(request: web.Request, whole: web.StreamResponse) -> web.StreamRes
     if request.transport is not None:
         request.transport.close()
     return cut
+
+
+def _with_other_fields(fault: Fault, whole: web.StreamResponse) -> web.StreamResponse:
+    """The answer with one key of its objects left out, called otherwise, or added. Only JSON has keys."""
+    if not isinstance(whole, web.Response) or whole.content_type != "application/json":
+        return whole
+    text = whole.body if isinstance(whole.body, bytes) else b"null"
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError:  # some letters are in Windows-1252
+        body = orjson.loads(text.decode("cp1252"))
+    whole.body = orjson.dumps(_changed(fault, body))
+    return whole
+
+
+def _changed(fault: Fault, value: object) -> object:
+    if isinstance(value, list):
+        return [_changed(fault, each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: _changed(fault, inner) for key, inner in value.items() if key != fault.field}
+    if fault.kind == "extra":
+        changed[fault.field] = "sample"
+    elif fault.kind == "renamed" and fault.field in value:
+        changed[f"{fault.field}_new"] = _changed(fault, value[fault.field])
+    return changed

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from service.sandbox import cross, csl, fda, hts
 from service.sandbox.export_files import SandboxDataError
-from service.sandbox.faults import AGENCIES, Fault, faulty, parse_faults
+from service.sandbox.faults import AGENCIES, MAINTENANCE_PAGE, PORTAL, Fault, faulty, parse_faults
 from tools.exchange import Response
 
 __all__ = ["KEYS", "Sandbox"]
@@ -79,6 +79,7 @@ class Sandbox:
         app = web.Application()
         app.on_response_prepare.append(_mark)
         app.router.add_put("/faults", self._take_faults)
+        app.router.add_get(PORTAL, _portal)
         for name, agency in agencies.items():
             agency.middlewares.insert(0, faulty(partial(self._faults_of, name), self._dice))
             app.add_subapp(_AGENCIES[name].prefix, agency)
@@ -134,6 +135,10 @@ class Sandbox:
         if not any((self._data / each).is_dir() for each in AGENCIES):
             raise SandboxDataError(f"sandbox data: {self._data} has none of the folders {', '.join(AGENCIES)}")
         return self._data / agency if (self._data / agency).is_dir() else built_in
+
+
+async def _portal(_: web.Request) -> web.Response:
+    return web.Response(text=MAINTENANCE_PAGE, content_type="text/html")
 
 
 async def _mark(_: web.Request, response: web.StreamResponse) -> None:

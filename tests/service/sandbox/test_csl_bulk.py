@@ -109,6 +109,13 @@ async def test_each_fault_breaks_the_file_in_its_way_while_it_runs(
     without = list(csv.DictReader(io.StringIO((await broken("list-without-sdn")).decode())))
     assert 0 < len(without) < len(ENTRIES)
     assert not [row for row in without if "(SDN)" in row["source"]]
+    without = list(csv.DictReader(io.StringIO((await broken("list-without-fse")).decode())))
+    assert {row["source"] for row in without} == {
+        entry["source"] for entry in ENTRIES if "(FSE)" not in entry["source"]
+    }
+    wider = list(csv.reader(io.StringIO((await broken("list-extra-column")).decode())))
+    assert {len(row) for row in wider} == {30}
+    assert wider[0][-1] == "risk_rating"
     async with session.put(control, data="csl=list-crumpled") as response:
         assert response.status == 400
         assert "AGENCY=KIND" in await response.text()

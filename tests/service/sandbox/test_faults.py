@@ -42,6 +42,10 @@ async def open_sandbox() -> AsyncIterator[OpenSandbox]:
         ("csl=truncate", Fault("csl", "truncate")),
         ("csl=list-cut", Fault("csl", "list-cut")),
         ("csl=list-without-sdn@0.5", Fault("csl", "list-without-sdn", 0.5)),
+        ("csl=list-extra-column", Fault("csl", "list-extra-column")),
+        ("csl=redirect", Fault("csl", "redirect")),
+        ("hts=without:general@0.5", Fault("hts", "without", 0.5, field="general")),
+        ("csl=renamed:alt_names", Fault("csl", "renamed", field="alt_names")),
     ],
 )
 def test_a_fault_is_written_in_one_word(text: str, fault: Fault) -> None:
@@ -70,6 +74,10 @@ def test_a_fault_is_written_in_one_word(text: str, fault: Fault) -> None:
         "csl=429:later",
         "csl=429:retry-after=",
         "csl=429:retry-after=soon",
+        "csl=redirect:there",
+        "csl=without",
+        "csl=without:a b",
+        "csl=list-extra-column:x",
     ],
 )
 def test_anything_else_is_refused_with_the_grammar(text: str) -> None:
@@ -98,6 +106,38 @@ async def test_html_comes_with_200(open_sandbox: OpenSandbox, session: aiohttp.C
     async with session.get(url(await open_sandbox("hts=html"))) as response:
         assert (response.status, response.content_type) == (200, "text/html")
         assert "<html>" in await response.text()
+
+
+async def test_a_redirect_leads_to_a_page_for_people(open_sandbox: OpenSandbox, session: aiohttp.ClientSession) -> None:
+    async with session.get(url(await open_sandbox("hts=redirect"))) as response:
+        assert [each.status for each in response.history] == [302]
+        assert (response.status, response.content_type, response.url.path) == (200, "text/html", "/portal")
+
+
+async def test_a_key_is_left_out_called_otherwise_or_added_in_every_object(
+    open_sandbox: OpenSandbox, session: aiohttp.ClientSession
+) -> None:
+    async def keys(fault: str) -> list[set[str]]:
+        sandbox = await open_sandbox(fault)
+        async with session.get(f"{sandbox.url('hts')}/search?keyword=8507.60.00") as response:
+            return [set(row) for row in await response.json()]
+
+    whole = await keys("hts=latency:1ms")
+    assert await keys("hts=without:general") == [row - {"general"} for row in whole]
+    assert await keys("hts=renamed:general") == [row - {"general"} | {"general_new"} for row in whole]
+    assert await keys("hts=extra:port") == [row | {"port"} for row in whole]
+    assert all("general" in row for row in whole)
+
+
+async def test_a_letter_in_an_old_coding_loses_a_key_like_any_other(
+    open_sandbox: OpenSandbox, session: aiohttp.ClientSession
+) -> None:
+    sandbox = await open_sandbox("cross=without:url")
+    for number in ("N305619", "968227", "N326780"):
+        async with session.get(f"{sandbox.url('cross')}/ruling/{number}") as response:
+            body = await response.json(encoding="utf-8")
+        assert "url" not in body
+        assert "text" in body
 
 
 async def test_a_reset_and_a_cut_answer_are_no_answers(
