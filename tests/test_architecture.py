@@ -98,6 +98,12 @@ def test_what_a_snapshot_concludes_is_pure() -> None:
         assert not {"asyncio", "time", "random", "os", "aiohttp"} & {each.split(".")[0] for each in imports(path)}
 
 
+def test_what_the_doctor_finds_is_pure() -> None:
+    for part in ("shapes", "findings", "checkup"):
+        found = list(imports(ROOT / f"service/doctor/{part}.py"))
+        assert not {"asyncio", "time", "random", "os", "socket", "tempfile"} & {each.split(".")[0] for each in found}
+
+
 def test_only_the_start_of_the_program_knows_the_command_line() -> None:
     outside = [path for path in SOURCES if room(path) == "service" and path.stem not in ("__main__", "demo")]
     for path in outside:

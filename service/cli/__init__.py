@@ -6,5 +6,6 @@
     3    not answered: an outage, a key that is not set, no outcome; it is never taken for "nothing found"
     130  interrupted
 
+`doctor` ends with 1 when something differs or is not configured, and with 3 when an agency or the list cannot be used.
 `serve`, `worker` and `sandbox` end with 0 after a graceful stop, 1 when they could not run, 2 when a setting is wrong.
 """

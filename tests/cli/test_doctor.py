@@ -85,7 +85,7 @@ async def test_people_are_shown_a_line_for_each_and_that_it_is_sample_data(tmp_p
     ended = await examined("--sandbox", tmp_path=tmp_path, COLUMNS=120)
     lines = ended.out.splitlines()
     assert lines[0] == "SAMPLE DATA from a sandbox: no agency was asked"
-    assert [line.split("  ")[0] for line in lines[2:7]] == ["HTS", "CSL search", "CSL list file", "FDA", "CROSS"]
+    assert [line.split("  ")[0] for line in lines[2:7]] == ["HTS", "CSL search", "CSL file", "FDA", "CROSS"]
     assert lines[-1] == "All as this version expects"
 
 

@@ -9,7 +9,7 @@ from service.doctor.findings import Finding
 
 __all__ = ["checkups_page"]
 
-_SUBJECTS = {"hts": "HTS", "csl": "CSL search", "list": "CSL list file", "fda": "FDA", "cross": "CROSS"}
+_SUBJECTS = {"hts": "HTS", "csl": "CSL search", "list": "CSL file", "fda": "FDA", "cross": "CROSS"}
 _STYLES: dict[Status, str] = {
     "ok": "green",
     "differs": "yellow",
