@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.screening.list_files import as_csv, as_json, row
 from tools.screening.changes import Change, Changes, compare
+from tools.screening.unreadable import VersionFile
 
 #: A version: by the entries' numbers, what they say.
 VERSION = st.dictionaries(
@@ -32,8 +33,10 @@ def test_two_steps_are_as_one(folder: Path, versions: list[dict[int, dict[str, s
         path = folder / f"{number}.csv"
         path.write_bytes(as_csv(row("SDN", at, **cells) for at, cells in version.items()))
         files.append((str(number), path))
-    steps = compare(files[0], files[1]).then(compare(files[1], files[2]))
-    at_once = compare(files[0], files[2])
+    steps = compare(VersionFile(*files[0]), VersionFile(*files[1])).then(
+        compare(VersionFile(*files[1]), VersionFile(*files[2]))
+    )
+    at_once = compare(VersionFile(*files[0]), VersionFile(*files[2]))
     assert told(steps) == told(at_once)
     assert (steps.since, steps.until) == (at_once.since, at_once.until)
 
@@ -45,7 +48,7 @@ def test_steps_outlive_the_disk(folder: Path, versions: list[dict[int, dict[str,
         path = folder / f"{number}.csv"
         path.write_bytes(as_csv(row("SDN", at, **cells) for at, cells in version.items()))
         files.append((str(number), path))
-    step = compare(files[0], files[1])
+    step = compare(VersionFile(*files[0]), VersionFile(*files[1]))
     (folder / "step.json").write_bytes(step.told())
     assert Changes.read(folder / "step.json") == step
 
@@ -55,8 +58,20 @@ def test_entries_that_share_a_key_are_told_apart_by_their_order(folder: Path) ->
     twice = [row("DTC", 1, name="A", remarks="first"), row("DTC", 2, name="A", remarks="second")]
     old.write_bytes(as_csv(twice))
     new.write_bytes(as_csv([twice[0], {**twice[1], "remarks": "other"}]))
-    (change,) = compare(("1", old), ("2", new)).entries.values()
+    (change,) = compare(VersionFile("1", old), VersionFile("2", new)).entries.values()
     assert change == Change("changed", "DTC", "A", {"remarks": "second"}, {"remarks": "other"})
+
+
+def test_entries_of_one_number_are_told_apart_by_their_names_in_any_order(folder: Path) -> None:
+    old, new = folder / "old", folder / "new"
+    twins = [row("SDN", 7, name="A", remarks="first"), row("SDN", 7, name="B", remarks="second")]
+    old.write_bytes(as_csv(twins))
+    new.write_bytes(as_csv([{**twins[1], "remarks": "other"}, twins[0]]))
+    (change,) = compare(VersionFile("1", old), VersionFile("2", new)).entries.values()
+    assert change == Change("changed", "SDN", "B", {"remarks": "second"}, {"remarks": "other"})
+    new.write_bytes(as_csv(twins[1:]))
+    (change,) = compare(VersionFile("1", old), VersionFile("2", new)).entries.values()
+    assert (change.kind, change.name) == ("removed", "A")
 
 
 def test_columns_that_come_in_another_order_are_no_change(folder: Path) -> None:
@@ -64,14 +79,14 @@ def test_columns_that_come_in_another_order_are_no_change(folder: Path) -> None:
     given_row = row("SDN", 1, remarks="one", type="Entity")
     old.write_bytes(as_csv([given_row]))
     new.write_bytes(as_csv([given_row], list(given_row)[::-1]))
-    assert not compare(("1", old), ("2", new)).entries
+    assert not compare(VersionFile("1", old), VersionFile("2", new)).entries
 
 
 def test_values_of_json_are_compared_whole(folder: Path) -> None:
     old, new = folder / "old", folder / "new"
     old.write_bytes(as_json([row("SDN", 1)], programs=["CUBA"]))
     new.write_bytes(as_json([row("SDN", 1)], programs=["CUBA", "IRAN"]))
-    (change,) = compare(("1", old), ("2", new)).entries.values()
+    (change,) = compare(VersionFile("1", old), VersionFile("2", new)).entries.values()
     assert (change.before, change.after) == ({"programs": ["CUBA"]}, {"programs": ["CUBA", "IRAN"]})
 
 
@@ -80,7 +95,7 @@ def test_what_cannot_be_read_is_passed_over(folder: Path) -> None:
     content = as_csv([row("SDN", 1), row("SDN", 2)])
     old.write_bytes(content)
     new.write_bytes(content[:-20])
-    (change,) = compare(("1", old), ("2", new)).entries.values()
+    (change,) = compare(VersionFile("1", old), VersionFile("2", new)).entries.values()
     assert (change.kind, change.name) == ("removed", "PARTY 2 OF SDN")
 
 

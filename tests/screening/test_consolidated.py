@@ -158,7 +158,119 @@ def test_a_result_that_is_no_object_is_broken(tmp_path: Path) -> None:
     [(b"source,name\nA,B\n", True), (b"source,name\nA,B", False), (b'source,name\n"A","B"', True)],
 )
 def test_a_last_cell_without_quotes_needs_an_end_of_line(tmp_path: Path, content: bytes, whole: bool) -> None:
-    assert written(tmp_path, content).ends_whole() is whole
+    file = written(tmp_path, content)
+    assert len(entries(file)) == 1
+    assert file.ends_whole is whole
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"\x1a",
+        b"\x1a\n",
+        b"\x1a\x1a\r\n",
+        b",,,,\n",
+        b",,,,",
+        b" , ,\t,\n\n\x1a",
+        b'"","",""\n',
+        b",,,\n" * 3,
+        b";;;\n",
+        b"   \n",
+    ],
+)
+@pytest.mark.parametrize("content", [as_csv(rows()), as_csv(rows()).rstrip(b"\n"), as_json(rows())])
+def test_a_tail_that_says_nothing_is_nothing(tmp_path: Path, content: bytes, tail: bytes) -> None:
+    if content.startswith(b"{"):
+        tail = tail.translate(None, b',;"')
+    elif not content.endswith(b"\n") and not tail.startswith(b"\x1a"):
+        tail = b"\n" + tail
+    file = written(tmp_path, content + tail)
+    assert len(entries(file)) == len(rows())
+    assert file.ends_whole
+    assert file.declared_total in (None, len(rows()))
+    for at, record in enumerate(file.records()):
+        again = record_at((content + tail)[record.offset : record.offset + record.length], at, file.layout)
+        assert entry_of(again, file.layout).name == rows()[at]["name"]
+
+
+def test_a_ctrl_z_ends_an_unquoted_cell_and_does_not_hide_what_follows_it(tmp_path: Path) -> None:
+    file = written(tmp_path, b"source,name\nA,B\x1a")
+    assert [entry.name for entry in entries(file)] == ["B"]
+    assert file.ends_whole
+    names = broken_of(written(tmp_path, b"source,name\nA,B\n\x1a\nA,C\n"))
+    assert names == [None, "row 2 is blank", None]
+
+
+def broken_of(file: ListFile) -> list[str | None]:
+    return [record.broken for record in file.records()]
+
+
+def test_blank_rows_between_others_stand_where_an_entry_was(tmp_path: Path) -> None:
+    file = written(tmp_path, b"source,name\nA,B\n,\n,\n\nA,C\n,\n,\n")
+    assert broken_of(file) == [None, "row 2 is blank", "row 3 is blank", None]
+
+
+@pytest.mark.parametrize(
+    ("row", "broken"),
+    [
+        (b'"A","B" C\n', ["row 2 cannot be read: ',' expected after '\"'"]),
+        (b'"A","B\n', ["row 2 cannot be read: ',' expected after '\"'"]),
+        (b'"A","B\xff"\n', ["row 2 is not UTF-8"]),
+        (b'"A","B\0"\n', ["row 2 holds a zero byte"]),
+        (b'"A"\n', ["row 2 has 1 cells and the header 2"]),
+    ],
+)
+def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, row: bytes, broken: list[str]) -> None:
+    content = b'"source","name"\n"A","first"\n' + row + b'"A","next"\n"A","last"\n'
+    file = written(tmp_path, content)
+    records = list(file.records())
+    good = [entry_of(record, file.layout).name for record in records if record.broken is None]
+    assert good == ["first", "next", "last"]
+    assert [record.broken for record in records if record.broken][: len(broken)] == broken
+    assert content[records[1].offset : records[1].offset + records[1].length] in row
+    assert file.ends_whole
+
+
+def test_with_many_stray_quotes_it_is_no_list(tmp_path: Path) -> None:
+    file = written(tmp_path, b'"source","name"\n' + b'"A","B"C"\n' * 101)
+    with pytest.raises(ProviderGarbled, match="row 101 cannot be read"):
+        list(file.records())
+
+
+def test_a_header_that_comes_again_is_a_second_file(tmp_path: Path) -> None:
+    file = written(tmp_path, as_csv(rows()) * 2)
+    with pytest.raises(ProviderGarbled, match="the header once more"):
+        list(file.records())
+
+
+def test_a_broken_row_of_many_bytes_may_hide_many_rows(tmp_path: Path) -> None:
+    file = written(tmp_path, b"source,name\nA,B\n" + b"x" * 40_000 + b"\nA,C\n")
+    with pytest.raises(ProviderGarbled, match="40001 bytes are damaged"):
+        list(file.records())
+
+
+def test_columns_without_a_name_are_no_second_of_their_name(tmp_path: Path) -> None:
+    assert entries(written(tmp_path, b"source,name,,\nA,B,,\n"))[0].name == "B"
+    with pytest.raises(ProviderGarbled, match="a column twice"):
+        written(tmp_path, b"source,name,id,id\nA,B,,\n")
+
+
+@pytest.mark.parametrize(
+    ("result", "broken"),
+    [
+        (b"7", "result 2 is not an object"),
+        (b'{"source": "A", "name": "B\xff"}', "result 2 is not UTF-8"),
+        (b'{"source": "A", "name": "B\\ud800"}', "result 2 holds half of a letter"),
+    ],
+)
+def test_a_result_that_cannot_be_read_costs_no_other(tmp_path: Path, result: bytes, broken: str) -> None:
+    good = [b'{"source": "A", "name": "\xc3\x89%d"}' % at for at in (1, 2)]
+    content = b'{"results": [' + b", ".join((good[0], result, good[1])) + b"]}"
+    file = written(tmp_path, content)
+    records = list(file.records())
+    assert [record.broken for record in records] == [None, broken, None]
+    assert [content[record.offset :][: record.length] for record in records] == [good[0], result, good[1]]
+    assert entry_of(record_at(good[1], 2, file.layout), file.layout).name == "É2"
 
 
 def test_a_block_of_zeros_is_damage_and_no_name(tmp_path: Path) -> None:

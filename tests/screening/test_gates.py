@@ -7,7 +7,7 @@ import pytest
 
 from tools.sanctions_lists import LISTS
 from tools.screening.cells import KNOWN_COLUMNS
-from tools.screening.gates import Figures, failed_gates, never_in_force
+from tools.screening.gates import LARGE_LISTS, Figures, failed_gates, never_in_force, unknown_columns
 
 
 def figures(**more: Any) -> Figures:
@@ -43,10 +43,9 @@ def test_the_minimum_is_15000_rows_unless_set() -> None:
         ({"declared_total": 1301}, "incomplete"),
         ({"columns": KNOWN_COLUMNS[1:]}, "columns"),
         ({"columns": tuple(c for c in KNOWN_COLUMNS if c not in ("_id", "ids"))}, "columns"),
-        ({"columns": (*KNOWN_COLUMNS, "risk")}, "columns"),
-        ({"parse_errors": 1, "first_errors": ("row 3 has 2 cells and the header 29",)}, "parse_errors"),
+        ({"parse_errors": 2, "first_errors": ("row 3 has 2 cells and the header 29",)}, "parse_errors"),
         ({"unreadable": "row 700 cannot be read"}, "parse_errors"),
-        ({"rows_per_list": per_list(PLC=0)}, "list_missing"),
+        *(({"rows_per_list": per_list(**{code: 0})}, "list_missing") for code in LARGE_LISTS),
         ({"duplicates": 14}, "duplicates"),
         ({"rows": 0, "unreadable": "the file is empty"}, "unreadable"),
         ({"rows": 0}, "no_rows"),
@@ -54,6 +53,54 @@ def test_the_minimum_is_15000_rows_unless_set() -> None:
 )
 def test_each_gate_has_its_code(found: dict[str, Any], code: str) -> None:
     assert codes(figures(**found)) == [code]
+
+
+def test_a_small_list_that_the_file_never_had_is_no_failure_and_is_reported() -> None:
+    small = [code for code in LISTS if code not in LARGE_LISTS]
+    assert sorted(small) == ["CMIC", "DPL", "FSE", "ISN", "MBS", "MEU", "PLC"]
+    found = figures(rows_per_list=per_list(**dict.fromkeys(small, 0)))
+    assert codes(found) == codes(found, found) == []
+    assert sorted(found.missing_lists) == sorted(small)
+    assert codes(found, figures()) == ["list_gone"] * 7
+
+
+@pytest.mark.parametrize("written", ["csv", "json"])
+def test_a_column_that_is_not_known_is_reported_and_no_failure(written: str) -> None:
+    found = figures(format=written, columns=(*KNOWN_COLUMNS, "id", "risk", ""))
+    assert codes(found) == []
+    assert [column for column in unknown_columns(found) if column != "id"] == ["(blank)", "risk"]
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "rows", "believed"),
+    [(1, 999, True), (1, 998, False), (20, 25_000, True), (21, 25_000, False), (20, 19_980, True), (20, 19_979, False)],
+)
+def test_up_to_20_rows_and_1_in_1000_may_be_unreadable(unreadable: int, rows: int, believed: bool) -> None:
+    found = figures(rows=rows, parse_errors=unreadable)
+    assert codes(found) == ([] if believed else ["parse_errors"])
+
+
+def test_a_part_that_was_cut_out_is_no_unreadable_row() -> None:
+    before = figures(rows=20_000, rows_per_list=per_list(SDN=18_800))
+    seam = figures(rows=18_800, rows_per_list=per_list(SDN=17_600), parse_errors=1)
+    assert codes(seam, before) == ["list_shrunk"]
+    assert codes(replace(seam, parse_errors=0), before) == []
+    few = figures(rows=19_990, rows_per_list=per_list(SDN=18_800, EL=90), parse_errors=1)
+    assert codes(few, before) == []
+
+
+def test_a_list_whose_only_entry_is_carried_over_is_not_gone() -> None:
+    before = figures(rows_per_list=per_list(PLC=1))
+    found = figures(rows_per_list=per_list(PLC=0), carried_per_list={"PLC": 1}, parse_errors=1)
+    assert codes(found, before) == []
+    assert codes(figures(rows_per_list=per_list(PLC=0)), found) == ["list_gone"]
+    assert found.missing_lists == ()
+
+
+def test_in_json_a_key_that_names_are_compared_with_must_not_go() -> None:
+    before = figures(format="json", columns=("id", "source", "name", "alt_names", "remarks"))
+    assert codes(figures(format="json", columns=("id", "source", "name")), before) == ["columns"]
+    assert codes(figures(format="json", columns=("id", "source", "name", "alt_names")), before) == []
 
 
 def test_a_few_duplicates_are_the_importers_slip() -> None:
@@ -75,6 +122,7 @@ def test_a_list_of_50_rows_may_lose_a_tenth_and_no_more() -> None:
 
 def test_a_list_that_the_version_in_force_has_must_not_go() -> None:
     assert codes(figures(rows_per_list=per_list(SDN=0)), figures()) == ["list_missing", "list_gone"]
+    assert codes(figures(rows_per_list=per_list(PLC=0)), figures()) == ["list_gone"]
     unknown = figures(rows_per_unknown_list={"New List (NL)": 3})
     assert codes(figures(), unknown) == ["list_gone"]
 

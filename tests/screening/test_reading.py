@@ -44,6 +44,12 @@ def test_figures_count_what_is_there(tmp_path: Path) -> None:
     assert figures.bytes == path.stat().st_size
 
 
+def test_two_entries_of_one_number_are_no_duplicates(tmp_path: Path) -> None:
+    path = tmp_path / "list"
+    path.write_bytes(as_csv([row("SDN", 7, name=name, entity_number="7") for name in ("A", "B", "B")]))
+    assert read_through(path).figures.duplicates == 1
+
+
 def test_entries_of_a_file_in_force_are_read_in_the_order_of_their_places(tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_bytes(as_csv([row("EL", 1), row("EL", 2, name=""), row("EL", 3)]))

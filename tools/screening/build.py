@@ -11,7 +11,8 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from tools.screening.held_list import ALGORITHM_FILE, INDEX_FOLDER, PLACES_FILE
 from tools.screening.manifest import Manifest, Suspect
 from tools.screening.reading import Reading, entries_of, read_through
 from tools.screening.store import ListStore
+from tools.screening.unreadable import CarriedEntry, VersionFile, carried_over, may_be_passed_over
 
 __all__ = [
     "UNTIL_INPUT_ENDS",
@@ -91,6 +93,8 @@ def build(store: ListStore, fetched: Fetched, build_index: IndexBuilder, *, min_
     reading.figures.declared_bytes, reading.figures.broke = fetched.declared_bytes, fetched.broke
     told = store.in_force()
     before = store.manifest(told.sha256) if told is not None else None
+    carried = _carried(store, before, fetched, reading)
+    reading.figures.carried_per_list = Counter(each.list for each in carried)
     gates = failed_gates(reading.figures, before.figures if before is not None else None, min_rows=min_rows)
     accepted = store.acceptance(sha256) if gates else None
     manifest = Manifest(
@@ -104,6 +108,8 @@ def build(store: ListStore, fetched: Fetched, build_index: IndexBuilder, *, min_
         figures=reading.figures,
         overruled=gates if accepted is not None else (),
         accepted=accepted,
+        unreadable=tuple(reading.unreadable),
+        carried=carried,
     )
     clock.step("read")
     if gates and (accepted is None or never_in_force(reading.figures)):
@@ -111,10 +117,10 @@ def build(store: ListStore, fetched: Fetched, build_index: IndexBuilder, *, min_
         clock.step("write")
         return Built(outcome="suspect", sha256=sha256, rows=reading.figures.rows, gates=gates, took_s=clock.steps)
     if before is not None and before.sha256 != sha256:
-        _keep_changes(store, before, sha256, fetched.path)
+        _keep_changes(store, before, manifest, fetched.path)
         clock.step("compare")
     _make_version(store, fetched.path, manifest, reading, build_index, clock)
-    return Built(outcome="version", sha256=sha256, rows=reading.figures.rows, gates=gates, took_s=clock.steps)
+    return Built(outcome="version", sha256=sha256, rows=manifest.entries, gates=gates, took_s=clock.steps)
 
 
 def build_suspect(
@@ -159,18 +165,43 @@ def build_again(store: ListStore, sha256: str, build_index: IndexBuilder) -> Bui
             raise ValueError(f"list {sha256}: its file is damaged")
     reading = read_through(again)
     clock.step("read")
+    was = manifest.figures
+    figures = replace(
+        reading.figures,
+        declared_bytes=was.declared_bytes,
+        broke=was.broke,
+        carried_per_list=was.carried_per_list,
+    )
+    manifest = replace(manifest, figures=figures, unreadable=tuple(reading.unreadable))
     _make_version(store, again, manifest, reading, build_index, clock)
     gates = manifest.overruled
-    return Built(outcome="version", sha256=sha256, rows=reading.figures.rows, gates=gates, took_s=clock.steps)
+    return Built(outcome="version", sha256=sha256, rows=manifest.entries, gates=gates, took_s=clock.steps)
 
 
-def _keep_changes(store: ListStore, before: Manifest, sha256: str, file: Path) -> None:
-    older = store.version_folder(before.sha256) / before.file_name
+def _carried(store: ListStore, before: Manifest | None, fetched: Fetched, reading: Reading) -> tuple[CarriedEntry, ...]:
+    """The entries of the version before that stay in force for rows of the file that cannot be read."""
+    figures = reading.figures
+    if before is None or not reading.unreadable or reading.layout is None:
+        return ()
+    if not may_be_passed_over(figures.parse_errors, figures.rows) and store.acceptance(fetched.sha256) is None:
+        return ()
+    if before.sha256 == fetched.sha256:
+        return before.carried
+    return carried_over(_version_file(store, before), fetched.path, reading.unreadable)
+
+
+def _version_file(store: ListStore, version: Manifest) -> VersionFile:
+    path = store.version_folder(version.sha256) / version.file_name
+    return VersionFile(version.sha256, path, version.unreadable, version.carried)
+
+
+def _keep_changes(store: ListStore, before: Manifest, after: Manifest, file: Path) -> None:
+    newer = VersionFile(after.sha256, file, after.unreadable, after.carried)
     try:
-        keep_step(store, compare((before.sha256, older), (sha256, file)))
+        keep_step(store, compare(_version_file(store, before), newer))
     except (ProviderGarbled, FileNotFoundError) as exc:
-        # A damaged file must not keep a good one out; what changed cannot be told, and nobody will tell it.
-        log.warning("list %s: what changed since %s is not known: %s", sha256, before.sha256, exc)
+        # A damaged file must not keep a good one out; what changed is then not known, and is not reported.
+        log.warning("list %s: what changed since %s is not known: %s", after.sha256, before.sha256, exc)
 
 
 def _keep_aside(store: ListStore, file: Path, manifest: Manifest, gates: tuple[FailedGate, ...]) -> None:
@@ -196,17 +227,26 @@ def _make_version(
     index.mkdir(parents=True)
     try:
         # Read once more, rather than have all entries in memory at once.
-        build_index(entries_of(file, reading.layout, skip_broken=manifest.accepted is not None), index)
+        build_index(_entries(file, manifest, reading), index)
         clock.step("index")
         with (folder / PLACES_FILE).open("wb") as places:
             reading.places.tofile(places)
-        (folder / "manifest.json").write_bytes(replace(manifest, figures=reading.figures).told())
+        (folder / "manifest.json").write_bytes(manifest.told())
         file.rename(folder / manifest.file_name)
         store.take_version(folder, manifest.sha256)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     clock.step("write")
+
+
+def _entries(file: Path, manifest: Manifest, reading: Reading) -> Iterator[ListEntry]:
+    """Those of the file in the order of their places, then those that are carried over."""
+    figures, layout = reading.figures, manifest.layout
+    may_skip = figures.unreadable is None and may_be_passed_over(figures.parse_errors, figures.rows)
+    yield from entries_of(file, layout, skip_broken=manifest.accepted is not None or may_skip)
+    for each in manifest.carried:
+        yield each.entry
 
 
 class _Clock:

@@ -4,21 +4,24 @@ Entries are told apart by `consolidated.key_of`. A step is the difference betwee
 after the other; it is kept when the older version is not any more, and steps add up.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import orjson
 
 from tools.errors import ProviderGarbled
 from tools.payload import tidy
 from tools.sanctions_lists import list_named
-from tools.screening.consolidated import Key, ListFile, Record, key_of, record_at
+from tools.screening.consolidated import Key, Layout, ListFile, Record, key_of, record_at
 from tools.screening.files import write_whole
 from tools.screening.manifest import read_json
 from tools.screening.store import ListStore
+from tools.screening.unreadable import CarriedEntry, VersionFile
 
 __all__ = ["Change", "Changes", "changes_since", "compare", "keep_step"]
 
@@ -105,38 +108,39 @@ class Changes:
             raise ValueError(f"{path.name} is damaged: {exc!r}") from exc
 
 
-def compare(old: tuple[str, Path], new: tuple[str, Path]) -> Changes:
-    """What changed from one file to another; each is given with its version. Raises OSError.
+def compare(old: VersionFile, new: VersionFile) -> Changes:
+    """What changed from one version to another. Raises OSError.
 
-    What cannot be read in either is passed over: a person put such a file in force.
+    What cannot be read in either is passed over; entries that are carried over belong to a version as those of its file
+    do. A column that only one of the files has is no change of its entries.
     """
-    (since, old_path), (until, new_path) = old, new
-    old_file, new_file = ListFile(old_path), ListFile(new_path)
+    old_file, new_file = ListFile(old.path), ListFile(new.path)
     is_same_format = old_file.layout.format == new_file.layout.format
-    before = _index(old_file)
-    found = Changes(since, until, fields_compared=is_same_format)
-    with old_path.open("rb") as file:
-
-        def said_before(key: Key) -> Record:
-            offset, length, _ = before.pop(key)
-            file.seek(offset)
-            return record_at(file.read(length), 0, old_file.layout)
-
-        for key, record in _keyed(new_file):
-            after = _values(record)
-            if key not in before:
-                found.entries[key] = _change("added", record, {}, after)
-            elif not is_same_format or before[key][2] == _digest(after):
-                del before[key]
-            else:
-                earlier = _values(said_before(key))
-                differ = [each for each in {**earlier, **after} if earlier.get(each) != after.get(each)]
-                if differ:
-                    sides = ({each: side[each] for each in differ if each in side} for side in (earlier, after))
-                    found.entries[key] = _change("changed", record, *sides)
-        for key in list(before):
-            record = said_before(key)
-            found.entries[key] = _change("removed", record, _values(record), {})
+    left_out = set(_NOT_COMPARED)
+    if is_same_format:
+        left_out |= set(old_file.layout.columns) ^ set(new_file.layout.columns)
+    older, newer = _places(old, old_file, left_out), _places(new, new_file, left_out)
+    shared = _shared_keys(older) | _shared_keys(newer)
+    before, after = _keyed(older, shared), _keyed(newer, shared)
+    found = Changes(old.version, new.version, fields_compared=is_same_format)
+    with old.path.open("rb") as old_content, new.path.open("rb") as new_content:
+        for key, place in after.items():
+            earlier = before.pop(key, None)
+            if earlier is not None and (not is_same_format or earlier.digest == place.digest):
+                continue
+            record = place.record(new_content, new_file.layout)
+            values = _values(record.raw, left_out)
+            if earlier is None:
+                found.entries[key] = _change("added", record, {}, values)
+                continue
+            was = _values(earlier.record(old_content, old_file.layout).raw, left_out)
+            differ = [each for each in {**was, **values} if was.get(each) != values.get(each)]
+            if differ:
+                sides = ({each: side[each] for each in differ if each in side} for side in (was, values))
+                found.entries[key] = _change("changed", record, *sides)
+        for key, place in before.items():
+            record = place.record(old_content, old_file.layout)
+            found.entries[key] = _change("removed", record, _values(record.raw, left_out), {})
     return found
 
 
@@ -169,25 +173,58 @@ def _path(store: ListStore, since: str, until: str) -> Path:
     return store.root / "changes" / f"{since}-{until}.json"
 
 
-def _keyed(file: ListFile) -> Iterator[tuple[Key, Record]]:
-    """Each record with its key; of those that share one the second is told from the first by its number."""
-    met: dict[Key, int] = {}
-    try:
+@dataclass(slots=True)
+class _Place:
+    """Where an entry of a version is: in its file, or among those that are carried over; and what tells it."""
+
+    key: Key
+    name: str
+    offset: int
+    length: int
+    digest: int
+    carried: CarriedEntry | None = None
+
+    def record(self, content: BinaryIO, layout: Layout) -> Record:
+        if self.carried is not None:
+            return self.carried.record
+        content.seek(self.offset)
+        return record_at(content.read(self.length), 0, layout)
+
+
+def _places(version: VersionFile, file: ListFile, left_out: Collection[str]) -> list[_Place]:
+    found = list[_Place]()
+    unreadable = {row.number for row in version.unreadable}
+
+    def take(record: Record, carried: CarriedEntry | None = None) -> None:
+        name, digest = tidy(str(record.raw.get("name") or "")), _digest(_values(record.raw, left_out))
+        found.append(_Place(key_of(record.raw), name, record.offset, record.length, digest, carried))
+
+    with suppress(ProviderGarbled):
         for record in file.records():
-            if record.broken is None:
-                key = key_of(record.raw)
-                met[key] = times = met.get(key, 0) + 1
-                yield (key if times == 1 else (*key, f"#{times}")), record
-    except ProviderGarbled:
-        return
+            if record.broken is None and record.number not in unreadable:
+                take(record)
+    for each in version.carried:
+        take(each.record, each)
+    return found
 
 
-def _index(file: ListFile) -> dict[Key, tuple[int, int, int]]:
-    return {key: (record.offset, record.length, _digest(_values(record))) for key, record in _keyed(file)}
+def _shared_keys(places: Iterable[_Place]) -> set[Key]:
+    """The keys that several entries have: the agency's number is not unique."""
+    return {key for key, times in Counter(place.key for place in places).items() if times > 1}
 
 
-def _values(record: Record) -> dict[str, object]:
-    return {column: value for column, value in record.raw.items() if value and column not in _NOT_COMPARED}
+def _keyed(places: Iterable[_Place], shared: Collection[Key]) -> dict[Key, _Place]:
+    """Each entry by its key. Of those that share one the name belongs to it, and of one name, which of them it is."""
+    found, met = dict[Key, _Place](), Counter[Key]()
+    for place in places:
+        key = place.key if place.key not in shared else (*place.key, place.name.casefold())
+        met[key] += 1
+        found[key if met[key] == 1 else (*key, f"#{met[key]}")] = place
+    return found
+
+
+def _values(raw: Values, left_out: Collection[str]) -> dict[str, object]:
+    return {column: value for column, value in raw.items() if value and column not in left_out}
 
 
 def _digest(values: Values) -> int:

@@ -8,8 +8,9 @@ import csv
 import json
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import orjson
 
@@ -29,6 +30,16 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _REQUIRED = ("source", "name")
 #: The ids of these lists are new with every import.
 _WITHOUT_LASTING_IDS = ("DTC", "MEU")
+#: Ends a file in the manner of DOS.
+_CTRL_Z = b"\x1a"
+#: A row that has nothing but these says nothing.
+_BLANKS = ' \t\r\n\x1a,;"'
+#: Zero bytes in a run are a part of the file that was never written: how many rows lay there is not known.
+_LOST_BLOCK = bytes(16)
+#: A broken row longer than this may hide many rows.
+_MOST_BROKEN_BYTES = 32 * 1024
+#: With more stray quotes than this it is no list. Each one costs a second look at the rows that follow it.
+_MOST_RESTARTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +69,15 @@ class ListFile:
     """A consolidated file on disk. `layout` says how it is written.
 
     After its records have been read to the end, `declared_total` is the number of entries that the file itself names
-    (JSON only), and `columns` has every column that was met.
+    (JSON only), `columns` has every column that was met, and `ends_whole` says whether the last record can be whole: a
+    cell that neither a quote nor a line end follows may be half of one.
     """
 
     def __init__(self, path: Path) -> None:
         """Look at the beginning. Raises ProviderGarbled when it is empty or not such a file, OSError."""
         self.path = path
         self.declared_total: int | None = None
+        self.ends_whole = True
         with path.open("rb") as file:
             head = file.read(1024).removeprefix(_BYTE_ORDER_MARK).lstrip()
         if not head:
@@ -75,80 +88,170 @@ class ListFile:
         self.columns = self.layout.columns
 
     def records(self) -> Iterator[Record]:
-        """Its records in their order. Raises ProviderGarbled where the file cannot be read on, as when it was cut."""
+        """Return its records in their order, broken ones included.
+
+        Raises ProviderGarbled where the file cannot be read on, as when many rows are damaged at once.
+        """
         return self._json_records() if self.layout.format == "json" else self._csv_records()
 
-    def ends_whole(self) -> bool:
-        """Whether its last byte can end a record: an unquoted cell without an end of line may be the half of one."""
-        with self.path.open("rb") as file:
-            file.seek(-1, 2)
-            return self.layout.format == "json" or file.read(1) in (b"\n", b'"')
-
     def _csv_records(self) -> Iterator[Record]:
-        columns = self.columns
+        columns, blank = self.columns, list[Record]()
+        last: Record | None = None
         with self.path.open("rb") as file:
             lines = _Lines(file)
-            reader = csv.reader(lines, strict=True)
-            number, offset = 0, 0
-            try:
-                for cells in reader:
-                    length = lines.read_bytes - offset
-                    if cells and number:
-                        wrong = None
-                        if len(cells) != len(columns):
-                            wrong = f"row {number} has {len(cells)} cells and the header {len(columns)}"
-                        raw = {} if wrong else dict(zip(columns, cells, strict=True))
-                        yield Record(number, offset, length, raw, wrong)
-                    offset += length
-                    number += bool(cells)
-            except UnicodeDecodeError as exc:
-                raise _garbled(f"row {number} is not UTF-8") from exc
-            except csv.Error as exc:
-                raise _garbled(f"row {number} cannot be read: {exc}") from exc
+            for record, cells in _csv_rows(lines):
+                if record.broken is None and not "".join(cells).strip(_BLANKS):
+                    # At the end of the file it is nothing; between rows it stands where an entry was.
+                    record.broken = f"row {record.number} is blank"
+                    blank.append(record)
+                    continue
+                if record.broken is None:
+                    record.broken = _wrong_with(record, cells, columns)
+                if record.broken is None:
+                    record.raw = dict(zip(columns, cells, strict=True))
+                elif record.length > _MOST_BROKEN_BYTES:
+                    raise _garbled(f"{record.broken}, and {record.length} bytes are damaged")
+                yield from blank
+                blank.clear()
+                yield record
+                last = record
+            self.ends_whole = not lines.ended_in_a_cell and (last is None or _ends_whole(last, file, lines))
 
     def _json_records(self) -> Iterator[Record]:
-        text, at_byte = self._text()
+        text, at_byte, is_damaged = self._text()
         columns: dict[str, None] = {}
         envelope = _Envelope(text)
         try:
             for number, (value, start, end) in enumerate(envelope.results(), 1):
                 # Its place in bytes; the text is counted in letters.
-                offset = at_byte + len(text[envelope.counted : start].encode())
-                length = len(text[start:end].encode())
-                envelope.counted, at_byte = end, offset + length
-                if type(value) is not dict:
-                    yield Record(number, offset, length, {}, f"result {number} is not an object")
-                    continue
-                columns.update(dict.fromkeys(value))
-                yield Record(number, offset, length, value)
+                content = text[start:end].encode(errors="surrogateescape")
+                offset = at_byte + len(text[envelope.counted : start].encode(errors="surrogateescape"))
+                envelope.counted, at_byte = end, offset + len(content)
+                wrong = _wrong_with_result(number, value, content, is_damaged)
+                if wrong is None and type(value) is dict:
+                    columns.update(dict.fromkeys(value))
+                    yield Record(number, offset, len(content), value)
+                else:
+                    yield Record(number, offset, len(content), {}, wrong)
         except (json.JSONDecodeError, IndexError, RecursionError) as exc:
             raise _garbled(f"the JSON cannot be read on: {exc}") from exc
         self.columns = tuple(columns)
         self.declared_total = envelope.total
 
-    def _text(self) -> tuple[str, int]:
+    def _text(self) -> tuple[str, int, bool]:
+        """The file as a text, at which byte that begins, and whether there are bytes in it that are not UTF-8."""
         content = self.path.read_bytes()
         body = content.removeprefix(_BYTE_ORDER_MARK)
+        at_byte = len(content) - len(body)
         try:
-            return body.decode(), len(content) - len(body)
-        except UnicodeDecodeError as exc:
-            raise _garbled("the file is not UTF-8") from exc
+            return body.decode(), at_byte, False
+        except UnicodeDecodeError:
+            return body.decode(errors="surrogateescape"), at_byte, True
+
+
+def _wrong_with_result(number: int, value: object, content: bytes, is_damaged: bool) -> str | None:
+    if type(value) is not dict:
+        return f"result {number} is not an object"
+    try:
+        if is_damaged:
+            content.decode()
+        # Half of a pair of escapes is taken by the one decoder and refused by the other, which reads it later.
+        if b"\\ud" in content.lower():
+            orjson.loads(content)
+    except UnicodeDecodeError:
+        return f"result {number} is not UTF-8"
+    except orjson.JSONDecodeError:
+        return f"result {number} holds half of a letter"
+    return None
 
 
 class _Lines:
-    """The lines of `file` as texts; `read_bytes` counts what the reader has taken so far."""
+    """The lines of `file` as texts, from where it stands; `read_bytes` says up to where the reader has taken them.
 
-    def __init__(self, file: BinaryIO) -> None:
+    `fault` says what is wrong with the bytes of a line that was taken. `has_end_mark`: a Ctrl-Z ends the file.
+    `ended_in_a_cell`: a quoted cell was open at the end of the file.
+    """
+
+    def __init__(self, file: BufferedReader) -> None:
         self._file = file
         self.read_bytes = 0
+        self.fault: str | None = None
+        self.has_end_mark = self.ended_in_a_cell = self.has_ended = False
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._file:
-            if b"\0" in line:
-                raise csv.Error("it holds a zero byte, as a damaged file does")
+        while line := self._file.readline():
             is_first = self.read_bytes == 0
+            if _CTRL_Z in line and self._is_last(line):
+                self.has_end_mark = True
+                line = line.rstrip(b"\x1a\r\n")
             self.read_bytes += len(line)
-            yield (line.removeprefix(_BYTE_ORDER_MARK) if is_first else line).decode()
+            if b"\0" in line:
+                if _LOST_BLOCK in line:
+                    raise _garbled("it holds a block of zero bytes, as a damaged file does")
+                self.fault = "holds a zero byte"
+            try:
+                text = (line.removeprefix(_BYTE_ORDER_MARK) if is_first else line).decode()
+            except UnicodeDecodeError:
+                self.fault, text = "is not UTF-8", line.decode(errors="replace")
+            if text:
+                yield text
+        self.has_ended = True
+
+    def take_one(self, at: int) -> None:
+        """Go back to the byte `at`, and take the line there alone."""
+        self._file.seek(at)
+        self.read_bytes = at + len(self._file.readline())
+        self.fault, self.has_ended = None, False
+
+    def _is_last(self, line: bytes) -> bool:
+        """Whether `line` ends with a Ctrl-Z behind which the file says nothing more."""
+        blanks = _BLANKS.encode()
+        return line.rstrip(b"\r\n").endswith(_CTRL_Z) and not self._file.peek(1).strip(blanks)
+
+
+def _csv_rows(lines: _Lines) -> Iterator[tuple[Record, list[str]]]:
+    """Each row below the header that is not empty, as a record, with its cells.
+
+    Of a row that is no CSV the first line is broken, and what follows it is read as rows of its own.
+    """
+    reader = csv.reader(lines, strict=True)
+    number = offset = restarts = 0
+    while True:
+        wrong, cells = None, list[str]()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as exc:
+            wrong, restarts = f"row {number} cannot be read: {exc}", restarts + 1
+            if restarts > _MOST_RESTARTS:
+                raise _garbled(wrong) from exc
+            lines.ended_in_a_cell |= lines.has_ended
+            lines.take_one(offset)
+            reader = csv.reader(lines, strict=True)
+        if lines.fault is not None:
+            wrong, lines.fault = f"row {number} {lines.fault}", None
+        length = lines.read_bytes - offset
+        if number and (cells or wrong):
+            yield Record(number, offset, length, {}, wrong), cells
+        offset += length
+        number += bool(cells or wrong)
+
+
+def _wrong_with(record: Record, cells: list[str], columns: tuple[str, ...]) -> str | None:
+    """Why the row is no entry. Raises ProviderGarbled when it says that the file is no single list."""
+    if len(cells) == len(columns):
+        if cells[0].strip() == columns[0] and tuple(cell.strip() for cell in cells) == columns:
+            raise _garbled(f"row {record.number} is the header once more: two files in one")
+        return None
+    return f"row {record.number} has {len(cells)} cells and the header {len(columns)}"
+
+
+def _ends_whole(last: Record, file: BufferedReader, lines: _Lines) -> bool:
+    file.seek(last.offset + last.length - 1)
+    end = file.read(1)
+    # A quote ends a cell; that it ended the row, too, only a row of the right width can show.
+    return end == b"\n" or (last.broken is None and (end == b'"' or lines.has_end_mark))
 
 
 class _Envelope:
@@ -182,7 +285,7 @@ class _Envelope:
             at = self._after(",", at)
         if not has_results:
             raise json.JSONDecodeError("there are no 'results'", self._text, at)
-        if self._text[at + 1 :].strip():
+        if self._text[at + 1 :].strip(" \t\r\n\x1a"):
             raise json.JSONDecodeError("something stands behind the end", self._text, at + 1)
 
     def _elements(self, at: int) -> Generator[tuple[object, int, int], None, int]:
@@ -240,13 +343,17 @@ def key_of(raw: Mapping[str, object]) -> Key:
 def _header(path: Path) -> tuple[str, ...]:
     with path.open("rb") as file:
         try:
-            names = next(csv.reader(_Lines(file), strict=True), [])
-        except (UnicodeDecodeError, csv.Error) as exc:
+            lines = _Lines(file)
+            names = next(csv.reader(lines, strict=True), [])
+        except csv.Error as exc:
             raise _garbled("the file begins like no list") from exc
+    if lines.fault is not None:
+        raise _garbled(f"the file begins like no list: its first line {lines.fault}")
     columns = tuple(name.strip() for name in names)
     if missing := [name for name in _REQUIRED if name not in columns]:
         raise _garbled(f"the file's first line names no column {missing[0]!r}: it is no list")
-    if len(set(columns)) != len(columns):
+    named = [name for name in columns if name]
+    if len(set(named)) != len(named):
         raise _garbled("the file's first line names a column twice")
     return columns
 

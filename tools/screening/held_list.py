@@ -32,6 +32,7 @@ class HeldList:
         self.matcher = matcher
         self._content, self._mapped = content, places
         self._places = memoryview(places).cast("Q")
+        self._rows = len(self._places) // 2
 
     @classmethod
     def open(cls, folder: Path) -> "HeldList":
@@ -54,12 +55,14 @@ class HeldList:
         return self.manifest.sha256
 
     def __len__(self) -> int:
-        return len(self._places) // 2
+        return self._rows + len(self.manifest.carried)
 
     def entry(self, at: int) -> ListEntry:
         """The entry at position `at`, from 0. Raises IndexError, ProviderGarbled when the file has been damaged."""
         if not 0 <= at < len(self):
             raise IndexError(f"the list has no entry {at}")
+        if at >= self._rows:
+            return self.manifest.carried[at - self._rows].entry
         offset, length = self._places[2 * at], self._places[2 * at + 1]
         layout = self.manifest.layout
         return entry_of(record_at(self._content[offset : offset + length], at, layout), layout)

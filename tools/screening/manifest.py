@@ -1,6 +1,7 @@
 """What is written down beside a version of the list, and which version is in force."""
 
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import orjson
 
 from tools.screening.consolidated import Layout
 from tools.screening.gates import FailedGate, Figures
+from tools.screening.unreadable import CarriedEntry, UnreadableRow
 
 __all__ = ["Acceptance", "Attempt", "InForce", "Manifest", "Suspect", "read_json", "sha256_in"]
 
@@ -40,6 +42,7 @@ class Manifest:
     `published` is the agency's Last-Modified, None when it gave none; `fetched` when it came (both UTC); `etag` and
     `last_modified` are its headers, verbatim. `is_sample_data`: a sandbox sent it, never screen with it in earnest.
     `overruled` are the gates that it failed; then `accepted` says who overruled them. `url` has no secret in it.
+    `unreadable` are rows that could not be read, `carried` entries of the version before that stay in force for them.
     """
 
     sha256: str
@@ -52,6 +55,13 @@ class Manifest:
     figures: Figures
     overruled: tuple[FailedGate, ...] = ()
     accepted: Acceptance | None = None
+    unreadable: tuple[UnreadableRow, ...] = ()
+    carried: tuple[CarriedEntry, ...] = ()
+
+    @property
+    def entries(self) -> int:
+        """Return how many entries there are to screen against."""
+        return self.figures.rows + len(self.carried)
 
     @property
     def layout(self) -> Layout:
@@ -67,13 +77,17 @@ class Manifest:
 
     def told(self) -> bytes:
         """As JSON."""
-        return orjson.dumps({"format": 1, **asdict(self)}, option=orjson.OPT_INDENT_2)
+        # Counted again when it is read, so that a version of this program before it can read the file, too.
+        said = asdict(self)
+        del said["figures"]["carried_per_list"]
+        return orjson.dumps({"format": 1, **said}, option=orjson.OPT_INDENT_2)
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
         """That of the version in `folder`. Raises OSError, ValueError when it is damaged."""
         told = read_json(folder / "manifest.json")
         try:
+            carried = tuple(map(CarriedEntry.of, told.get("carried", ())))
             return cls(
                 sha256=sha256_in(told["sha256"]),
                 url=told["url"],
@@ -82,9 +96,11 @@ class Manifest:
                 etag=told["etag"],
                 last_modified=told["last_modified"],
                 is_sample_data=told["is_sample_data"],
-                figures=_figures(told["figures"]),
+                figures=replace(_figures(told["figures"]), carried_per_list=Counter(each.list for each in carried)),
                 overruled=_gates(told["overruled"]),
                 accepted=None if told["accepted"] is None else Acceptance.of(told["accepted"]),
+                unreadable=tuple(map(UnreadableRow.of, told.get("unreadable", ()))),
+                carried=carried,
             )
         except (KeyError, TypeError) as exc:
             raise ValueError(f"the manifest in {folder.name} is damaged: {exc!r}") from exc
@@ -197,7 +213,8 @@ def sha256_in(text: str) -> str:
 
 
 def _figures(told: dict[str, Any]) -> Figures:
-    return Figures(**{**told, "columns": tuple(told["columns"]), "first_errors": tuple(told["first_errors"])})
+    known = {each.name: told[each.name] for each in fields(Figures) if each.name in told}
+    return Figures(**{**known, "columns": tuple(told["columns"]), "first_errors": tuple(told["first_errors"])})
 
 
 def _gates(told: list[dict[str, str]]) -> tuple[FailedGate, ...]:
