@@ -48,6 +48,48 @@ def test_a_cell_of_several_values_is_a_list(tmp_path: Path) -> None:
     assert entry.dates_of_birth == ("1955", "1960 to 1961")
 
 
+HERON = "FIRST HERON TRADING"
+
+
+@pytest.mark.parametrize(
+    ("cell", "aliases"),
+    [
+        (f"{HERON};SECOND EGRET SHIPPING", (HERON, "SECOND EGRET SHIPPING")),
+        (f"{HERON} ;SECOND;;THIRD;", (HERON, "SECOND", "THIRD")),
+        (f"{HERON}\uff1b 第二", (HERON, "第二")),
+        ("JONES &amp; SONS;L&#039;ÉTOILE;A&#xE9;B", ("JONES &amp; SONS", "L&#039;ÉTOILE", "A&#xE9;B")),
+        ("R&D;A&B CO;AT&T; OTHER", ("R&D", "A&B CO", "AT&T", "OTHER")),
+        ("ONE;and any successor thereof;TWO", ("ONE; and any successor thereof", "TWO")),
+        ("ONE; TWO", ("ONE", "TWO")),
+    ],
+)
+def test_aliases_are_separated_with_and_without_a_blank(tmp_path: Path, cell: str, aliases: tuple[str, ...]) -> None:
+    assert one(tmp_path, alt_names=cell).alt_names == aliases
+
+
+def test_an_alias_of_the_json_file_is_separated_only_where_no_list_was_joined(tmp_path: Path) -> None:
+    given = [f"{HERON};SECOND", "THIRD; LTD", "FOURTH; and any successor"]
+    (entry,) = entries(written(tmp_path, as_json([row("SDN", 1)], alt_names=given)))
+    assert entry.alt_names == (HERON, "SECOND", "THIRD; LTD", "FOURTH; and any successor")
+
+
+@pytest.mark.parametrize("column", ["programs", "citizenships", "nationalities", "dates_of_birth", "places_of_birth"])
+def test_other_lists_are_separated_without_a_blank_too(tmp_path: Path, column: str) -> None:
+    assert getattr(one(tmp_path, **{column: "IR;KP"}), column) == ("IR", "KP")
+
+
+def test_addresses_and_identifiers_are_separated_without_a_blank_where_the_next_one_begins(tmp_path: Path) -> None:
+    entry = one(tmp_path, addresses="A St;2, Moscow, RU;B St, Minsk, BY", ids="Passport, A1;2, IR;Tax ID No., B2, RU")
+    assert [(each.address, each.country) for each in entry.addresses] == [
+        ("A St;2, Moscow", "RU"),
+        ("B St, Minsk", "BY"),
+    ]
+    assert [(each.type, each.number, each.country) for each in entry.ids] == [
+        ("Passport", "A1;2", "IR"),
+        ("Tax ID No.", "B2", "RU"),
+    ]
+
+
 def test_what_the_importer_adds_to_a_name_is_no_alias(tmp_path: Path) -> None:
     entry = one(tmp_path, alt_names="ONE; and any successor, sub-unit, or subsidiary thereof; TWO")
     assert entry.alt_names == ("ONE; and any successor, sub-unit, or subsidiary thereof", "TWO")

@@ -18,7 +18,7 @@ from tools.errors import ProviderGarbled
 from tools.payload import Fields, tidy
 from tools.sanctions_entries import ListEntry, read_entry
 from tools.sanctions_lists import list_named
-from tools.screening.cells import raw_entry
+from tools.screening.cells import raw_entry, with_single_aliases
 
 __all__ = ["Key", "Layout", "ListFile", "Record", "entry_of", "key_of", "record_at"]
 
@@ -317,8 +317,7 @@ def entry_of(record: Record, layout: Layout) -> ListEntry:
         raise _garbled(record.broken)
     where = f"row {record.number}"
     raw: Mapping[str, object] = record.raw
-    if layout.format == "csv":
-        raw = raw_entry(raw)
+    raw = raw_entry(raw) if layout.format == "csv" else with_single_aliases(raw)
     return read_entry(Fields(raw, _UPSTREAM, where))
 
 
