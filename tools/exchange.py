@@ -9,7 +9,9 @@ Nobody changes what is defined here once it is made. It is not `frozen` all the 
 its own, and every request makes all of these.
 """
 
+import codecs
 import math
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +21,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 import orjson
 
 from tools.call import Try
-from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited
+from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited, ToolError
 from tools.policy.freshness import Freshness
 
 __all__ = [
@@ -50,6 +52,10 @@ Verdict = Literal["ok", "retryable", "failed", "rejected"]
 
 #: How JSON begins that tells something.
 _DATA = (b"{", b"[")
+#: Seconds in ASCII digits; some servers write a fraction.
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?", re.ASCII)
+#: The longest wait that an agency can ask for, a day: nothing that comes in a header may be of any size.
+_LONGEST_RETRY_AFTER_S = 86_400.0
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 #: RFC 9110, section 9.2.2.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
@@ -60,7 +66,8 @@ def judge(response: "Response") -> Verdict:
     if response.status == 200:
         if response.body[:1] in _DATA:
             return "ok"
-        return "failed" if response.body[:64].lstrip()[:1] in (b"<", b"") else "ok"
+        start = response.body[:64].removeprefix(codecs.BOM_UTF8).lstrip()
+        return "failed" if start[:1] in (b"<", b"") else "ok"
     if response.status in _RETRYABLE:
         return "retryable"
     return "rejected" if 400 <= response.status < 500 else "failed"
@@ -116,27 +123,33 @@ class Response:
         return self.SAMPLE_DATA_HEADER in self.headers
 
     def require_ok(self) -> None:
-        """Return on 200; otherwise raise whose fault it is: RateLimited, ProviderRejected or ProviderFailed.
+        """Return on 200; otherwise raise `failure`.
 
         Any other 2xx or 3xx is a ProviderGarbled: none of the agencies' interfaces has a use for it.
         """
-        if self.status == 200:
-            return
-        said = f"{self.upstream} answered HTTP {self.status}"
+        if self.status != 200:
+            raise self.failure(self.upstream)
+
+    def failure(self, upstream: str | None) -> ToolError:
+        """Return the error for its status, which says whose fault it is. `upstream` None: the agency has no name."""
+        said = f"{upstream or 'the upstream'} answered HTTP {self.status}"
         if self.status == 429:
-            raise RateLimited(said, retry_after_s=self.retry_after_s, upstream=self.upstream)
+            return RateLimited(said, retry_after_s=self.retry_after_s, upstream=upstream)
         if 400 <= self.status < 500:
-            raise ProviderRejected(said, status=self.status, upstream=self.upstream)
+            return ProviderRejected(said, status=self.status, upstream=upstream)
         if self.status >= 500:
-            raise ProviderFailed(said, status=self.status, upstream=self.upstream)
-        raise ProviderGarbled(said, upstream=self.upstream)
+            return ProviderFailed(said, status=self.status, upstream=upstream)
+        return ProviderGarbled(said, upstream=upstream)
 
     def json(self) -> object:
-        """The decoded body, the same each time. Raises ProviderGarbled when it is not JSON (HTML, cut, not UTF-8)."""
+        """Return the decoded body, the same each time; a byte order mark of UTF-8 before it is left out.
+
+        Raises ProviderGarbled when it is not JSON (HTML, cut, not UTF-8).
+        """
         if self._decoded:
             return self._decoded[0]
         try:
-            decoded = orjson.loads(self.body)
+            decoded = orjson.loads(self.body.removeprefix(codecs.BOM_UTF8))
         except orjson.JSONDecodeError as exc:
             # The beginning tells people what came instead; the body itself may be large and is not ours to repeat.
             start = self.body[:60].decode("utf-8", "replace")
@@ -149,17 +162,21 @@ class Response:
 
     @property
     def retry_after_s(self) -> float | None:
-        """What `Retry-After` says, in seconds or as a date (RFC 9110, section 10.2.3); None: absent or unreadable."""
+        """Return what `Retry-After` says, in seconds or as a date (RFC 9110, section 10.2.3), at most a day.
+
+        None: it is absent or unreadable.
+        """
         said = self.headers.get("retry-after", "").strip()
-        if said.isdecimal():
-            return float(said)
+        if _SECONDS.fullmatch(said):
+            return min(float(said), _LONGEST_RETRY_AFTER_S)
         try:
             at = parsedate_to_datetime(said)
-        except (ValueError, OverflowError):
+            if at.tzinfo is None:
+                at = at.replace(tzinfo=UTC)
+            wait_s = (at - self.received_at).total_seconds()
+        except (ValueError, TypeError, IndexError, OverflowError):  # the library raises each of them on some input
             return None
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=UTC)
-        return max(0.0, (at - self.received_at).total_seconds())
+        return min(max(0.0, wait_s), _LONGEST_RETRY_AFTER_S)
 
 
 Exchange: TypeAlias = Generator[Request, Response, T]
