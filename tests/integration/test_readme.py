@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -19,6 +20,8 @@ from service.config import PREFIX, Config
 from service.contract.operations import OPERATIONS
 from service.keys import LISTS
 from service.sandbox import Sandbox
+from tests.http_client.peer import Peer, answer
+from tools.errors import ProviderFailed, ProviderRejected
 from tools.hts import HTSTool
 from tools.http_client import shutdown_http_clients
 
@@ -144,3 +147,30 @@ def test_the_settings_table_has_every_setting_with_its_default() -> None:
 
 def _shown(default: object) -> str:
     return "-" if default is None else "`" + orjson.dumps(default, default=str).decode().replace('"', "") + "`"
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+@pytest.mark.parametrize("mode", ["async", "sync"])
+async def test_the_tool_of_the_readme_lets_no_error_pass_as_a_result(status: int, mode: str) -> None:
+    blocks = re.findall(r"```python\n(.*?)\n```", README, re.DOTALL)
+    (example,) = (block for block in blocks if "class ExchangeRate" in block)
+    async with Peer(answer(status, b'{"rate": 1.1}', Content_Type="application/json")).serving() as peer:
+        names: dict[str, Any] = {"__name__": "example"}
+        with patch("aiohttp.web.run_app") as run_app:
+            exec(example.replace("https://api.example.com", peer.url("").rstrip("/")), names)
+        assert run_app.call_args.kwargs["host"] == "127.0.0.1"
+        tool = names["ExchangeRate"]()
+
+        async def ask() -> Any:
+            if mode == "async":
+                return await tool.run_async(currency="EUR")
+            return await asyncio.to_thread(tool.run, currency="EUR")
+
+        try:
+            if status == 200:
+                assert await ask() == {"rate": 1.1}
+            else:
+                with pytest.raises({404: ProviderRejected, 500: ProviderFailed}[status]):
+                    await ask()
+        finally:
+            await shutdown_http_clients()

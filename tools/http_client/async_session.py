@@ -1,6 +1,8 @@
 """The pooled `aiohttp.ClientSession` and its parts: connections, requests that guard redirects, bounded answers."""
 
 import asyncio
+import codecs
+import json
 import socket
 import weakref
 from collections.abc import Callable
@@ -170,6 +172,20 @@ def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[Cl
                 if self.connection is None:  # given back with the last byte: there is nothing else to wait for
                     return self._body
             return await super().read()
+
+        async def json(self, *, content_type: str | None = None, **options: Any) -> Any:
+            """Return the decoded body; its type counts only when it is named, as it never does in requests.
+
+            Raises JSONDecodeError, of an empty body too.
+            """
+            if not (await self.read()).strip():
+                raise json.JSONDecodeError("the body is empty", "", 0)
+            return await super().json(content_type=content_type, **options)
+
+        def get_encoding(self) -> str:
+            """Return how the text is written: as the body's own mark says, or else the headers."""
+            is_marked = self._body is not None and self._body.startswith(codecs.BOM_UTF8)
+            return "utf-8-sig" if is_marked else super().get_encoding()
 
         async def _read_all(self) -> bytes:
             content = self.content

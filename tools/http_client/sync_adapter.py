@@ -4,6 +4,8 @@ What requests works out for each request is kept by origin, where nothing specia
 (`python -m tests.bench.sync_half` shows what that saves).
 """
 
+import codecs
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -77,6 +79,27 @@ class BoundedResponse(requests.Response):
             yield chunk
         if not is_at_hand:
             self._refuse_if_cut()
+
+    def json(self, **options: Any) -> Any:
+        """Return the decoded body, in UTF-8 unless it or its headers say otherwise. Raises JSONDecodeError.
+
+        requests guesses, reads text without a charset as Latin-1, and puts signs of its own for odd bytes.
+        """
+        encoding = self.encoding or "utf-8"
+        if self.content.startswith(codecs.BOM_UTF8):
+            encoding = "utf-8-sig"
+        elif encoding == "ISO-8859-1" and "charset" not in self.headers.get("Content-Type", "").lower():
+            encoding = "utf-8"
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            encoding = "utf-8"
+        try:
+            return json.loads(self.content.decode(encoding), **options)
+        except json.JSONDecodeError as exc:
+            raise requests.exceptions.JSONDecodeError(exc.msg, exc.doc, exc.pos) from exc
+        except UnicodeDecodeError as exc:
+            raise requests.exceptions.JSONDecodeError(str(exc), "", 0) from exc
 
     def read_at_once(self) -> None:
         """Read the whole body, of which at most `max_bytes` are declared, in one step. Raises as `content` does."""

@@ -2,30 +2,43 @@
 several of theirs are connection errors as well."""
 
 import http.client
+import json
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
 import aiohttp
 import requests
-from aiohttp.http_exceptions import ContentEncodingError
+import urllib3.exceptions
+from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
 
 from tools.errors import ProviderGarbled, ProviderRejected, ProviderTimeout, ProviderUnreachable, ToolError
+from tools.exchange import Response
 from tools.http_client.sync_connection import StaleConnection
 
 __all__ = ["LIBRARY_ERRORS", "BrokenAt", "ConnectionBroke", "broken_at", "translated", "translating"]
 
-#: What client libraries raise when a request fails.
-LIBRARY_ERRORS = (requests.RequestException, aiohttp.ClientError, TimeoutError)
+#: What client libraries raise when a request fails, or an answer cannot be read. Of aiohttp's `json()` and `text()`
+#: those are errors of the standard library, and so is that of a host that can be no name.
+LIBRARY_ERRORS = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    aiohttp.ClientError,
+    TimeoutError,
+    json.JSONDecodeError,
+    UnicodeError,
+)
 
 _NOT_HTTP = (
     aiohttp.InvalidURL,
     aiohttp.NonHttpUrlClientError,
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
 )
+_NOT_TEXT = (json.JSONDecodeError, aiohttp.ContentTypeError, UnicodeDecodeError)
 
 #: How far a connection came: its host's name was not found, a proxy refused it, nothing listened there, the peer's
 #: certificate was not believed, TLS was not agreed upon, or it ended later.
@@ -70,26 +83,32 @@ def translating(upstream: str | None) -> Iterator[None]:
 
 
 def translated(exc: Exception, upstream: str | None) -> ToolError:
-    """One of LIBRARY_ERRORS as what is to be raised in its place."""
+    """Return what is to be raised in place of one of LIBRARY_ERRORS."""
     who = upstream or "the upstream"
-    if isinstance(exc, (TimeoutError, requests.Timeout)) or any(isinstance(e, TimeoutError) for e in _causes(exc)):
+    causes = (exc, *_causes(exc))
+    if isinstance(exc, requests.Timeout) or any(isinstance(each, TimeoutError) for each in causes):
         return ProviderTimeout(f"{who} did not answer in time ({type(exc).__name__})", upstream=upstream)
     if isinstance(exc, (aiohttp.TooManyRedirects, requests.TooManyRedirects)):
         return ProviderRejected(f"{who} redirected too often", upstream=upstream)
-    if isinstance(exc, _NOT_HTTP):
+    if isinstance(exc, _NOT_TEXT):
+        return ProviderGarbled(f"{who} sent {_in_words(exc)}", upstream=upstream)
+    if isinstance(exc, _NOT_HTTP) or any(isinstance(each, UnicodeError) for each in causes):
         return ProviderRejected(f"{who} leads to a URL that is not HTTP ({type(exc).__name__})", upstream=upstream)
+    if (refused := _refused(exc)) is not None:
+        status, headers = refused
+        return Response(status, headers, b"", who).failure(upstream)
     if isinstance(exc, requests.exceptions.ContentDecodingError) or any(
-        isinstance(e, ContentEncodingError) for e in _causes(exc)
+        isinstance(each, (ContentEncodingError, urllib3.exceptions.DecodeError)) for each in causes
     ):
         return ProviderGarbled(f"{who} sent a body that does not decompress", upstream=upstream)
     if isinstance(exc, (aiohttp.ClientResponseError, requests.exceptions.InvalidHeader)) or any(
-        map(_is_not_http, _causes(exc))
+        map(_is_not_http, causes)
     ):
         return ProviderGarbled(f"{who} sent something that is not HTTP", upstream=upstream)
     broke = exc if isinstance(exc, ConnectionBroke) else None
     return ProviderUnreachable(
         f"no whole answer from {who}: the connection failed ({broke.name if broke else type(exc).__name__})",
-        was_stale=(broke is not None and broke.was_stale) or any(isinstance(e, StaleConnection) for e in _causes(exc)),
+        was_stale=(broke is not None and broke.was_stale) or any(isinstance(each, StaleConnection) for each in causes),
         upstream=upstream,
     )
 
@@ -101,6 +120,24 @@ def broken_at(error: ToolError) -> BrokenAt:
         if any(isinstance(each, kinds) for each in causes):
             return stage
     return "connection"
+
+
+def _in_words(exc: Exception) -> str:
+    """Return what is wrong with a body that was to be JSON or text. A URL, which may hold a key, is not repeated."""
+    if isinstance(exc, UnicodeDecodeError):
+        return f"text with bytes that are not {exc.encoding}"
+    why = exc.message if isinstance(exc, aiohttp.ContentTypeError) else str(exc)
+    return f"something that is not JSON: {why}"
+
+
+def _refused(exc: Exception) -> tuple[int, Mapping[str, str]] | None:
+    """Return the status and headers of an answer that `raise_for_status` of either library did not let pass."""
+    if isinstance(exc, requests.HTTPError) and exc.response is not None:
+        return exc.response.status_code, exc.response.headers
+    # aiohttp has the same class for what is not HTTP at all, with a status that no one sent.
+    if type(exc) is aiohttp.ClientResponseError and not isinstance(exc.__cause__, HttpProcessingError):
+        return exc.status, exc.headers or {}
+    return None
 
 
 def _is_not_http(exc: BaseException) -> bool:
