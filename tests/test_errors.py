@@ -8,7 +8,7 @@ import requests
 
 from tools import errors
 from tools.errors import ProviderError, ToolError
-from tools.http_client import async_session, sync_adapter
+from tools.http_client import async_answer, async_session, sync_adapter
 
 CODES = {
     "InvalidQuery": "invalid_query",
@@ -49,8 +49,8 @@ def test_the_codes_are_these() -> None:
         (sync_adapter.SyncBodyTooLarge, requests.RequestException, "provider_too_large"),
         (sync_adapter.SyncCallTimeout, requests.RequestException, "provider_timeout"),
         (async_session.AsyncPoolTimeout, aiohttp.ClientError, "pool_timeout"),
-        (async_session.AsyncPoolClosed, aiohttp.ClientError, "pool_closed"),
-        (async_session.AsyncBodyTooLarge, aiohttp.ClientError, "provider_too_large"),
+        (async_answer.AsyncPoolClosed, aiohttp.ClientError, "pool_closed"),
+        (async_answer.AsyncBodyTooLarge, aiohttp.ClientError, "provider_too_large"),
     ],
 )
 def test_an_error_that_a_library_recognises_too_keeps_its_code(

@@ -21,7 +21,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from tests.bench.grounds import running_agencies
-from tools.http_client import HTTPClientManager, sync_connection, sync_session
+from tools.http_client import HTTPClientManager, sync_answer, sync_session
 from tools.http_client.sync_adapter import PooledAdapter
 from tools.sanctions import SanctionsTool
 
@@ -40,7 +40,7 @@ def _not_plain(*_: object) -> None:
 #: The short ways of the pooled session, and what takes each of them away.
 SHORT_WAYS: dict[str, Setting] = {
     "preparing requests": lambda: mock.patch.object(sync_session, "prepared_shortly", _not_plain),
-    "reading heads": lambda: mock.patch.object(sync_connection, "_PLAIN", re.compile(rb"(?!)")),
+    "reading heads": lambda: mock.patch.object(sync_answer, "_PLAIN", re.compile(rb"(?!)")),
     "what is kept by origin": lambda: mock.patch.multiple(
         PooledAdapter,
         get_connection_with_tls_context=HTTPAdapter.get_connection_with_tls_context,

@@ -31,10 +31,12 @@ from yarl import URL
 import tools.http_client
 from tests.http_client.peer import Peer
 from tools.http_client import HTTPClientManager, PoolLimits, PoolTimeouts, UnsupportedLibrary
+from tools.http_client.async_answer import _UnpackedBody, bounded_response
 from tools.http_client.async_pool import PooledConnector
-from tools.http_client.async_session import PooledProtocol, bounded_response
+from tools.http_client.async_session import PooledProtocol
 from tools.http_client.manager import _SUPPORTED, refuse_unsupported
-from tools.http_client.sync_connection import WholeHead, host_pool_classes, label_of
+from tools.http_client.sync_answer import StrictBody, WholeHead
+from tools.http_client.sync_connection import host_pool_classes, label_of
 from tools.http_client.sync_pool import SyncPool
 
 PROJECT = Path(tools.http_client.__file__).parents[2]
@@ -250,6 +252,30 @@ def test_a_connection_of_http_client_makes_its_answers_of_the_class() -> None:
     assert HTTPConnection.response_class is http.client.HTTPResponse
 
 
+@pytest.mark.parametrize("name", ["_init_decoder", "_update_chunk_length"])
+def test_an_answer_of_urllib3_has_the_method(name: str) -> None:
+    assert isinstance(getattr(urllib3.HTTPResponse, name), FunctionType)
+
+
+@pytest.mark.parametrize("name", ["_decoder", "_fp", "chunk_left"])
+def test_an_answer_of_urllib3_has_the_attribute(name: str) -> None:
+    assert name in vars(urllib3.HTTPResponse())
+
+
+async def test_a_body_of_aiohttp_waits_for_more_by_the_name() -> None:
+    class Waited(Exception):
+        pass
+
+    class Body(aiohttp.StreamReader):
+        async def _wait(self, func_name: str) -> None:
+            raise Waited
+
+    body = Body(ResponseHandler(asyncio.get_running_loop()), 1)
+    for read in (body.read, body.readany, body.readchunk, body.readline, body.iter_any().__anext__):
+        with pytest.raises(Waited):
+            await read()
+
+
 @pytest.mark.parametrize("name", ["_content", "_content_consumed", "_next"])
 def test_an_answer_of_requests_has(name: str) -> None:
     assert name in vars(requests.Response())
@@ -284,10 +310,14 @@ KNOWN = {
     "_Pooled": {"_new_conn"},
     "_HostPool": {"_get_conn", "_put_conn"},
     "WholeHead": {"_check_close", "_close_conn", "_method", "_read_status"},
+    "StrictBody": {"_decoder", "_init_decoder", "_update_chunk_length"},
+    "_UnpackedBody": {"_wait"},
 }
 READ = {
     "async_pool.py": {"_closed", "_create_connection", "_loop", "_update_proxy_auth_header_and_build_proxy_req"},
-    "async_session.py": {"_continue", "_loop", "_on_read_timeout", "_payload", "_traces"},
+    "async_answer.py": {"_loop", "_traces"},
+    "async_session.py": {"_continue", "_loop", "_on_read_timeout", "_payload"},
+    "sync_answer.py": {"_fp"},
     "sync_connection.py": {"_dns_host", "_original_response"},
     "sync_adapter.py": {"_connect", "_read"},
     "manager.py": set(),
@@ -338,6 +368,8 @@ async def ours_and_theirs() -> list[tuple[str, set[str], set[str]]]:
             ("_Pooled", connection, HTTPConnection, HTTPConnection("a")),
             ("_HostPool", host_pool, HTTPConnectionPool, HTTPConnectionPool("a")),
             ("WholeHead", WholeHead, http.client.HTTPResponse, None),
+            ("StrictBody", StrictBody, urllib3.HTTPResponse, urllib3.HTTPResponse()),
+            ("_UnpackedBody", _UnpackedBody, aiohttp.StreamReader, None),
         ]
         found = []
         for name, mine, base, stock_instance in pairs:

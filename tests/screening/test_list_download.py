@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import random
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,3 +167,42 @@ async def test_an_agency_that_is_not_there_is_unreachable(
     client = open_manager().async_client
     with pytest.raises(ProviderUnreachable):
         await download_list(client, f"http://127.0.0.1:{unused_tcp_port}/", tmp_path / "came", {}, within_s=5.0)
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["length", "chunked"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_a_packed_file_that_is_cut_anywhere_says_so(
+    download: Download, tmp_path: Path, coding: str, is_chunked: bool
+) -> None:
+    rows = "".join(f"{number},{random.Random(number).random()}\n" for number in range(1500)).encode()
+    packer = zlib.compressobj(wbits=31 if coding == "gzip" else 15)
+    so_far = packer.compress(rows) + packer.flush(zlib.Z_SYNC_FLUSH)
+    packed = so_far + packer.flush()
+    body = packed
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        response = web.Response(body=body, headers={"Content-Encoding": coding})
+        if is_chunked:
+            response.enable_chunked_encoding()
+        return response
+
+    fetched = await download(answer)
+    assert fetched is not None
+    assert (fetched.broke, (tmp_path / "came").read_bytes()) == (None, rows)
+    for end in (*range(1000, len(packed), 1000), len(so_far), len(packed) - 1):
+        (tmp_path / "came").unlink()
+        body = packed[:end]
+        fetched = await download(answer)
+        assert fetched is not None
+        assert (
+            fetched.broke == "csl sent a body that does not decompress: it was cut: it ends before what was packed does"
+        )
+
+
+async def test_an_etag_that_no_request_can_repeat_is_none(download: Download) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"x", headers={"ETag": '"\xf8"'})
+
+    fetched = await download(answer)
+    assert fetched is not None
+    assert fetched.etag is None

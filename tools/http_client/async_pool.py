@@ -21,7 +21,8 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from tools.call import Call, current_call
-from tools.http_client.async_session import AsyncPoolClosed, AsyncPoolTimeout, GuardedRequest, PooledProtocol
+from tools.http_client.async_answer import AsyncPoolClosed
+from tools.http_client.async_session import AsyncPoolTimeout, GuardedRequest, PooledProtocol
 from tools.http_client.config import Counters, PoolLimits, PoolStats, PoolTimeouts
 from tools.http_client.events import PoolListener, reporting_failure, stats_of, warn_of_leaks
 from tools.http_client.open_connections import LINGER_SLACK_S, Hold, IdleConnections, InUse

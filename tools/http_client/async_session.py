@@ -1,8 +1,6 @@
-"""The pooled `aiohttp.ClientSession` and its parts: connections, requests that guard redirects, bounded answers."""
+"""The pooled `aiohttp.ClientSession` and its parts: connections, and requests that guard redirects."""
 
 import asyncio
-import codecs
-import json
 import socket
 import weakref
 from collections.abc import Callable
@@ -12,19 +10,21 @@ from typing import Any
 
 import aiohttp
 import orjson
-from aiohttp import ClientPayloadError, ClientRequest, ClientResponse, SocketTimeoutError, StreamReader, hdrs
+from aiohttp import ClientPayloadError, ClientRequest, SocketTimeoutError, StreamReader, hdrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
-from tools.errors import PoolClosed, PoolTimeout, ProviderTooLarge
+from tools.errors import PoolTimeout
+from tools.http_client.async_answer import bounded_response
 from tools.http_client.config import PoolLimits, PoolTimeouts
-from tools.http_client.redirects_and_bounds import check_redirect, current_body_limit, headers_to_drop
+from tools.http_client.content_coding import ACCEPTED_CODINGS
+from tools.http_client.redirects_and_bounds import check_redirect, headers_to_drop
+from tools.http_client.response_head import MAX_FIELDS, MAX_HEAD_BYTES, HeadGate, RefusedHead
 
 __all__ = [
-    "AsyncBodyTooLarge",
-    "AsyncPoolClosed",
     "AsyncPoolTimeout",
     "GuardedRequest",
     "PooledProtocol",
@@ -43,18 +43,6 @@ class AsyncPoolTimeout(PoolTimeout, aiohttp.ClientError):
     """
 
     code = PoolTimeout.code
-
-
-class AsyncPoolClosed(PoolClosed, aiohttp.ClientError):
-    """PoolClosed that code written for aiohttp recognizes too."""
-
-    code = PoolClosed.code
-
-
-class AsyncBodyTooLarge(ProviderTooLarge, ClientPayloadError):
-    """ProviderTooLarge that code written for aiohttp recognizes too."""
-
-    code = ProviderTooLarge.code
 
 
 def open_async_session(
@@ -78,6 +66,11 @@ def open_async_session(
         json_serialize=lambda value: orjson.dumps(value).decode(),
         request_class=GuardedRequest,
         response_class=bounded_response(limits.max_body_bytes, connector),
+        requote_redirect_url=False,
+        # Heads are bounded before, alike in both clients.
+        max_line_size=MAX_HEAD_BYTES,
+        max_field_size=MAX_HEAD_BYTES,
+        max_headers=2 * MAX_FIELDS,
         trust_env=trust_env,
     )
 
@@ -95,6 +88,7 @@ class GuardedRequest(ClientRequest):
     the redirect that leads here leaves TLS, InvalidURL (a ValueError) on a proxy that is not HTTP.
     """
 
+    DEFAULT_HEADERS = ClientRequest.DEFAULT_HEADERS | {hdrs.ACCEPT_ENCODING: ACCEPTED_CODINGS}
     #: Set by the pool for a request with traces.
     warm_connection: "PooledProtocol | None" = None
 
@@ -138,80 +132,6 @@ class GuardedRequest(ClientRequest):
             await super().write_bytes(writer, conn, content_length)
 
 
-def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[ClientResponse]:
-    """Return a response class whose `read()` (and so `text()` and `json()`) stops at the bound in force, and does not
-    take what a closing pool has cut for the whole.
-
-    Code that streams `response.content` itself bounds itself.
-    """
-
-    class BoundedResponse(ClientResponse):
-        _limit = default_limit
-        _is_within = False  # as declared, and nothing can make more of it
-
-        async def start(self, connection: Connection) -> ClientResponse:
-            await super().start(connection)
-            self._limit = limit = current_body_limit(default_limit)
-            declared = self.content_length
-            if declared is not None:
-                if declared > limit and self.method != hdrs.METH_HEAD:
-                    raise AsyncBodyTooLarge(f"the answer declares {declared} bytes, the bound is {limit}")
-                headers = self.headers
-                self._is_within = hdrs.CONTENT_ENCODING not in headers and hdrs.TRANSFER_ENCODING not in headers
-            return self
-
-        async def read(self) -> bytes:
-            if self._body is None:
-                try:
-                    self._body = await self._read_all()
-                    for trace in self._traces:
-                        await trace.send_response_chunk_received(self.method, self.url, self._body)
-                except BaseException:
-                    self.close()
-                    raise
-                if self.connection is None:  # given back with the last byte: there is nothing else to wait for
-                    return self._body
-            return await super().read()
-
-        async def json(self, *, content_type: str | None = None, **options: Any) -> Any:
-            """Return the decoded body; its type counts only when it is named, as it never does in requests.
-
-            Raises JSONDecodeError, of an empty body too.
-            """
-            if not (await self.read()).strip():
-                raise json.JSONDecodeError("the body is empty", "", 0)
-            return await super().json(content_type=content_type, **options)
-
-        def get_encoding(self) -> str:
-            """Return how the text is written: as the body's own mark says, or else the headers."""
-            is_marked = self._body is not None and self._body.startswith(codecs.BOM_UTF8)
-            return "utf-8-sig" if is_marked else super().get_encoding()
-
-        async def _read_all(self) -> bytes:
-            content = self.content
-            if not self._is_within:
-                body = await self._read_bounded()
-            elif content.is_eof():  # it is whole, whatever has become of the pool
-                return content.read_nowait()
-            else:
-                body = await content.read()
-            if pool.closed:
-                raise AsyncPoolClosed("the pool was shut down while the answer came")
-            return body
-
-        async def _read_bounded(self) -> bytes:
-            chunks: list[bytes] = []
-            size = 0
-            async for chunk in self.content.iter_any():
-                size += len(chunk)
-                if size > self._limit:
-                    raise AsyncBodyTooLarge(f"the answer is larger than the bound of {self._limit} bytes")
-                chunks.append(chunk)
-            return b"".join(chunks)
-
-    return BoundedResponse
-
-
 class PooledProtocol(ResponseHandler):
     """A connection of aiohttp, with a bound on silence and one on writing, and what the pool notes of it.
 
@@ -231,9 +151,36 @@ class PooledProtocol(ResponseHandler):
         self.uses = 0
         #: Made, and not counted as closed yet.
         self.is_established = False
+        #: Whether the body of its answer is to be unpacked.
+        self.unpacks = False
+        self._gate = HeadGate(is_open=True)  # until something is asked
         self._silent_at: float | None = None  # None: nothing is awaited
         self._silence_timer: asyncio.TimerHandle | None = None
         self._looks_at = 0.0
+
+    def set_response_params(self, *, auto_decompress: bool = True, **options: Any) -> None:
+        """Say how the next answer is read. It is unpacked by its reader, not by aiohttp, which takes cut ones too."""
+        self.unpacks = auto_decompress
+        self._gate = HeadGate()
+        super().set_response_params(auto_decompress=False, **options)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, once the head of the answer is whole. What is no answer ends the connection with an error."""
+        if self._gate.is_open:
+            super().data_received(data)
+            return
+        if data:
+            self._reschedule_timeout()
+        try:
+            passed = self._gate.take(data)
+        except RefusedHead as exc:
+            self._gate.is_open = True
+            if self.transport is not None:
+                self.transport.abort()
+            self.set_exception(HttpProcessingError(message=str(exc)), exc)
+            return
+        if passed:
+            super().data_received(passed)
 
     # -- the bound on silence --
 
@@ -320,6 +267,9 @@ class PooledProtocol(ResponseHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection is gone, and nothing more is awaited of it."""
+        if self._gate.held:  # a cut head, which the parser has to know of
+            self._gate.is_open = True
+            super().data_received(self._gate.held)
         payload = self._payload
         if exc is not None:  # aiohttp takes a body that ends with its connection for whole, even when that was reset
             self._fail(payload, exc)

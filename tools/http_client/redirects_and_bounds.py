@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from tools.errors import ProviderRejected
 
@@ -14,7 +14,7 @@ __all__ = [
     "current_body_limit",
     "headers_to_drop",
     "is_same_origin",
-    "refused_target",
+    "redirect_target",
 ]
 
 MAX_REDIRECTS = 10
@@ -38,17 +38,30 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _override: ContextVar[int | None] = ContextVar("tools_body_limit", default=None)
 
 
+def redirect_target(source: str, location: str) -> str:
+    """Return the URL that `location` is for an answer of `source`, as it was given (RFC 3986, section 5.2).
+
+    Raises ProviderRejected when it is none.
+    """
+    try:
+        target = location if urlsplit(location).netloc and not location.startswith("//") else urljoin(source, location)
+        parts = urlsplit(target)
+        _ = parts.port
+    except ValueError:
+        parts = None
+    # A host is a name, or an address: a Location spells other letters in percent signs.
+    if parts is None or "%" in (parts.hostname or ""):
+        raise ProviderRejected(f"refused a redirect from {_origin_text(source)}: its target is not a URL")
+    return target
+
+
 def check_redirect(source: str, target: str) -> None:
-    """Raise ProviderRejected when a redirect from `source` to `target` would leave TLS."""
+    """Raise ProviderRejected when a redirect from `source` to `target` would leave TLS, or leads to no host."""
+    target = redirect_target(source, target)
     if urlsplit(source).scheme == "https" and urlsplit(target).scheme != "https":
         raise ProviderRejected(
             f"refused a redirect from {_origin_text(source)} to {_origin_text(target)}: it leaves TLS"
         )
-
-
-def refused_target(source: str) -> ProviderRejected:
-    """Return the error for a redirect from `source` whose target is not a URL."""
-    return ProviderRejected(f"refused a redirect from {_origin_text(source)}: its target is not a URL")
 
 
 def is_same_origin(source: str, target: str) -> bool:

@@ -24,8 +24,9 @@ from urllib3.util import Timeout
 from tools.call import Call, current_call
 from tools.errors import DeadlineExceeded, PoolClosed, PoolTimeout, ProviderTimeout, ProviderTooLarge
 from tools.http_client.config import PoolLimits, PoolTimeouts
+from tools.http_client.content_coding import UnreadableBody
 from tools.http_client.redirects_and_bounds import current_body_limit
-from tools.http_client.sync_connection import StaleConnection, host_pool_classes, label_of
+from tools.http_client.sync_connection import StaleConnection, host_pool_classes, label_of, request_target
 from tools.http_client.sync_pool import SyncPool
 
 __all__ = ["PooledAdapter", "SyncBodyTooLarge", "SyncCallTimeout", "SyncPoolClosed", "SyncPoolTimeout"]
@@ -59,7 +60,8 @@ class SyncCallTimeout(ProviderTimeout, requests.exceptions.Timeout):
 
 
 class BoundedResponse(requests.Response):
-    """A response that stops at `max_bytes`, and does not take what a closing `pool` has cut for the whole.
+    """A response that stops at `max_bytes`, and takes neither what a closing `pool` has cut nor what ends before its
+    packing does for the whole.
 
     However its body is read, `raw` apart.
     """
@@ -69,7 +71,7 @@ class BoundedResponse(requests.Response):
     call: Call | None
 
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
-        """Yield the body in pieces. Raises SyncBodyTooLarge at the bound, SyncPoolClosed."""
+        """Yield the body in pieces. Raises SyncBodyTooLarge at the bound, SyncPoolClosed, ContentDecodingError."""
         size, is_at_hand = 0, vars(self)["_content_consumed"]
         for chunk in super().iter_content(chunk_size or _READ_BYTES, decode_unicode):
             size += len(chunk)
@@ -79,6 +81,11 @@ class BoundedResponse(requests.Response):
             yield chunk
         if not is_at_hand:
             self._refuse_if_cut()
+            if (unpacker := getattr(self.raw, "unpacker", None)) is not None:
+                try:  # urllib3 asks it only where it cannot know that nothing more comes
+                    unpacker.flush()
+                except UnreadableBody as exc:
+                    raise requests.exceptions.ContentDecodingError(exc) from exc
 
     def json(self, **options: Any) -> Any:
         """Return the decoded body, in UTF-8 unless it or its headers say otherwise. Raises JSONDecodeError.
@@ -192,7 +199,11 @@ class PooledAdapter(HTTPAdapter):
             raise SyncCallTimeout("the call's time ran out while the agency answered") from exc
 
     def _send_once(self, request: requests.PreparedRequest, timeout: Any, options: dict[str, Any]) -> requests.Response:
-        response = super().send(request, timeout=self._bounded(timeout), **options)
+        before = request_target.set(None)
+        try:
+            response = super().send(request, timeout=self._bounded(timeout), **options)
+        finally:
+            request_target.reset(before)
         if not isinstance(response, BoundedResponse):  # of a tool that stands in for the network
             return response
         limit = response.max_bytes
@@ -255,11 +266,12 @@ class PooledAdapter(HTTPAdapter):
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]  # likewise
 
     def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
-        """Return what the request line says."""
+        """Return what the request line says, also where urllib3 would write it otherwise."""
         url = str(request.url)
         target = url[len(_origin(url)) :]
         if proxies or "#" in url or not target.startswith("/"):
-            return str(super().request_url(request, proxies))
+            target = str(super().request_url(request, proxies))
+        request_target.set(target)
         return target
 
     def _bounded(self, timeout: Any) -> Any:

@@ -4,18 +4,17 @@ Every connection is taken in `_get_conn`, and given back in `_put_conn`, by `clo
 collected. The private names of urllib3 that this rests on are listed in docs/pools.md.
 """
 
-import email.parser
 import http.client
 import math
 import queue
-import re
 import socket
 import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -27,9 +26,10 @@ from urllib3.util.connection import is_connection_dropped
 from tools.call import current_call
 from tools.errors import PoolClosed
 from tools.http_client.events import reporting_failure
+from tools.http_client.sync_answer import StrictBody, WholeHead
 from tools.http_client.sync_pool import HostOf, SyncPool
 
-__all__ = ["StaleConnection", "WholeHead", "host_pool_classes", "label_of"]
+__all__ = ["StaleConnection", "host_pool_classes", "label_of", "request_target"]
 
 _USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 _SEND_BYTES = 64 * 1024
@@ -39,107 +39,8 @@ class StaleConnection(http.client.RemoteDisconnected):
     """A reused connection died before a byte of the answer came: the peer had closed it while it was idle."""
 
 
-# -- the head of an answer --
-
-#: As http.client has them.
-_MAX_LINE_BYTES = 65536
-_MAX_LINES = 100
-
-#: A header that is one line and has nothing odd about it; the others are for the email parser, which knows them all.
-_PLAIN = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?\r?\n")
-_END = (b"\r\n", b"\n", b"")
-
-
-class WholeHead(http.client.HTTPResponse):
-    """An answer whose head has its end: http.client takes the end of the connection for it, and the body for empty.
-
-    A head of plain lines is read without the email parser (`python -m tests.bench.sync_half`: 1.2 x for the sync half).
-    """
-
-    # What http.client keeps to itself, for the type checker.
-    _read_status: Callable[[], tuple[str, int, str]]
-    _check_close: Callable[[], bool]
-    _method: str | None
-    code: int
-    #: The peer sent more than this answer; http.client would drop that with its buffer.
-    has_more = False
-
-    def _close_conn(self) -> None:
-        """Let go of the file, at the end of the body or before."""
-        file: Any = self.fp
-        if hasattr(file, "raw"):
-            file.raw.readinto = _nothing  # so that the look at the buffer does not read on, and wait
-            self.has_more = bool(file.peek(1))
-        super()._close_conn()  # type: ignore[misc]  # likewise
-
-    def begin(self) -> None:
-        """Read the head, interim ones skipped. Raises IncompleteRead when the connection ends inside it."""
-        if self.headers is not None:
-            return
-        version, status, reason = self._read_status()
-        message = _read_headers(self.fp)
-        while 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS:
-            # http.client skips 100 only (RFC 9110, section 15.2)
-            version, status, reason = self._read_status()
-            message = _read_headers(self.fp)
-        if version in ("HTTP/1.0", "HTTP/0.9"):
-            self.version = 10
-        elif version.startswith("HTTP/1."):
-            self.version = 11
-        else:
-            raise http.client.UnknownProtocol(version)
-        self.code = self.status = status
-        self.reason = reason.strip()
-        self.headers = self.msg = message
-        self.chunked = (message.get("transfer-encoding") or "").lower() == "chunked"
-        self.chunk_left: int | None = None
-        self.length = self._declared_length(message)
-        # What has no end of its own ends with the connection.
-        self.will_close = self._check_close() or not (self.chunked or self.length is not None)
-
-    def _declared_length(self, message: http.client.HTTPMessage) -> int | None:
-        """Return the bytes of the body; None when only its end shows them."""
-        if self.status in (204, 304) or 100 <= self.status < 200 or self._method == "HEAD":
-            return 0
-        declared = message.get("content-length")
-        if not declared or self.chunked:
-            return None
-        try:
-            length = int(declared)
-        except ValueError:
-            return None
-        return length if length >= 0 else None
-
-
-def _nothing(_: object) -> int:
-    return 0
-
-
-def _read_headers(stream: Any) -> http.client.HTTPMessage:
-    """Read headers to the empty line behind them. Raises LineTooLong, HTTPException, IncompleteRead."""
-    message = http.client.HTTPMessage()
-    lines: list[bytes] = []
-    is_plain = True
-    while True:
-        line = stream.readline(_MAX_LINE_BYTES + 1)
-        if len(line) > _MAX_LINE_BYTES:
-            raise http.client.LineTooLong("header line")
-        lines.append(line)
-        if len(lines) > _MAX_LINES:
-            raise http.client.HTTPException(f"got more than {_MAX_LINES} headers")
-        if line in _END:
-            break
-        found = _PLAIN.fullmatch(line)
-        if found is None:
-            is_plain = False
-        elif is_plain:
-            message.set_raw(found[1].decode("ascii"), (found[2] or b"").decode("ascii"))
-    if not line:
-        raise http.client.IncompleteRead(b"")
-    if is_plain:
-        return message
-    parser = email.parser.Parser(_class=http.client.HTTPMessage)
-    return parser.parsestr(b"".join(lines).decode("iso-8859-1"))
+#: What the request line is to say; None: what urllib3 makes of the URL.
+request_target: ContextVar[str | None] = ContextVar("pool_request_target", default=None)
 
 
 # -- connections --
@@ -247,6 +148,10 @@ class _Pooled(HTTPConnection):
 
     # -- sending and receiving --
 
+    def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
+        """Begin a request; its target is sent as it was given, percent signs and all."""
+        super().putrequest(method, request_target.get() or url, *args, **options)
+
     def send(self, data: Any) -> None:
         """Send `data`, of any size; the bound is on silence, not on the whole: the kernel watches the peer.
 
@@ -281,6 +186,8 @@ class _Pooled(HTTPConnection):
         # A response that is dropped unread closes its connection, but not in a cycle: the collector may finalize its
         # file first, which it then takes for its own end.
         self._response = weakref.ref(response, self._response_is_gone)
+        if type(response) is HTTPResponse:
+            response.__class__ = StrictBody
         head: Any = response._original_response  # noqa: SLF001 - http.client's, which urllib3 wraps
         self._head = head
         if head.length is None and not head.chunked and hasattr(self._live, "suppress_ragged_eofs"):

@@ -14,19 +14,20 @@ from datetime import timedelta
 from functools import lru_cache
 from types import FunctionType
 from typing import Any, NoReturn
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
 from tools.errors import ProviderRejected
+from tools.http_client.content_coding import ACCEPTED_CODINGS
 from tools.http_client.redirects_and_bounds import (
     MAX_REDIRECTS,
     check_redirect,
     headers_to_drop,
     is_same_origin,
-    refused_target,
+    redirect_target,
 )
 from tools.http_client.sync_adapter import PooledAdapter
 
@@ -44,7 +45,7 @@ class PooledSession(requests.Session):
         self.adapters.clear()
         self.mount("https://", adapter)
         self.mount("http://", adapter)
-        self.headers["User-Agent"] = user_agent
+        self.headers.update({"User-Agent": user_agent, "Accept-Encoding": ACCEPTED_CODINGS})
         self.trust_env = trust_env
         self.max_redirects = MAX_REDIRECTS
         self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
@@ -93,17 +94,15 @@ class PooledSession(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where `resp` redirects to, None if it does not. Raises ProviderRejected when that is not a URL."""
         target: str | None = super().get_redirect_target(resp)
-        try:
-            urlsplit(target or "")
-        except ValueError as exc:
-            raise refused_target(str(resp.request.url)) from exc
-        return target
+        return target and redirect_target(str(resp.url), target)
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Drop what must not go along from the request to be sent next; called for every redirect.
 
         Raises ProviderRejected on a redirect that leaves TLS.
         """
+        # requests has written it otherwise than it was given.
+        prepared_request.url = self.get_redirect_target(response)
         source, target = str(response.request.url), str(prepared_request.url)
         check_redirect(source, target)
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # as types-requests has it

@@ -100,12 +100,17 @@ async def _receive(
         url=without_secrets(url),
         fetched=datetime.now(UTC),
         published=http_time(headers.get(hdrs.LAST_MODIFIED)),
-        etag=headers.get(hdrs.ETAG),
-        last_modified=headers.get(hdrs.LAST_MODIFIED),
+        etag=_in_ascii(headers.get(hdrs.ETAG)),
+        last_modified=_in_ascii(headers.get(hdrs.LAST_MODIFIED)),
         is_sample_data=head.is_sample_data,
         declared_bytes=None if hdrs.CONTENT_ENCODING in headers else declared,
         broke=broke,
     )
+
+
+def _in_ascii(header: str | None) -> str | None:
+    """Return what can be stored and sent back as it came; None: other bytes may stand for anything."""
+    return header if header is not None and header.isascii() else None
 
 
 def _append(path: Path, digest: "hashlib._Hash", chunks: list[bytes]) -> None:

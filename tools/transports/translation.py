@@ -12,10 +12,12 @@ from typing import Literal
 import aiohttp
 import requests
 import urllib3.exceptions
-from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
+from aiohttp.http_exceptions import HttpProcessingError
 
 from tools.errors import ProviderGarbled, ProviderRejected, ProviderTimeout, ProviderUnreachable, ToolError
 from tools.exchange import Response
+from tools.http_client.content_coding import UnreadableBody
+from tools.http_client.response_head import RefusedHead
 from tools.http_client.sync_connection import StaleConnection
 
 __all__ = ["LIBRARY_ERRORS", "BrokenAt", "ConnectionBroke", "broken_at", "translated", "translating"]
@@ -97,10 +99,12 @@ def translated(exc: Exception, upstream: str | None) -> ToolError:
     if (refused := _refused(exc)) is not None:
         status, headers = refused
         return Response(status, headers, b"", who).failure(upstream)
-    if isinstance(exc, requests.exceptions.ContentDecodingError) or any(
-        isinstance(each, (ContentEncodingError, urllib3.exceptions.DecodeError)) for each in causes
-    ):
-        return ProviderGarbled(f"{who} sent a body that does not decompress", upstream=upstream)
+    packed = next((each for each in causes if isinstance(each, urllib3.exceptions.DecodeError)), None)
+    if packed is not None or isinstance(exc, requests.exceptions.ContentDecodingError):
+        why = f": {packed}" if isinstance(packed, UnreadableBody) else ""
+        return ProviderGarbled(f"{who} sent a body that does not decompress{why}", upstream=upstream)
+    if (head := next((each for each in causes if isinstance(each, RefusedHead)), None)) is not None:
+        return ProviderGarbled(f"{who} sent {head}", upstream=upstream)
     if isinstance(exc, (aiohttp.ClientResponseError, requests.exceptions.InvalidHeader)) or any(
         map(_is_not_http, causes)
     ):
