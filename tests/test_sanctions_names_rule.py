@@ -3,12 +3,12 @@
 import re
 import unicodedata
 
-from anyascii import anyascii
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 from tools.sanctions_names import IGNORED_WORDS, AskedName, Likeness, compare, is_in_latin_script, words_of
+from tools.sanctions_scripts import has_han, has_same_han, in_ascii
 
 FORMS = IGNORED_WORDS - {"organization", "univ", "university"}
 FORMULA = re.compile(r"[;,]?\s*\band any (?:successor|sub-?unit|subsidiar).*", re.IGNORECASE | re.DOTALL)
@@ -25,9 +25,8 @@ NAMES = st.lists(PIECES | st.text(max_size=4), max_size=6).map(" ".join) | st.li
 
 
 def words(name: str) -> tuple[str, ...]:
-    plain = unicodedata.normalize("NFKC", name)
-    plain = anyascii(re.sub(r"([\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])", r" \1 ", plain)).lower()
-    plain = re.sub("['`\u2018\u2019\u02bb\u02bc]", "", plain)
+    # How each sign is put into ASCII is test_sanctions_scripts.py's.
+    plain = re.sub("['`]", "", in_ascii(name).lower())
     plain = re.sub(r"\b(\w)\.(?=\w\b)", r"\1", plain)
     return tuple(re.sub(r"[\W_]+", " ", plain).split())
 
@@ -62,7 +61,8 @@ def likeness(asked: str, listed: str) -> Likeness:
         if len(letters) > 1 and "".join(word[0] for word in words(rest)).startswith(letters):
             names.add(words(rest))
     names.discard(())
-    if any(core(name) == core(wanted) for name in names):
+    is_homophone = has_han(asked) and has_han(listed) and not has_same_han(asked, listed)
+    if any(core(name) == core(wanted) for name in names) and not is_homophone:
         return Likeness(1.0, equal=True, words=len(telling(tuple(core(wanted)))))
     rest_words = words(IN_BRACKETS.sub(" ", bare))
     parts = {*names, rest_words} if sum(map(len, telling(rest_words))) > 1 else names

@@ -10,8 +10,9 @@ from datetime import date
 from typing import Literal
 
 from tools.countries import read_country
-from tools.sanctions_entries import EntryId, ListEntry
-from tools.sanctions_names import AskedName, Likeness, same_identifier
+from tools.sanctions_entries import ListEntry
+from tools.sanctions_identifiers import identifier_keys, listed_keys
+from tools.sanctions_names import AskedName, Likeness
 from tools.screening.births import BirthAgreement, births_agree
 from tools.screening.subject import Basis, Match, Part
 
@@ -19,12 +20,6 @@ __all__ = ["Agreement", "Hit", "Outcome", "Party", "outcome_of", "weigh", "weigh
 
 Outcome = Literal["clear", "potential_match", "match"]
 Agreement = Literal["same", "different", "unknown"]
-
-#: Features that the Treasury lists store among the identifiers; that two of these are equal identifies nobody.
-_NO_IDENTIFIER = (
-    *("date", "year", "gender", "website", "email", "phone", "risk", "type", "issuer name", "prohibited"),
-    *("model", "operator", "nationality", "executive order", "determination"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +184,11 @@ def _best_name(asked: AskedName, entry: ListEntry) -> tuple[Likeness, str, Liter
 
 
 def _same_id(party: Party, entry: ListEntry) -> str | None:
-    """The asked identifier that the entry has, too."""
-    return next((asked for asked in party.ids if any(_is_same(asked, each) for each in entry.ids)), None)
-
-
-def _is_same(asked: str, listed: EntryId) -> bool:
-    kind = (listed.type or "").casefold()
-    if listed.number is None or any(word in kind for word in _NO_IDENTIFIER):
-        return False
-    return same_identifier(asked, listed.number)
+    """Return the asked identifier that the entry has, too."""
+    if not party.ids:
+        return None
+    listed = listed_keys(entry)
+    return next((asked for asked in party.ids if not listed.isdisjoint(identifier_keys(asked))), None)
 
 
 def _country_agrees(asked: str, entry: ListEntry) -> Agreement:

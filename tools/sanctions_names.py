@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from anyascii import anyascii
 from rapidfuzz.fuzz import ratio
 
-__all__ = ["IGNORED_WORDS", "AskedName", "Likeness", "compare", "is_in_latin_script", "same_identifier", "words_of"]
+from tools.sanctions_scripts import has_han, has_same_han, in_ascii
+
+__all__ = ["IGNORED_WORDS", "AskedName", "Likeness", "compare", "is_in_latin_script", "words_of"]
 
 #: Words that the agency's own fuzzy search leaves out of account (its search page says so).
 IGNORED_WORDS = frozenset(
@@ -23,8 +24,6 @@ IGNORED_WORDS = frozenset(
 
 #: Those of them that are a legal form or a form of address, and no part of the name.
 _FORMS = IGNORED_WORDS - {"organization", "univ", "university"}
-# Each sign of these scripts is a word or a syllable of its own.
-_IDEOGRAPH = re.compile(r"([\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 _DOT_OF_INITIAL = re.compile(r"(?<=\b\w)\.(?=\w\b)")
 # Of ASCII, to which everything is transliterated before: apostrophes go, what else is no letter or digit parts words.
 _APOSTROPHES = str.maketrans("", "", "'`")
@@ -32,9 +31,6 @@ _WORDS_APART = {code: " " for code in range(128) if not chr(code).isalnum()} | _
 # "... and any successor, sub-unit, or subsidiary thereof" is the notice's formula, no part of the name.
 _FORMULA = re.compile(r"[;,]?\s*\band any (?:successor|sub-?unit|subsidiar).*", re.IGNORECASE | re.DOTALL)
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
-_IDENTIFIER_PREFIX = re.compile(r"^(?:imo|no|nr|number)+(?=[0-9])")
-#: A word or a year is no identifier: one has so many characters, and so many digits among them.
-_IDENTIFIER_LENGTH, _IDENTIFIER_DIGITS = 4, 2
 #: All words of the asked name stand in the listed one, which has more.
 _CONTAINED = 0.95
 #: All words of the listed name (two at least) stand in the asked one, which has more.
@@ -59,10 +55,7 @@ class Likeness:
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> tuple[str, ...]:
     """The words of `name` in ASCII and lower case, in the order in which they stand."""
-    plain = name
-    if not name.isascii():
-        plain = anyascii(_IDEOGRAPH.sub(r" \1 ", unicodedata.normalize("NFKC", name)))
-    plain = plain.lower()
+    plain = in_ascii(name).lower()
     if "." in plain:
         plain = _DOT_OF_INITIAL.sub("", plain.translate(_APOSTROPHES))
     return tuple(plain.translate(_WORDS_APART).split())
@@ -88,10 +81,11 @@ class _Form:
 class _ListedName:
     """A listed name, ready to be compared: its `words`, the `cores` that are equal to it, the `parts` to score."""
 
-    __slots__ = ("cores", "parts", "word_count", "words")
+    __slots__ = ("cores", "has_han", "parts", "word_count", "words")
 
     def __init__(self, name: str) -> None:
         self.words = words_of(name)
+        self.has_han = has_han(name)
         self.word_count = _count(self.words)
         names = {self.words, *map(words_of, _names_in(name))} - {()}
         self.cores = frozenset([_core(each) for each in names])
@@ -108,6 +102,7 @@ class AskedName:
 
     def __init__(self, name: str) -> None:
         self.text = name
+        self.has_han = has_han(name)
         self._words = words_of(name)
         self._core = _core(self._words)
         # With and without its legal form, which a listed name may not state.
@@ -119,7 +114,9 @@ class AskedName:
         listed = _listed(name)
         if not self._words or not listed.words:
             return Likeness(0.0, equal=False, words=len(listed.words))
-        if self._core in listed.cores:
+        # Many characters share one reading: another character of the same sound is another name.
+        is_homophone = self.has_han and listed.has_han and not has_same_han(self.text, name)
+        if self._core in listed.cores and not is_homophone:
             return Likeness(1.0, equal=True, words=_count(self._core))
         alike = 0.0
         for part in listed.parts:
@@ -185,14 +182,3 @@ def _names_in(name: str) -> Iterator[str]:
 def is_in_latin_script(name: str) -> bool:
     """Whether all letters of `name` are Latin ones."""
     return name.isascii() or all("LATIN" in unicodedata.name(each, "") for each in name if each.isalpha())
-
-
-def same_identifier(asked: str, listed: str) -> bool:
-    """Whether two identifiers (passport, tax, registration, IMO numbers) are the same but for their punctuation."""
-    wanted, given = _plain_identifier(asked), _plain_identifier(listed)
-    tells = len(wanted) >= _IDENTIFIER_LENGTH and sum(map(str.isdigit, wanted)) >= _IDENTIFIER_DIGITS
-    return tells and wanted == given
-
-
-def _plain_identifier(text: str) -> str:
-    return _IDENTIFIER_PREFIX.sub("", "".join(words_of(text)))

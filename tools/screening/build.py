@@ -324,11 +324,11 @@ def _end_with_input() -> None:
 
 def _build_index(entries: Iterable[ListEntry], folder: Path) -> None:
     # Not before it is needed: of a suspect nothing is indexed.
-    from tools.screening.algorithms import ALGORITHMS
+    from tools.screening.algorithms import INDEX_MADE_FOR
     from tools.screening.index import build_index
 
     build_index(entries, folder)
-    (folder / ALGORITHM_FILE).write_text(ALGORITHMS[0])
+    (folder / ALGORITHM_FILE).write_text(INDEX_MADE_FOR)
 
 
 def _fetched(text: str) -> Fetched:

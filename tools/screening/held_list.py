@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.sanctions_entries import ListEntry
-from tools.screening.algorithms import ALGORITHMS
+from tools.screening.algorithms import INDEX_MADE_FOR
 from tools.screening.consolidated import entry_of, record_at
 from tools.screening.manifest import Manifest
 
@@ -41,7 +41,7 @@ class HeldList:
         from tools.screening.match import Matcher
 
         index = folder / INDEX_FOLDER
-        if (index / ALGORITHM_FILE).read_text() != ALGORITHMS[0]:
+        if (index / ALGORITHM_FILE).read_text() != INDEX_MADE_FOR:
             raise ValueError(f"list {folder.name}: its index was made for another algorithm")
         manifest = Manifest.read(folder)
         content, places = _mapped(folder / manifest.file_name), _mapped(folder / PLACES_FILE)

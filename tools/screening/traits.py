@@ -1,8 +1,6 @@
 """What weighs on a hit beside its name: countries, dates of birth and identifiers of the entries, in flat arrays."""
 
-import re
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -12,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.sanctions_entries import ListEntry
-from tools.sanctions_names import words_of
+from tools.sanctions_identifiers import identifier_keys, listed_keys
 from tools.screening.births import agreement_of_births, births_of
 
 __all__ = ["Agreement", "Traits", "TraitsMaker"]
@@ -20,18 +18,6 @@ __all__ = ["Agreement", "Traits", "TraitsMaker"]
 Agreement = Literal["same", "near", "different", "unknown"]
 
 _ARRAYS = ("country", "country_start", "birth", "birth_start", "id_hash", "id_entry")
-#: Features that the Treasury lists store among the identifiers; that two of these are equal identifies nobody.
-_NO_IDENTIFIER = (
-    *("date", "year", "gender", "website", "email", "phone", "risk", "type", "issuer name", "prohibited"),
-    *("model", "operator", "nationality", "executive order", "determination"),
-)
-_IDENTIFIER_PREFIX = re.compile(r"^(?:imo|no|nr|number)+(?=[0-9])")
-_IDENTIFIER_LENGTH, _IDENTIFIER_DIGITS = 4, 2
-#: Identifiers that stand in the remarks alone: those of vessels and of persons, in the Treasury's words.
-_IN_REMARKS = re.compile(
-    r"\b(?:Identification|Passport|MMSI|(?:ID|Identification|Registration|SSN|RFC|NIT|Cedula|RUC|C\.U\.R\.P\.)"
-    r"(?: No\.| Number| #)?)\s+((?:IMO )?[A-Z]{0,4}[0-9][A-Z0-9-]{4,})"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +50,13 @@ class Traits:
         return agreement_of_births(births, tuple(self.birth[start:end].tolist()))
 
     def entries_with_id(self, number: str) -> list[int]:
-        """The entries that have the identifier, punctuation and "IMO" left out of account."""
-        plain = _plain(number)
-        if plain is None:
-            return []
-        wanted = _hash(plain)
-        start, end = (int(np.searchsorted(self.id_hash, wanted, side)) for side in ("left", "right"))
-        return sorted(set(self.id_entry[start:end].tolist()))
+        """Return the entries that have the identifier, by the rule of `tools.sanctions_identifiers`."""
+        found: set[int] = set()
+        for key in identifier_keys(number):
+            wanted = _hash(key)
+            start, end = (int(np.searchsorted(self.id_hash, wanted, side)) for side in ("left", "right"))
+            found.update(self.id_entry[start:end].tolist())
+        return sorted(found)
 
 
 class TraitsMaker:
@@ -88,8 +74,7 @@ class TraitsMaker:
         for text in entry.dates_of_birth:
             self._births.extend(births_of(text))
         self._birth_starts.append(len(self._births))
-        plain = {plain for number in _identifiers(entry) if (plain := _plain(number)) is not None}
-        self._ids.extend([(int(_hash(each)), at) for each in plain])
+        self._ids.extend([(int(_hash(key)), at) for key in listed_keys(entry)])
 
     def save(self, folder: Path) -> None:
         """Write the arrays into `folder`."""
@@ -106,25 +91,8 @@ class TraitsMaker:
             np.save(folder / f"{label}.npy", arrays[label], allow_pickle=False)
 
 
-def _identifiers(entry: ListEntry) -> Iterator[str]:
-    for each in entry.ids:
-        kind = (each.type or "").casefold()
-        if each.number is not None and not any(word in kind for word in _NO_IDENTIFIER):
-            yield each.number
-    if entry.vessel is not None and entry.vessel.call_sign:
-        yield entry.vessel.call_sign
-    for found in _IN_REMARKS.finditer(entry.remarks or ""):
-        yield found[1]
-
-
-def _plain(number: str) -> str | None:
-    plain = _IDENTIFIER_PREFIX.sub("", "".join(words_of(number)))
-    tells = len(plain) >= _IDENTIFIER_LENGTH and sum(map(str.isdigit, plain)) >= _IDENTIFIER_DIGITS
-    return plain if tells else None
-
-
-def _hash(plain: str) -> np.uint64:
-    return np.uint64(int.from_bytes(blake2b(plain.encode(), digest_size=8).digest()))
+def _hash(key: str) -> np.uint64:
+    return np.uint64(int.from_bytes(blake2b(key.encode(), digest_size=8).digest()))
 
 
 def _packed(country: str) -> int:
