@@ -30,6 +30,7 @@ from tools.errors import (
     ProviderTooLarge,
     ProviderUnreachable,
     RateLimited,
+    ScriptNotCovered,
     TooLarge,
     ToolError,
 )
@@ -62,6 +63,7 @@ STATUSES: dict[type[ToolError], tuple[int, str]] = {
     CircuitOpen: (503, "The agency is left alone for a while"),
     NotConfigured: (503, "The agency wants a key that is not set"),
     NotScreened: (503, "The screening has no outcome"),
+    ScriptNotCovered: (422, "The name is in a script that is not read"),
     PoolTimeout: (503, "No connection came free in time"),
     PoolClosed: (503, "The service is shutting down"),
 }
@@ -75,12 +77,19 @@ _LEDGER_AWAY_S = 5.0
 _HTTP_CODES = {404: "no_such_route", 405: "method_not_allowed", 413: TooLarge.code, 415: "unsupported_media_type"}
 
 
+class Unread(TypedDict):
+    """A word of a name that was not read, and the script that it is in."""
+
+    text: str
+    script: str
+
+
 class Problem(TypedDict):
     """The body of an error (RFC 9457). `code` is stable; `retryable` says whether the same question may succeed later.
 
     `parameter` names what is wrong with the question; `upstream_status` is the agency's own; `outcome` stands in it
     when a screening was asked; `sandbox` when it speaks of sample data. Of a file of rows `fault` says, stably, what is
-    wrong with it, and `row` how many rows had been read by then.
+    wrong with it, and `row` how many rows had been read by then. `unread` are the words of a name that were not read.
     """
 
     type: str
@@ -98,6 +107,7 @@ class Problem(TypedDict):
     sandbox: NotRequired[bool]
     fault: NotRequired[str]
     row: NotRequired[int]
+    unread: NotRequired[list[Unread]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +204,8 @@ def _of_tool(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> Proble
         more["sandbox"] = True
     if isinstance(exc, InvalidQuery):
         more["parameter"] = exc.parameter
+    if isinstance(exc, ScriptNotCovered):
+        more["unread"] = [Unread(text=text, script=script) for text, script in exc.parts]
     if isinstance(exc, (ProviderRejected, ProviderFailed)) and exc.status is not None:
         more["upstream_status"] = exc.status
     return problem(status, fault.code, fault.title, fault.detail, request_id, **more)

@@ -24,6 +24,7 @@ CODES = {
     "CircuitOpen": "circuit_open",
     "NotConfigured": "not_configured",
     "NotScreened": "not_screened",
+    "ScriptNotCovered": "script_not_covered",
     "DeadlineExceeded": "deadline_exceeded",
     "PoolTimeout": "pool_timeout",
     "PoolClosed": "pool_closed",

@@ -54,7 +54,7 @@ def test_no_detail_of_whatever_kind_stops_a_name(
     country: object, nationality: object, dob: object, kind: object, address: object
 ) -> None:
     query = _asked(country=country, nationality=nationality, dob=dob, type=kind, address=address)
-    assert query.subject.name == "Acme Trading"
+    assert query.subjects[0].name == "Acme Trading"
     assert all(each.detail for each in query.warnings)
 
 

@@ -68,7 +68,9 @@ def test_a_clear_of_some_lists_says_which_were_not_asked() -> None:
 
 
 def test_a_name_in_another_script_says_that_a_clear_of_it_tells_little() -> None:
-    assert any("Latin" in limit for limit in screen({"name": "华为技术"}, page()).coverage.limits)
+    limits = screen({"name": "华为技术"}, page(), page()).coverage.limits
+    assert any("Latin" in limit for limit in limits)
+    assert any("read as Chinese" in limit for limit in limits)
     assert not any("Latin" in limit for limit in screen({"name": "Société"}, page()).coverage.limits)
 
 
@@ -121,6 +123,7 @@ def test_a_hit_tells_what_the_list_says_and_what_it_asks_for() -> None:
         "url": "https://ofac.example/sdn",
         "information_url": "https://ofac.example/about",
         "id": "SDN-39017",
+        "asked_name": "Esmail Khatib",
         "matched_name": "KHATIB, Esmail",
         "matched_on": "name",
         "score": 1.0,

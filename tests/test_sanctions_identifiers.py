@@ -142,14 +142,14 @@ def test_phones_and_dates_of_the_remarks_are_none() -> None:
     ],
 )
 def test_what_is_not_compared_as_it_was_meant_is_a_warning(text: str, code: str) -> None:
-    (warning,) = identifier_warnings("ids", (text,))
+    (warning,) = identifier_warnings("ids", text)
     assert (warning.code, warning.field) == (code, "ids")
     assert text.startswith(warning.value)
 
 
 @pytest.mark.parametrize("text", ["836230001", "Passport 836230001", "EP-MNX", "n/a", "-", "", "none", "A1 234"])
 def test_an_identifier_that_is_compared_and_a_blank_are_none(text: str) -> None:
-    assert list(identifier_warnings("ids", (text,))) == []
+    assert list(identifier_warnings("ids", text)) == []
 
 
 def test_a_number_whose_digits_are_lost_equals_none() -> None:

@@ -17,7 +17,7 @@ ONE_OF_EACH_SCRIPT = {
     "Khmer script": "ខ្មែរ",
     "Devanagari script": "देव",
     "Georgian script": "თბილისი",
-    "Armenian script": "Երևան",
+    "Armenian script": "Հայք",
     "Ethiopic script": "አዲስ",
     "Japanese kana": "トヨタ",
     "Bengali script": "ঢাকা",

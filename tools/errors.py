@@ -15,6 +15,7 @@
     ├── CircuitOpen           the agency failed too often and is left alone for a while; nothing was sent
     ├── NotConfigured         no key for the agency was given to us; nothing was sent
     ├── NotScreened           a screening could not be brought to an outcome
+    ├── ScriptNotCovered      a name in a script that is not read, of which nothing else is a hit
     ├── DeadlineExceeded      time ran out in our own queue or work
     ├── PoolTimeout           no connection of our pool came free in time
     └── PoolClosed            the pool is draining or shut down
@@ -43,6 +44,7 @@ __all__ = [
     "ProviderTooLarge",
     "ProviderUnreachable",
     "RateLimited",
+    "ScriptNotCovered",
     "TooLarge",
     "ToolError",
 ]
@@ -169,6 +171,17 @@ class NotConfigured(ToolError):
 
 class NotScreened(ToolError):
     """The agency answered, but no outcome can be told from what it lets us read."""
+
+
+class ScriptNotCovered(ToolError):
+    """A name, or a part of one, is in a script that is not read, and what could be read is no hit: that is no clear.
+
+    `parts` are the words that were not read, each with its script.
+    """
+
+    def __init__(self, message: str, *, parts: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(message)
+        self.parts = parts
 
 
 class DeadlineExceeded(ToolError):

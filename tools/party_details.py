@@ -16,7 +16,17 @@ from tools.countries.assessment import country_warnings
 from tools.input_warnings import InputWarning
 from tools.screening.asked_births import read_birth
 
-__all__ = ["Address", "CountryText", "DateOfBirth", "EntryType", "TypeText", "detail_text", "entry_type", "warnings_of"]
+__all__ = [
+    "Address",
+    "CountryText",
+    "DateOfBirth",
+    "Detail",
+    "EntryType",
+    "TypeText",
+    "detail_text",
+    "entry_type",
+    "warnings_of",
+]
 
 EntryType = Literal["Individual", "Entity", "Vessel", "Aircraft"]
 
@@ -76,7 +86,9 @@ TypeText = Annotated[
     BeforeValidator(_type_text),
     WithJsonSchema({**_TEXT, "examples": ["Individual", "Entity", "Vessel", "Aircraft"]}),
 ]
-Address = Annotated[str | None, BeforeValidator(detail_text), WithJsonSchema(_TEXT)]
+#: Any other detail.
+Detail = Annotated[str | None, BeforeValidator(detail_text), WithJsonSchema(_TEXT)]
+Address = Detail
 
 
 def warnings_of(

@@ -79,7 +79,8 @@ def plan(
     """Screen by the way that is asked for, else by `source`.
 
     Raises NotScreened when the list is to be asked and none is held that may clear anybody, InvalidQuery when an
-    algorithm is chosen for the agency's search, which has its own; and what `searched` raises.
+    algorithm is chosen for the agency's search, which has its own, ScriptNotCovered when a part of the name is not read
+    and the rest is no hit; and what `searched` raises.
     """
     via: Way = query.via or source
     if via == "api":
@@ -92,6 +93,6 @@ def plan(
     version = lists.in_force()
     found, comparison = matched(query, version.list), None
     if via == "both":
-        found, comparison = compared(found, (yield from searched(query, base_url, subscription_key)))
+        found, comparison = compared(query, found, (yield from searched(query, base_url, subscription_key)))
     result = result_of(query, found, via, comparison)
     return Reading(result, version.list.version, held=held_data(version), via=via)

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tools.exchange import Held
-from tools.sanctions_hits import weigh_match
+from tools.sanctions_hits import Party, weigh_match
 from tools.sanctions_query import SanctionsQuery
 from tools.sanctions_result import Found, narrowed
 from tools.screening.algorithms import DEFAULT_THRESHOLD
 from tools.screening.held_list import HeldList
+from tools.screening.subject import Match
 
 __all__ = ["HeldLists", "ListInForce", "held_data", "matched"]
 
@@ -37,13 +38,21 @@ class HeldLists(Protocol):
 
 
 def matched(query: SanctionsQuery, held: HeldList) -> Found:
-    """The entries of `held` that are like the asked party."""
-    party, today = query.party, datetime.now(UTC).date()
+    """Return the entries of `held` that are like the asked party, by any of its names; the strongest counts."""
+    parties, today = query.parties, datetime.now(UTC).date()
     threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
     lists = None if query.sources is None else frozenset(query.sources)
-    matches = held.matcher.screen(query.subject, threshold, lists, query.algorithm, _MAX_HITS + 1)
-    missing = f"there are more than {_MAX_HITS} entries at or above the threshold" if len(matches) > _MAX_HITS else None
-    hits = [weigh_match(party, held.entry(match.at), match, today) for match in matches[:_MAX_HITS]]
+    best: dict[int, tuple[Match, Party]] = {}
+    for party, subject in zip(parties, query.subjects, strict=True):
+        for match in held.matcher.screen(subject, threshold, lists, query.algorithm, _MAX_HITS + 1):
+            known = best.get(match.at)
+            if known is None or _strength(match) > _strength(known[0]):
+                best[match.at] = match, party
+    found = list(best.values())
+    if len(parties) > 1:
+        found.sort(key=lambda each: _strength(each[0]), reverse=True)
+    missing = f"there are more than {_MAX_HITS} entries at or above the threshold" if len(found) > _MAX_HITS else None
+    hits = [weigh_match(party, held.entry(match.at), match, today) for match, party in found[:_MAX_HITS]]
     of_type, of_another_type = narrowed(query, hits)
     return Found(
         hits=of_type,
@@ -54,6 +63,10 @@ def matched(query: SanctionsQuery, held: HeldList) -> Found:
         truncated_reason=missing,
         limits=(),
     )
+
+
+def _strength(match: Match) -> tuple[bool, bool, float]:
+    return match.basis == "id", match.equal, match.score
 
 
 def held_data(version: ListInForce) -> Held:

@@ -13,6 +13,7 @@ from tools.countries import read_country
 from tools.sanctions_entries import ListEntry
 from tools.sanctions_identifiers import identifier_keys, listed_keys
 from tools.sanctions_names import AskedName, Likeness
+from tools.sanctions_scripts import has_han, has_same_han
 from tools.screening.births import BirthAgreement, births_agree
 from tools.screening.subject import Basis, Match, Part
 
@@ -37,6 +38,7 @@ class Party:
 class Hit(ListEntry):
     """An entry that may be the party.
 
+    `asked_name` is the name that it was found by, of those that the asked one holds (a/k/a and the like).
     `matched_name` is the name or alias (`matched_on`) that is most like the asked one. `score` is ours where the entry
     comes from the list held here, else the higher of ours and the agency's (`agency_score`, None when it gave none);
     `parts` say how it came about, their contributions add up to it, and the words that are `ignored` counted nothing.
@@ -44,6 +46,7 @@ class Hit(ListEntry):
     they never take a hit away. `expired`: its end date has passed, which is a reason to ask the agency, not to let go.
     """
 
+    asked_name: str
     matched_name: str
     matched_on: Literal["name", "alias"]
     score: float
@@ -76,7 +79,7 @@ def weigh(party: Party, entry: ListEntry, agency_score: float | None, today: dat
         matched_on=matched_on,
         score=part.contribution,
         agency_score=agency_score,
-        is_same=same_id is not None or (likeness.equal and (matched_on == "name" or likeness.words > 1)),
+        is_same=same_id is not None or _is_same_name(party, entry, likeness, matched_on),
         basis="id" if same_id is not None else "name+country" if agrees == "same" else "name",
         country_agrees=agrees,
         parts=(part,),
@@ -96,7 +99,7 @@ def weigh_match(party: Party, entry: ListEntry, match: Match, today: date) -> Hi
         score=match.score,
         agency_score=None,
         is_same=match.basis == "id"
-        or ((match.equal or likeness.equal) and (match.matched_on == "name" or likeness.words > 1)),
+        or ((match.equal or likeness.equal) and _is_same_name(party, entry, likeness, match.matched_on)),
         basis=match.basis,
         country_agrees=None if party.country is None else _country_agrees(party.country, entry),
         parts=match.parts,
@@ -149,6 +152,7 @@ def _hit(
         url=entry.url,
         information_url=entry.information_url,
         id=entry.id,
+        asked_name=party.name.text,
         matched_name=matched_name,
         matched_on=matched_on,
         score=score,
@@ -181,6 +185,17 @@ def _best_name(asked: AskedName, entry: ListEntry) -> tuple[Likeness, str, Liter
         if (likeness.score, likeness.equal, likeness.words) > (best.score, best.equal, best.words):
             best, name, matched_on = likeness, alias, "alias"
     return best, name, matched_on
+
+
+def _is_same_name(party: Party, entry: ListEntry, likeness: Likeness, matched_on: Literal["name", "alias"]) -> bool:
+    """Return whether a name is equal and strong: an alias of one word is not, nor one that only sounds the same."""
+    if not likeness.equal or (matched_on == "alias" and likeness.words < 2):
+        return False
+    if not party.name.has_han:
+        return True
+    # The Latin spelling is that of many names; the entry's own characters tell which one is meant.
+    written = [name for name in (entry.name, *entry.alt_names) if has_han(name)]
+    return not written or any(has_same_han(party.name.text, name) for name in written)
 
 
 def _same_id(party: Party, entry: ListEntry) -> str | None:

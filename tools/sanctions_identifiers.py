@@ -71,6 +71,8 @@ def identifier_keys(text: str) -> tuple[str, ...]:
     No keys: it is too short to identify anyone.
     """
     text = text.strip()
+    if len(text) > _MOST_CHARACTERS:
+        return ()
     found = _scientific(text)
     if found is not None:
         return (found,) if found else ()
@@ -99,23 +101,23 @@ def listed_keys(entry: ListEntry) -> frozenset[str]:
     return frozenset(_listed_keys(entry))
 
 
-def identifier_warnings(field: str, texts: tuple[str, ...]) -> Iterator[InputWarning]:
-    """Yield what is to be said of the identifiers of a question that are not compared, or not as they were meant."""
-    for text in texts:
-        if "".join(words_of(text)) in _PLACEHOLDERS and not unread_parts(text):
-            continue
-        if (found := _scientific(text.strip())) is not None:
-            kept = "the digits that are left were compared" if found else "it was not compared"
-            detail = f"a spreadsheet has cut this number, and {kept}: format the column as text, and send it again"
-            yield InputWarning("id_in_scientific_notation", field, text, detail)
-        elif len(text) > _MOST_CHARACTERS:
-            detail = f"is over {_MOST_CHARACTERS} characters, and was not compared"
-            yield InputWarning("id_not_read", field, text[:_MOST_CHARACTERS], detail)
-        elif unread := unread_parts(text):
-            yield InputWarning("id_not_read", field, text, f"{unread[0].script} is not read; write it in Latin letters")
-        elif not identifier_keys(text):
-            detail = f"has fewer than {_LENGTH} letters or digits, and was not compared"
-            yield InputWarning("id_too_short", field, text, detail)
+def identifier_warnings(field: str, text: str) -> Iterator[InputWarning]:
+    """Yield what is to be said of an identifier of a question that is not compared, or not as it was meant."""
+    unread = unread_parts(text)
+    if "".join(words_of(text)) in _PLACEHOLDERS and not unread:
+        return
+    if (found := _scientific(text.strip())) is not None:
+        kept = "the digits that are left were compared" if found else "it was not compared"
+        detail = f"a spreadsheet has cut this number, and {kept}: format the column as text, and send it again"
+        yield InputWarning("id_in_scientific_notation", field, text, detail)
+    elif len(text) > _MOST_CHARACTERS:
+        detail = f"is over {_MOST_CHARACTERS} characters, and was not compared"
+        yield InputWarning("id_not_read", field, text[:_MOST_CHARACTERS], detail)
+    elif unread:
+        yield InputWarning("id_not_read", field, text, f"{unread[0].script} is not read: write it in Latin letters")
+    elif not identifier_keys(text):
+        detail = f"has fewer than {_LENGTH} letters or digits, and was not compared"
+        yield InputWarning("id_too_short", field, text, detail)
 
 
 def _listed_keys(entry: ListEntry) -> Iterator[str]:

@@ -14,7 +14,7 @@ from rapidfuzz.fuzz import ratio
 
 from tools.sanctions_scripts import has_han, has_same_han, in_ascii
 
-__all__ = ["IGNORED_WORDS", "AskedName", "Likeness", "compare", "is_in_latin_script", "words_of"]
+__all__ = ["IGNORED_WORDS", "AskedName", "Likeness", "compare", "is_in_latin_script", "without_formula", "words_of"]
 
 #: Words that the agency's own fuzzy search leaves out of account (its search page says so).
 IGNORED_WORDS = frozenset(
@@ -61,6 +61,11 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(plain.translate(_WORDS_APART).split())
 
 
+def without_formula(name: str) -> str:
+    """Return a listed name without the notice's "and any successor, sub-unit, or subsidiary thereof"."""
+    return _FORMULA.sub("", name)
+
+
 class _Form:
     """Words in the shapes in which they are compared, made once for many comparisons.
 
@@ -89,7 +94,7 @@ class _ListedName:
         self.word_count = _count(self.words)
         names = {self.words, *map(words_of, _names_in(name))} - {()}
         self.cores = frozenset([_core(each) for each in names])
-        rest = words_of(_IN_BRACKETS.sub(" ", _FORMULA.sub("", name)))
+        rest = words_of(_IN_BRACKETS.sub(" ", without_formula(name)))
         self.parts = [_Form(part) for part in ({*names, rest} if _tells(rest) else names)]
 
 
@@ -169,7 +174,7 @@ def _names_in(name: str) -> Iterator[str]:
 
     Anything else in brackets belongs to the name: a branch in another country is another party.
     """
-    bare = _FORMULA.sub("", name)
+    bare = without_formula(name)
     yield bare
     short = _IN_BRACKETS.search(bare)
     if short is not None:

@@ -1,16 +1,30 @@
 """What may be asked of a screening: who, against which lists, and from which score on an entry is a hit."""
 
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from tools.input_warnings import InputWarning
-from tools.party_details import Address, CountryText, DateOfBirth, EntryType, TypeText, entry_type, warnings_of
+from tools.party_details import (
+    Address,
+    CountryText,
+    DateOfBirth,
+    Detail,
+    EntryType,
+    TypeText,
+    detail_text,
+    entry_type,
+    warnings_of,
+)
 from tools.query_text import searchable
+from tools.sanctions_asked import names_in, plain_text, tells_something
 from tools.sanctions_hits import Party
+from tools.sanctions_identifiers import identifier_warnings
 from tools.sanctions_lists import LISTS
-from tools.sanctions_names import IGNORED_WORDS, AskedName, words_of
+from tools.sanctions_names import AskedName, words_of
+from tools.sanctions_scripts import UnreadPart, unread_parts
 from tools.screening.algorithms import DEFAULT_THRESHOLD
 from tools.screening.subject import Subject
 
@@ -19,12 +33,16 @@ __all__ = ["API_THRESHOLD", "SanctionsQuery"]
 _ALL_LISTS = tuple(LISTS)
 #: Least score of a hit of the agency's search, where none is given.
 API_THRESHOLD = 0.8
+#: So many names at most are looked for by one question, each by itself.
+_MOST_NAMES = 12
+#: And so many identifiers compared.
+_MOST_IDS = 100
 
 
 #: Texts in one, separated by commas, or in an array.
 Separated = Annotated[
     tuple[str, ...],
-    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}, "maxItems": 20}, {"type": "string"}]}),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
 ]
 
 
@@ -68,10 +86,12 @@ class SanctionsQuery(BaseModel):
         description="the person's date of birth, as in 1984-01-08, 8 Jan 1984 or 1984; weighs hits, never takes one "
         "away",
     )
-    id: str | None = Field(
-        None, description="an identifier of the party (passport, tax, registration, IMO number) to compare with hits"
+    id: Detail = Field(
+        None,
+        description="an identifier of the party to compare with hits: passport, tax, registration or IMO number, call "
+        "sign, tail number, BIC",
     )
-    ids: Separated = Field((), max_length=20, description="more of them; as words separated by commas, or as an array")
+    ids: Separated = Field((), description="more of them; as words separated by commas, or as an array")
     via: Literal["list", "api", "both"] | None = Field(
         None,
         description="list: the list held here; api: the agency's search; both: one beside the other, and where they "
@@ -84,13 +104,16 @@ class SanctionsQuery(BaseModel):
     @field_validator("name")
     @classmethod
     def _tells_something(cls, name: str) -> str:
-        name = searchable(name, 2, 200)
+        name = searchable(plain_text(name), 2, 200)
         words = words_of(name)
-        if len("".join(words)) < 2:
-            raise PydanticCustomError("party_name", "must hold two letters or digits at least")
-        # Asked for such words alone, the agency searches for nothing, and finds it.
-        if IGNORED_WORDS.issuperset(words):
+        # A name that is not read at all is a name; what it comes to is no fault of the question.
+        if not tells_something(words) and not unread_parts(name):
+            if len("".join(words)) < 2:
+                raise PydanticCustomError("party_name", "must hold two letters or digits at least")
+            # Asked for such words alone, the agency searches for nothing, and finds it.
             raise PydanticCustomError("party_name", "holds nothing but words that the agency's search leaves out")
+        if len(names_in(name)) > _MOST_NAMES:
+            raise PydanticCustomError("party_name", f"holds more than {_MOST_NAMES} names: screen each by itself")
         return name
 
     @field_validator("threshold", mode="before")
@@ -117,30 +140,43 @@ class SanctionsQuery(BaseModel):
             raise PydanticCustomError("sources", "{said}there are: {lists}", {"said": said, "lists": ", ".join(LISTS)})
         return codes
 
-    @field_validator("id")
-    @classmethod
-    def _comparable(cls, text: str | None) -> str | None:
-        return None if text is None else searchable(text, 2, 200)
-
     @field_validator("ids", mode="before")
     @classmethod
     def _ids_separated(cls, ids: object) -> object:
-        return _as_texts(ids)
-
-    @field_validator("ids")
-    @classmethod
-    def _ids_comparable(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(searchable(each, 2, 200) for each in ids)
+        ids = _as_texts(ids)
+        each_by_itself = ids if isinstance(ids, tuple) else (ids,)
+        return tuple([text for each in each_by_itself if (text := detail_text(each)) is not None])
 
     @property
     def all_ids(self) -> tuple[str, ...]:
-        """Every identifier that was given."""
-        return self.ids if self.id is None else (self.id, *self.ids)
+        """The identifiers that are compared, read as plain text."""
+        given = self.ids if self.id is None else (self.id, *self.ids)
+        return tuple([plain_text(each) for each in given[:_MOST_IDS]])
 
     @property
     def warnings(self) -> tuple[InputWarning, ...]:
         """The details that could not be read, or can be read in several ways."""
-        return tuple(warnings_of(country=self.country, nationality=self.nationality, dob=self.dob, kind=self.type))
+        told = warnings_of(country=self.country, nationality=self.nationality, dob=self.dob, kind=self.type)
+        unread = [
+            InputWarning("script_not_covered", "name", part.text, f"{part.script} is not read: no hit rests on it")
+            for part in self.unread
+        ]
+        if self.id is None and not self.ids:
+            return (*told, *unread)
+        if len(self.ids) > _MOST_IDS:
+            detail = f"{len(self.ids)} identifiers were given, and {_MOST_IDS} were compared"
+            told = chain(told, [InputWarning("too_many_ids", "ids", self.ids[_MOST_IDS], detail)])
+        of_ids = [*(("id", each) for each in (self.id,) if each), *(("ids", each) for each in self.ids[:_MOST_IDS])]
+        return (
+            *told,
+            *unread,
+            *chain.from_iterable(identifier_warnings(field, plain_text(each)) for field, each in of_ids),
+        )
+
+    @property
+    def unread(self) -> tuple[UnreadPart, ...]:
+        """The parts of the name that are in a script without a reading: none of them may be `clear`."""
+        return unread_parts(self.name)
 
     @property
     def entry_type(self) -> EntryType | None:
@@ -153,15 +189,22 @@ class SanctionsQuery(BaseModel):
         return self.sources if self.sources is not None else _ALL_LISTS
 
     @property
-    def party(self) -> Party:
-        """What hits are weighed with, made ready for many comparisons."""
-        address = None if self.address is None else AskedName(self.address)
-        return Party(AskedName(self.name), self.country, address, self.all_ids, self.dob)
+    def names(self) -> tuple[str, ...]:
+        """The names to look for: all that `name` holds."""
+        return names_in(self.name)
 
     @property
-    def subject(self) -> Subject:
-        """Who is looked for in the list held here."""
-        return Subject(self.name, self.entry_type, self.country, self.dob, self.all_ids, self.address)
+    def parties(self) -> tuple[Party, ...]:
+        """What hits are weighed with, made ready for many comparisons: one for each of the names."""
+        address = None if self.address is None else AskedName(self.address)
+        return tuple([Party(AskedName(each), self.country, address, self.all_ids, self.dob) for each in self.names])
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Who is looked for in the list held here, one for each of the names."""
+        return tuple(
+            [Subject(each, self.entry_type, self.country, self.dob, self.all_ids, self.address) for each in self.names]
+        )
 
 
 def _as_texts(given: object) -> object:

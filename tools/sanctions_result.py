@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tools.countries.assessment import CountryPrograms, assess_party
+from tools.errors import ScriptNotCovered
 from tools.input_warnings import InputWarning
 from tools.sanctions_hits import Agreement, Hit, Outcome, outcome_of
 from tools.sanctions_lists import LISTS, NOT_COVERED, POLICY_VERSION
 from tools.sanctions_names import is_in_latin_script
 from tools.sanctions_query import SanctionsQuery
+from tools.sanctions_scripts import UnreadPart, has_han
 
 __all__ = ["Comparison", "Coverage", "Found", "SanctionsResult", "Way", "compared", "narrowed", "result_of"]
 
@@ -21,6 +23,10 @@ _TYPES = ("Individual", "Entity", "Vessel", "Aircraft")
 _COUNTRY_ORDER: Mapping[Agreement | None, int] = {"same": 0, "unknown": 1, None: 2, "different": 3}
 _SCRIPT_LIMIT = (
     "the lists are written in Latin letters for the most part, and the asked name is not: ask for both forms"
+)
+_HAN_LIMIT = (
+    "Han characters are read as Chinese (Mandarin, without tones): Japanese, Korean, Cantonese and other readings of "
+    "them are not compared"
 )
 
 
@@ -52,12 +58,15 @@ class Coverage:
 
 @dataclass(slots=True, kw_only=True)
 class Comparison:
-    """The list held here beside the agency's search: whether they `agree`, the outcome of each, and the hits, by list
-    and name, that only one of them has."""
+    """The list held here beside the agency's search: whether they `agree`, and the hits that only one of them has.
+
+    The hits are named by list and name. An outcome is `not_screened` where a part of the name is not read, and what
+    could be read is no hit of that way.
+    """
 
     agree: bool
-    list_outcome: Outcome
-    api_outcome: Outcome
+    list_outcome: Outcome | Literal["not_screened"]
+    api_outcome: Outcome | Literal["not_screened"]
     only_list: tuple[str, ...]
     only_api: tuple[str, ...]
 
@@ -101,10 +110,25 @@ def narrowed(query: SanctionsQuery, hits: Sequence[Hit]) -> tuple[list[Hit], int
     return kept, len(hits) - len(kept)
 
 
+def _outcome(query: SanctionsQuery, hits: Sequence[Hit]) -> Outcome | Literal["not_screened"]:
+    """What the hits add up to; what was not read bars a clear, whatever else was."""
+    outcome = outcome_of(hits)
+    return "not_screened" if outcome == "clear" and query.unread else outcome
+
+
 def result_of(query: SanctionsQuery, found: Found, via: Way, comparison: Comparison | None = None) -> SanctionsResult:
-    """What is told of what was found."""
+    """Return the result of what was found.
+
+    Raises ScriptNotCovered when nothing was, and a part of the name is in a script that is not read.
+    """
+    outcome = _outcome(query, found.hits)
+    if outcome == "not_screened":
+        raise ScriptNotCovered(
+            f"{_said_of(query.unread)}: enter the Latin spelling, as in the passport or the register",
+            parts=tuple([(part.text, part.script) for part in query.unread]),
+        )
     return SanctionsResult(
-        outcome=outcome_of(found.hits),
+        outcome=outcome,
         threshold=found.threshold,
         algorithm=query.algorithm if via != "api" else "agency",
         hits=tuple(sorted(found.hits, key=_first_things_first)),
@@ -120,11 +144,11 @@ def result_of(query: SanctionsQuery, found: Found, via: Way, comparison: Compari
     )
 
 
-def compared(held: Found, agency: Found) -> tuple[Found, Comparison]:
+def compared(query: SanctionsQuery, held: Found, agency: Found) -> tuple[Found, Comparison]:
     """Both ways together: every hit that one of them has, those of the list first, and where they differ."""
     ours, theirs = ({_name_of(hit): hit for hit in found.hits} for found in (held, agency))
     more = [hit for name, hit in theirs.items() if name not in ours]
-    outcomes = outcome_of(held.hits), outcome_of(agency.hits)
+    outcomes = _outcome(query, held.hits), _outcome(query, agency.hits)
     only_list = tuple(name for name in ours if name not in theirs)
     comparison = Comparison(
         agree=outcomes[0] == outcomes[1] and not more and not only_list,
@@ -159,10 +183,25 @@ def _first_things_first(hit: Hit) -> tuple[bool, float, int, str]:
     return (hit.outcome != "match", -hit.score, _COUNTRY_ORDER[hit.country_agrees], hit.name)
 
 
+def _said_of(unread: Sequence[UnreadPart]) -> str:
+    by_script: dict[str, list[str]] = {}
+    for part in unread:
+        by_script.setdefault(part.script, []).append(part.text)
+    return "; ".join([f"{_is_not_read(script)} ({', '.join(texts)})" for script, texts in by_script.items()])
+
+
+def _is_not_read(script: str) -> str:
+    return f"{script} {'is' if script.endswith(('script', 'kana')) else 'are'} not read"
+
+
 def _coverage(query: SanctionsQuery, limits: tuple[str, ...], via: Way) -> Coverage:
     told = list(limits)
     if not is_in_latin_script(query.name):
         told.append(_SCRIPT_LIMIT)
+        if has_han(query.name):
+            told.append(_HAN_LIMIT)
+        if query.unread:
+            told.append(f"{_said_of(query.unread)}: the hits rest on the other parts of the name")
     if query.entry_type is not None:
         told.append(f"entries that the agency says are no {query.entry_type} were left out")
     not_asked = [] if query.sources is None else [f"{code} (not asked)" for code in LISTS if code not in query.sources]

@@ -4,19 +4,21 @@ Source: `/v1/search` at data.trade.gov. It needs every word of the asked name to
 the first 1,050 entries be read at most.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
 from tools.errors import NotConfigured, NotScreened, ProviderGarbled
-from tools.exchange import Asked, Exchange, Part, Request, ask
+from tools.exchange import Asked, Exchange, Part, Request, ask, ask_all
 from tools.policy.freshness import Freshness
 from tools.sanctions_entries import ListEntry, Page, ScoredEntry, read_page
-from tools.sanctions_hits import weigh
+from tools.sanctions_hits import Hit, weigh
+from tools.sanctions_names import is_in_latin_script, words_of
 from tools.sanctions_query import API_THRESHOLD, SanctionsQuery
 from tools.sanctions_result import Found, narrowed
+from tools.sanctions_scripts import unread_parts
 
 __all__ = ["searched"]
 
@@ -44,12 +46,33 @@ def searched(query: SanctionsQuery, base_url: str, subscription_key: str | None)
             "no subscription key of data.trade.gov (subscription_key; of the service: GATEWAY_CSL_SUBSCRIPTION_KEY)",
             upstream=_UPSTREAM,
         )
+    names = _searched_names(query)
+    parts = [_part(query, name, base_url, subscription_key) for name, _ in names]
+    # One question alone costs less than several.
+    answers = ((yield from ask(parts[0])),) if len(parts) == 1 else (yield from ask_all(parts))
+    return _weighed(query, [(of, answer) for (_, of), answer in zip(names, answers, strict=True)])
+
+
+def _searched_names(query: SanctionsQuery) -> list[tuple[str, int]]:
+    """The names to search for, each with the place of the name of the question that it is, or is a reading of.
+
+    The lists are in Latin letters: a name that is read from another script is searched for in these, too.
+    """
+    named = [(name, at) for at, name in enumerate(query.names)]
+    if query.name.isascii():
+        return named
+    latin = [
+        (" ".join(words_of(name)), at) for name, at in named if not is_in_latin_script(name) and not unread_parts(name)
+    ]
+    return named + [(name, at) for name, at in latin if name not in query.names]
+
+
+def _part(query: SanctionsQuery, name: str, base_url: str, subscription_key: str) -> "Part[_Answer]":
     # No list named is another question than every list that we know: lists that we do not know are searched, too.
     sources = "any" if query.sources is None else ",".join(sorted(query.sources))
-    asked = (query.name, str(query.fuzzy), sources)
-    exchange = partial(_search, query, base_url, subscription_key)
-    answer = yield from ask(Part(asked, _Answer, _FRESHNESS, exchange, lambda answer: _missing(answer) is None))
-    return _weighed(query, answer)
+    exchange = partial(_search, query, name, base_url, subscription_key)
+    asked = (name, str(query.fuzzy), sources)
+    return Part(asked, _Answer, _FRESHNESS, exchange, lambda answer: _missing(answer) is None)
 
 
 @dataclass(slots=True)
@@ -69,7 +92,7 @@ class _Answer:
     asked_on: date
 
 
-def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Exchange[_Answer]:
+def _search(query: SanctionsQuery, name: str, base_url: str, subscription_key: str) -> Exchange[_Answer]:
     """All pages up to the end that the agency lets one reach. Raises ProviderGarbled when two contradict each other."""
     entries: dict[ListEntry, ScoredEntry] = {}
     first: Page | None = None
@@ -79,7 +102,7 @@ def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Exch
             "GET",
             f"{base_url}/search",
             _UPSTREAM,
-            params=_parameters(query, offset=received),
+            params=_parameters(query, name, offset=received),
             headers={"subscription-key": subscription_key},
         )
         response.require_ok()
@@ -103,9 +126,9 @@ def _search(query: SanctionsQuery, base_url: str, subscription_key: str) -> Exch
             return _Answer(told, first.total, received, known < received, first.by_list, first.searched, asked_on)
 
 
-def _parameters(query: SanctionsQuery, offset: int) -> dict[str, str]:
+def _parameters(query: SanctionsQuery, name: str, offset: int) -> dict[str, str]:
     """Neither country nor type nor address is sent: the agency would leave out lists that do not state them."""
-    parameters = {"name": query.name, "size": str(_PAGE_SIZE), "offset": str(offset)}
+    parameters = {"name": name, "size": str(_PAGE_SIZE), "offset": str(offset)}
     if query.fuzzy:
         parameters["fuzzy_name"] = "true"
     if query.sources is not None:
@@ -113,23 +136,30 @@ def _parameters(query: SanctionsQuery, offset: int) -> dict[str, str]:
     return parameters
 
 
-def _weighed(query: SanctionsQuery, answer: _Answer) -> Found:
-    # Without an entry there is nothing to make the party ready for.
-    party = query.party if answer.entries else None
+def _weighed(query: SanctionsQuery, answers: Sequence[tuple[int, _Answer]]) -> Found:
+    """What came, by the place of the name that it was searched for by."""
+    # Without an entry there is nothing to make the parties ready for.
+    parties = query.parties if any(answer.entries for _, answer in answers) else ()
     threshold = API_THRESHOLD if query.threshold is None else query.threshold
-    weighed = (
-        [] if party is None else [weigh(party, each.entry, each.score, answer.asked_on) for each in answer.entries]
-    )
-    of_type, of_another_type = narrowed(query, weighed)
+    best: dict[ListEntry, Hit] = {}
+    for of, answer in answers:
+        for each in answer.entries:
+            hit, known = weigh(parties[of], each.entry, each.score, answer.asked_on), best.get(each.entry)
+            if known is None or (hit.outcome == "match", hit.score) > (known.outcome == "match", known.score):
+                best[each.entry] = hit
+    of_type, of_another_type = narrowed(query, list(best.values()))
     # Where the agency gives no score it says that the entry matches outright: then it counts, whatever we think of it.
     hits = [hit for hit in of_type if hit.score >= threshold or hit.agency_score is None]
-    missing = _missing(answer)
+    missing = next(filter(None, [_missing(answer) for _, answer in answers]), None)
     if not hits:
-        _refuse_to_clear(query, answer, missing)
+        for _, answer in answers:
+            _refuse_to_clear(query, answer, _missing(answer))
+    # An entry that several names found counts once.
+    found_again = sum([len(answer.entries) for _, answer in answers]) - len(best)
     return Found(
         hits=hits,
         threshold=threshold,
-        total=answer.total,
+        total=sum([answer.total for _, answer in answers]) - found_again,
         below_threshold=len(of_type) - len(hits),
         of_another_type=of_another_type,
         truncated_reason=missing,

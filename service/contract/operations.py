@@ -136,7 +136,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=SANCTIONS,
         required=("name",),
         asked={"name": "Atlas Sanatgaran", "country": "AM"},
-        also=(*_KEY, "not_screened"),
+        also=(*_KEY, "not_screened", "script_not_covered"),
     ),
     Operation(
         id="sanctions_by_example",
@@ -147,7 +147,7 @@ OPERATIONS: tuple[Operation, ...] = (
         tool=SanctionsTool,
         body=SanctionsQuery,
         answers={"application/json": ToolAnswer[SanctionsResult]},
-        problems=(*EVERY_CALL, *_BODY, *_KEY, "not_screened"),
+        problems=(*EVERY_CALL, *_BODY, *_KEY, "not_screened", "script_not_covered"),
         calls_agencies=True,
         screens=True,
     ),
@@ -306,7 +306,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=dict[str, Any],
         needs_body=False,  # a tool without required arguments may be run without one
         answers={"application/json": ToolAnswer[Any]},
-        problems=(*EVERY_CALL, *_BODY, *_KEY, "not_found", "no_such_route", "not_screened"),
+        problems=(*EVERY_CALL, *_BODY, *_KEY, "not_found", "no_such_route", "not_screened", "script_not_covered"),
         calls_agencies=True,
     ),
     Operation(

@@ -18,6 +18,7 @@ from service.tiles.tile import (
     not_answered,
     worst,
 )
+from tools.errors import ScriptNotCovered
 from tools.exchange import Answer
 from tools.sanctions import SanctionsResult
 from tools.sanctions_hits import Hit
@@ -93,6 +94,10 @@ def _screening(party: Party, outcome: Outcome, direction: Direction | None, eval
     if not isinstance(outcome, Answer):
         fault, reason = not_answered(outcome)
         said = "Not screened, which is no clear"
+        if isinstance(outcome, ScriptNotCovered):
+            # The agency, or the list, did answer; asking again helps no one.
+            said = headline(f"Not screened: {fault.detail}")
+            reason = Reason(fault.code, f"Not screened: {fault.detail}")
         return PartyScreening(
             status="unavailable", headline=said, reasons=(reason,), outcome="not_screened", error=fault, **told
         )

@@ -134,6 +134,15 @@ PROBLEMS: tuple[tuple[str, Question], ...] = (
         "unsupported_media_type",
         Question(operation="sanctions_by_example", body=b"name=Atlas", content_type="text/plain"),
     ),
+    ("script_not_covered", Question(operation="sanctions", asked={"name": "الشركة التجارية", "country": "IR"})),
+    (
+        "script_not_covered",
+        Question(operation="sanctions_by_example", body=orjson.dumps({"name": "الشركة التجارية", "country": "IR"})),
+    ),
+    (
+        "script_not_covered",
+        Question(operation="tool", asked={"name": "sanctions"}, body=orjson.dumps({"name": "الشركة التجارية"})),
+    ),
     ("invalid_query", Question(operation="sanctions_batch", asked={"map": "firm=Company"})),
     ("invalid_file", Question(operation="sanctions_batch", body=b"Kd-Nr;Land\nA-1;DE\n")),
     ("unsupported_media_type", Question(operation="sanctions_batch", body=b"<rows/>", content_type="application/xml")),

@@ -38,6 +38,7 @@ def test_every_error_a_tool_can_raise_has_its_status() -> None:
         (errors.RateLimited("no", retry_after_s=2.5), 503, "rate_limited", True),
         (errors.NotConfigured("no key"), 503, "not_configured", False),
         (errors.NotScreened("too many"), 503, "not_screened", False),
+        (errors.ScriptNotCovered("no", parts=(("\u0634", "Arabic script"),)), 422, "script_not_covered", False),
         (errors.PoolTimeout(host="h:1", waited_s=5, limit=1, in_use=1, waiting=0), 503, "pool_timeout", True),
         (errors.PoolClosed("closed"), 503, "pool_closed", True),
     ],

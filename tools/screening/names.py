@@ -4,16 +4,14 @@ The words are those of `tools.sanctions_names`, so that both ways of screening r
 legal forms, and the formula of notices ("and any successor ...").
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.sanctions_names import words_of
+from tools.sanctions_names import without_formula, words_of
 from tools.screening.words import LEGAL_PHRASES, NUMBERS, weight_of
 
 __all__ = ["LEAST_WEIGHT", "NameWords", "read_name", "with_weights"]
 
-_FORMULA = re.compile(r"[;,]?\s*\band any (?:successor|sub-?unit|subsidiar).*", re.IGNORECASE | re.DOTALL)
 #: A name of nothing but words that tell nothing is compared by all of them.
 LEAST_WEIGHT = 0.3
 
@@ -34,7 +32,7 @@ class NameWords:
 
 def read_name(text: str) -> NameWords:
     """The words of a name, in the order in which they stand. No words at all where there are no letters or digits."""
-    words = _numbers_in_digits(words_of(_FORMULA.sub("", text)))
+    words = _numbers_in_digits(words_of(without_formula(text)))
     kept, ignored = _without_legal_forms(words)
     weights = [weight_of(word) for word in kept]
     if sum(weights) < LEAST_WEIGHT:
