@@ -3,10 +3,11 @@
 import csv
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from service.batches.columns import Columns, columns_of
 from service.batches.csv_records import LOOK_AHEAD_BYTES, Broken, Records
-from service.batches.encodings import TextOfRows
+from service.batches.encodings import RowText, TextOfRows
 from service.batches.file_faults import FileFault
 from service.batches.lines import Lines
 from service.batches.rows import Row
@@ -34,9 +35,10 @@ class CsvRows:
         self._mapping = mapping
         self._lines = Lines(LOOK_AHEAD_BYTES)
         self._records = Records(_DELIMITERS.encode())
-        self._text = TextOfRows(encoding)
+        self._text = TextOfRows[Broken](encoding)
         self._places: list[tuple[str, int]] = []
         self._width = self._number = 0
+        self._is_begun = False
 
     @property
     def delimiter(self) -> str | None:
@@ -51,20 +53,42 @@ class CsvRows:
     def feed(self, data: bytes) -> Iterator[Row]:
         """The rows that are whole by now."""
         for line in self._lines.feed(data):
-            for record in self._records.add(line):
-                yield from self._take(record)
+            yield from self._take_all(self._records.add(line))
+
+    def rest(self) -> Iterator[Row]:
+        """The rows that waited for others to tell their encoding."""
+        for text in self._text.end():
+            yield from self._read(text)
 
     def end(self) -> Iterator[Row]:
         """The rest."""
         for line in self._lines.end():
-            for record in self._records.add(line):
-                yield from self._take(record)
-        for record in self._records.end():
-            yield from self._take(record)
+            yield from self._take_all(self._records.add(line))
+        yield from self._take_all(self._records.end())
+        yield from self.rest()
         if self.columns is None:
             raise FileFault("empty_file", "the file is empty; a header line is needed that names the columns")
 
+    def _take_all(self, records: Iterator[bytes | Broken]) -> Iterator[Row]:
+        try:
+            for record in records:
+                yield from self._take(record)
+        except FileFault:
+            yield from self.rest()
+            raise
+
     def _take(self, record: bytes | Broken) -> Iterator[Row]:
+        if not self._is_begun and isinstance(record, bytes):
+            stated = _DELIMITER_STATED.fullmatch(record)
+            if stated is not None and self._delimiter is None:
+                self._delimiter = stated[1].decode()
+                self._records.delimiters = stated[1]
+                return
+        self._is_begun = True
+        for text in self._text.add(record):
+            yield from self._read(text)
+
+    def _read(self, record: RowText | Broken) -> Iterator[Row]:
         if self.columns is None:
             self._read_header(record)
             return
@@ -72,30 +96,24 @@ class CsvRows:
         if isinstance(record, Broken):
             yield Row(number=self._number, fault=record.fault)
             return
-        text, fault = self._text.decode(record)
-        cells = self._cells(text)
+        cells = self._cells(record.text)
         if cells is None:
             yield Row(number=self._number, fault="the row has a cell that is too long")
         elif len(cells) != self._width and (len(cells) < self._width or "".join(cells[self._width :]).strip()):
             expected = f"the header has {self._width}"
             yield Row(number=self._number, fault=f"the row has {_counted(len(cells))}, {expected}")
         else:
-            yield row_of(
-                self._number, {ours: cells[at].strip(" ") for ours, at in self._places}, fault and f"the row {fault}"
-            )
+            values = {ours: cells[at].strip(" ") for ours, at in self._places}
+            row = row_of(self._number, values, record.fault and f"the row {record.fault}")
+            yield replace(row, fault_code="unknown_encoding") if record.is_unknown else row
 
-    def _read_header(self, record: bytes | Broken) -> None:
+    def _read_header(self, record: RowText | Broken) -> None:
         if isinstance(record, Broken):
             raise FileFault("header_unreadable", f"the header line cannot be read: {record.fault}")
-        stated = _DELIMITER_STATED.fullmatch(record) if self._delimiter is None else None
-        if stated is not None:
-            self._delimiter = stated[1].decode()
-            self._records.delimiters = stated[1]
-            return
-        text, fault = self._text.decode(record)
-        if fault is not None or "\0" in text:
-            raise FileFault("header_unreadable", f"the header line {fault or 'holds a NUL character'}")
-        header = self._divided(text)
+        # A guess will do to find columns by their names: what stands in them is judged by itself.
+        if "\0" in record.text or (record.fault is not None and not record.is_unknown):
+            raise FileFault("header_unreadable", f"the header line {record.fault or 'holds a NUL character'}")
+        header = self._divided(record.text)
         if len(header) > MAX_COLUMNS:
             raise FileFault("header_unreadable", f"the header line has more than {MAX_COLUMNS:,} columns")
         self.columns, places = columns_of(header, self._mapping)

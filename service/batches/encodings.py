@@ -1,4 +1,4 @@
-"""Finds out how a file's text is written: in UTF-8, in UTF-16 (which says so itself), or as older programs do.
+"""Finds out how a file's text is written: in UTF-8, in UTF-16 (which says so itself), or in a code page.
 
 Everything after `Unmarked` is a superset of ASCII, so that lines and cells can be found in the bytes, and only whole
 rows need be decoded.
@@ -6,10 +6,14 @@ rows need be decoded.
 
 import codecs
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from service.batches.code_pages import CODE_PAGES, Evidence, Verdict, readings
 from service.batches.file_faults import FileFault
 
-__all__ = ["TextOfRows", "Unmarked"]
+__all__ = ["RowText", "TextOfRows", "Unmarked"]
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,15 +23,31 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LONGEST_MARK = 4
-_WESTERN = "windows-1252"
-#: What a sender may say that a file is in: supersets of ASCII, one byte a character, and the three of Unicode.
-_SINGLE_BYTES = re.compile(r"cp125[0-8]|iso8859-(?:[1-9]|1[013456])|koi8-[ru]")
-#: One character of UTF-8 that is not ASCII (RFC 3629, section 4).
-_UTF8_CHARACTER = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
-    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
+#: What a sender may say that a file is in, beside those that are found out: one byte a character.
+_SINGLE_BYTES = re.compile(
+    r"cp125[0-8]|iso8859-(?:[1-9]|1[013456])|koi8-[ru]|tis-620|cp(?:437|737|85[0258]|86[0-6]|874)"
 )
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+#: What is said, and what is read, as the WHATWG's encoding standard has it: the larger set of characters.
+_READ_AS = {
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+    "cp950": "big5hkscs",
+}
+#: ISO-2022 (an escape sequence) and HZ write other characters in bytes of ASCII.
+_ESCAPED = re.compile(rb"\x1b[$(.*+-]|~\{[!-}]+~\}")
+#: What is UTF-8 by chance, more likely: a letter of Armenian to Thaana after one of ASCII.
+_BY_CHANCE = re.compile(rb"[A-Za-z][\xd4-\xde][\x80-\xbf]")
+#: So much of a file tells what it is in.
+_SAMPLE_BYTES = 32 * 1024
+
+Other = TypeVar("Other")
 
 
 class Unmarked:
@@ -81,36 +101,144 @@ class Unmarked:
         return data if self._utf16 is None else self._utf16.decode(data).encode("utf-8", "surrogatepass")
 
 
-class TextOfRows:
-    """Decodes rows. Which encoding they are in is settled by the first character that is not ASCII, if by nothing else.
+@dataclass(frozen=True, slots=True)
+class RowText:
+    """A row's text, and in words why it is not a true one (None: it is). `is_unknown`: its encoding is not certain."""
 
-    From then on a row that is otherwise is not guessed at: it cannot be read.
+    text: str
+    fault: str | None = None
+    is_unknown: bool = False
+
+
+class TextOfRows(Generic[Other]):
+    """Decodes rows. What is in no encoding that is certain is not guessed at: its fault offers the guess.
+
+    Rows are handed out in their order. Those that cannot be read by themselves wait, with all after them, until the
+    rows that have come tell enough of their encoding, or the file ends. What comes later must fit what was settled
+    then. Whatever is no bytes is handed through.
+
+    `stated` is what the sender says. `is_json`: what is UTF-8 is read as such whatever is stated (RFC 8259,
+    section 8.1).
     """
 
-    def __init__(self, encoding: str | None) -> None:
-        self._stated = encoding is not None
-        self._encoding = "utf-8" if encoding == "utf-16" else encoding
+    def __init__(self, stated: str | None, *, is_json: bool = False) -> None:
+        self._stated = "utf-8" if stated == "utf-16" else stated
+        self._is_json = is_json
+        #: UTF-8 is settled.
+        self._is_utf8 = False
+        self._evidence = Evidence()
+        self._verdict: Verdict | None = None
+        self._utf8_rows = self._sample_bytes = 0
+        self._waiting: list[bytes | Other] = []
 
     @property
     def encoding(self) -> str:
         """As far as it is known."""
-        return self._encoding or "ascii"
+        if self._stated is not None:
+            return CODE_PAGES.get(self._stated, self._stated)
+        if self._is_utf8:
+            return "utf-8"
+        if self._verdict is not None and self._verdict.best is not None:
+            return CODE_PAGES[self._verdict.best]
+        return "unknown" if self._evidence.rows else "ascii"
 
-    def decode(self, raw: bytes) -> tuple[str, str | None]:
-        """The text of `raw`, and in words why it is not a true one (None: it is)."""
+    def add(self, item: bytes | Other) -> Iterator[RowText | Other]:
+        """Take the next row. Yield those that can be told by now."""
+        if self._waiting:
+            self._wait(item)
+        elif not isinstance(item, bytes):
+            yield item
+        else:
+            text = self._decoded(item)
+            if text is not None:
+                yield text
+            else:
+                self._wait(item)
+        if self._waiting and self._sample_bytes >= _SAMPLE_BYTES:
+            yield from self.end()
+
+    def end(self) -> Iterator[RowText | Other]:
+        """Yield the rest."""
+        if self._waiting or self._evidence.rows:
+            self._settle()
+        waiting, self._waiting = self._waiting, []
+        for item in waiting:
+            yield item if not isinstance(item, bytes) else self._decoded(item) or self._doubtful(item)
+
+    def _wait(self, item: bytes | Other) -> None:
+        if isinstance(item, bytes):
+            self._sample_bytes += len(item)
+            if self._waiting and not item.isascii():
+                self._note(item)
+        self._waiting.append(item)
+
+    def _note(self, raw: bytes) -> str | None:
+        if _is_utf8(raw):
+            self._utf8_rows += 1
+            return None
+        return self._evidence.add(raw)
+
+    def _settle(self) -> None:
+        if self._is_utf8 or self._verdict is not None:
+            return
+        if self._utf8_rows > len(self._evidence.rows):
+            self._is_utf8 = True
+        else:
+            self._verdict = self._evidence.verdict()
+
+    def _decoded(self, raw: bytes) -> RowText | None:
+        """Return the row's text; None: it has to wait."""
+        if self._stated is not None:
+            return self._as_stated(raw, self._stated)
         if raw.isascii():
-            return raw.decode("ascii"), None
-        if self._encoding is None:
-            first = _NOT_ASCII.search(raw)
-            at = 0 if first is None else first.start()
-            self._encoding = "utf-8" if _UTF8_CHARACTER.match(raw, at) else _WESTERN
+            fault = _escaped(raw)
+            return RowText(raw.decode("ascii"), fault, is_unknown=fault is not None)
+        if not self._is_utf8 and not self._evidence.rows and _is_utf8(raw) and not _BY_CHANCE.search(raw):
+            self._is_utf8 = True
+        if self._is_utf8:
+            return RowText(raw.decode("utf-8")) if _is_utf8(raw) else self._doubtful(raw)
+        if self._verdict is not None:
+            text = None if _is_utf8(raw) else self._verdict.read(raw)
+            return self._doubtful(raw) if text is None else RowText(text)
+        text = self._note(raw)
+        if self._evidence.size_bytes >= _SAMPLE_BYTES:
+            self._settle()
+        return None if text is None else RowText(text)
+
+    def _as_stated(self, raw: bytes, stated: str) -> RowText:
+        if self._is_json and _is_utf8(raw):
+            return RowText(raw.decode("utf-8"))
         try:
-            text = raw.decode(self._encoding)
+            return RowText(raw.decode(stated))
         except UnicodeDecodeError:
-            return raw.decode(self._encoding, "replace"), f"holds bytes that are no text in {self._encoding}"
-        if self._encoding == _WESTERN and not self._stated and _is_utf8(raw):
-            return text, f"is in utf-8, and the rows before it are in {_WESTERN}"
-        return text, None
+            fault = f"holds bytes that are no text in {CODE_PAGES.get(stated, stated)}"
+            return RowText(raw.decode(stated, "replace"), fault)
+
+    def _doubtful(self, raw: bytes) -> RowText:
+        """Return the row as one that cannot be read, with the best guess at what it is in."""
+        best = None if self._verdict is None else self._verdict.best
+        if best is not None and _is_utf8(raw):
+            fault = f"is in utf-8, and the rows around it are in {CODE_PAGES[best]}"
+            return RowText(raw.decode("utf-8"), fault, is_unknown=True)
+        found = readings(raw, CODE_PAGES)
+        guess = best if best in found else next(iter(found), None)
+        text = raw.decode(guess or "ascii", "replace")
+        looks = "is not known" if guess is None else f"looks like {CODE_PAGES[guess]}"
+        settled = "utf-8" if self._is_utf8 else None if best is None or best == guess else CODE_PAGES[best]
+        if settled is not None:
+            return RowText(
+                text, f"holds bytes that are no text in {settled}, and its encoding {looks}", is_unknown=True
+            )
+        fault = (
+            f"has characters beyond ASCII, and its encoding {looks}{'' if guess is None else ', which is not certain'}"
+        )
+        return RowText(text, f"{fault}: send the file as UTF-8, or say its charset", is_unknown=True)
+
+
+def _escaped(raw: bytes) -> str | None:
+    """Return why ASCII is not what it seems to be, in words; None: it is."""
+    found = _ESCAPED.search(raw)
+    return found and "is in an encoding that is written in ASCII (ISO-2022 or HZ): save the file as UTF-8"
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -130,8 +258,7 @@ def _known(charset: str) -> str:
         return "utf-8" if name == "ascii" else name
     if name == "utf-16":
         return "utf-16-le"  # what stands in a mark counts for more
-    if name in ("iso8859-1", "cp1252"):
-        return _WESTERN  # as the web's own rules read it, too
-    if _SINGLE_BYTES.fullmatch(name):
+    name = _READ_AS.get(name, name)
+    if name in CODE_PAGES or _SINGLE_BYTES.fullmatch(name):
         return name
     raise FileFault("unknown_encoding", f"the encoding {charset[:40]!r} is not read here; save the file as UTF-8")

@@ -29,8 +29,11 @@ class KeyReused(Exception):
 class Fingerprint:
     """What tells one file from another: its bytes, and how they were to be read. SHA-256."""
 
-    def __init__(self, mapping: Mapping[str, str], file_format: str | None) -> None:
-        read_as = orjson.dumps({"map": dict(mapping), "format": file_format}, option=orjson.OPT_SORT_KEYS)
+    def __init__(self, mapping: Mapping[str, str], file_format: str | None, charset: str | None = None) -> None:
+        ways: dict[str, object] = {"map": dict(mapping), "format": file_format}
+        if charset is not None:
+            ways["charset"] = charset.lower()
+        read_as = orjson.dumps(ways, option=orjson.OPT_SORT_KEYS)
         self._hash = hashlib.sha256(read_as + b"\n")
 
     def add(self, data: bytes) -> None:

@@ -7,6 +7,7 @@ A row that cannot be read says why and costs no other; what is wrong with the wh
 from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol
 
+from service.batches.code_pages import CODE_PAGES
 from service.batches.columns import Columns
 from service.batches.csv_rows import CsvRows
 from service.batches.encodings import Unmarked
@@ -29,6 +30,7 @@ class _Rows(Protocol):
     @property
     def delimiter(self) -> str | None: ...
     def feed(self, data: bytes) -> Iterator[Row]: ...
+    def rest(self) -> Iterator[Row]: ...
     def end(self) -> Iterator[Row]: ...
 
 
@@ -67,7 +69,9 @@ class RowReader:
     @property
     def encoding(self) -> str | None:
         """As far as it is known; `ascii` while nothing else has come."""
-        return self._unmarked.encoding or (None if self._rows is None else self._rows.encoding)
+        if self._unmarked.encoding == "utf-16" or self._rows is None:
+            return self._unmarked.encoding and CODE_PAGES.get(self._unmarked.encoding, self._unmarked.encoding)
+        return self._rows.encoding
 
     @property
     def delimiter(self) -> str | None:
@@ -86,6 +90,10 @@ class RowReader:
     def end(self) -> list[Row]:
         """The rest: nothing more comes. Raises FileFault."""
         return self._handed_out(self._end())
+
+    def break_off(self) -> list[Row]:
+        """The whole rows that waited for others to tell their encoding: no more will come. Raises FileFault."""
+        return self._handed_out(iter(()) if self._rows is None else self._rows.rest())
 
     def _handed_out(self, rows: Iterator[Row]) -> list[Row]:
         if self._fault is not None:
@@ -136,4 +144,5 @@ class RowReader:
             self._format = "ndjson"
         if self._format == "csv":
             return CsvRows(self._unmarked.encoding, self._mapping)
-        return LineRows(self._mapping) if self._format == "ndjson" else ArrayRows(self._mapping)
+        rows_in_json = LineRows if self._format == "ndjson" else ArrayRows
+        return rows_in_json(self._unmarked.encoding, self._mapping)

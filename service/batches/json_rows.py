@@ -5,9 +5,11 @@ Whatever cannot be read on one line, or in one element, is one row that cannot b
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from json import JSONDecodeError
 
 from service.batches.columns import Columns, columns_of
+from service.batches.encodings import RowText, TextOfRows
 from service.batches.file_faults import FileFault
 from service.batches.json_elements import Elements
 from service.batches.lines import Lines
@@ -30,9 +32,10 @@ class _Refused(ValueError):
 class _ObjectRows:
     """Rows of objects; `columns` are those of all rows so far."""
 
-    encoding, delimiter = "utf-8", None
+    delimiter = None
 
-    def __init__(self, mapping: Mapping[str, str]) -> None:
+    def __init__(self, encoding: str | None, mapping: Mapping[str, str]) -> None:
+        self._text = TextOfRows[None](encoding, is_json=True)
         self._mapping = mapping
         self._number = 0
         self._used: dict[str, str] = {}
@@ -45,14 +48,33 @@ class _ObjectRows:
         """None: no row has come."""
         return Columns(dict(self._used), tuple(self._ignored)) if self._number else None
 
-    def row(self, raw: bytes | None) -> Row:
-        """The next row; None is one that was too long to be kept."""
+    @property
+    def encoding(self) -> str:
+        """As far as it is known; JSON that is all ASCII is UTF-8 as well."""
+        return "utf-8" if self._text.encoding == "ascii" else self._text.encoding
+
+    def rows(self, raws: Iterator[bytes | None]) -> Iterator[Row]:
+        """The next rows; None is one that was too long to be kept."""
+        try:
+            for raw in raws:
+                yield from map(self._row, self._text.add(raw))
+        except FileFault:
+            yield from self.rest()
+            raise
+
+    def rest(self) -> Iterator[Row]:
+        """The rows that waited for others to tell their encoding."""
+        yield from map(self._row, self._text.end())
+
+    def _row(self, found: RowText | None) -> Row:
         self._number += 1
-        if raw is None:
+        if found is None:
             return Row(number=self._number, fault=TOO_LONG)
         try:
-            members = _object_in(raw)
+            members = _object_in(found.text)
         except _Refused as exc:
+            if found.is_unknown:
+                return Row(number=self._number, fault=f"the row {found.fault}", fault_code="unknown_encoding")
             return Row(number=self._number, fault=str(exc))
         try:
             places = self._places(tuple(members))
@@ -61,7 +83,9 @@ class _ObjectRows:
             name = members.get("name")
             known = {"ref": members.get("ref"), "name": name if isinstance(name, str) else None}
             return row_of(self._number, known, fault=str(exc).replace("column", "member"))
-        return row_of(self._number, {ours: members[theirs] for ours, theirs in places.items()})
+        fault = found.fault and f"the row {found.fault}"
+        row = row_of(self._number, {ours: members[theirs] for ours, theirs in places.items()}, fault)
+        return replace(row, fault_code="unknown_encoding") if found.is_unknown else row
 
     def _places(self, names: tuple[str, ...]) -> dict[str, str]:
         """Which of the members `names` is which of ours."""
@@ -82,8 +106,8 @@ class _ObjectRows:
 class LineRows(_ObjectRows):
     """One object on each line; blank lines are no rows."""
 
-    def __init__(self, mapping: Mapping[str, str]) -> None:
-        super().__init__(mapping)
+    def __init__(self, encoding: str | None, mapping: Mapping[str, str]) -> None:
+        super().__init__(encoding, mapping)
         self._lines = Lines(MAX_ROW_BYTES)
 
     def feed(self, data: bytes) -> Iterator[Row]:
@@ -92,30 +116,29 @@ class LineRows(_ObjectRows):
 
     def end(self) -> Iterator[Row]:
         """The rest."""
-        return self._rows_of(self._lines.end())
+        yield from self._rows_of(self._lines.end())
+        yield from self.rest()
 
     def _rows_of(self, lines: Iterator[bytes | None]) -> Iterator[Row]:
-        for line in lines:
-            stripped = None if line is None else line.strip(_WHITESPACE)
-            if stripped != b"":
-                yield self.row(stripped)
+        stripped = (None if line is None else line.strip(_WHITESPACE) for line in lines)
+        return self.rows(each for each in stripped if each != b"")
 
 
 class ArrayRows(_ObjectRows):
     """The elements of one array. Raises FileFault where it is none, or breaks off."""
 
-    def __init__(self, mapping: Mapping[str, str]) -> None:
-        super().__init__(mapping)
+    def __init__(self, encoding: str | None, mapping: Mapping[str, str]) -> None:
+        super().__init__(encoding, mapping)
         self._elements = Elements(MAX_ROW_BYTES)
 
     def feed(self, data: bytes) -> Iterator[Row]:
         """The rows that are whole by now."""
-        return map(self.row, self._elements.feed(data))
+        return self.rows(self._elements.feed(data))
 
     def end(self) -> Iterator[Row]:
-        """None is left."""
+        """Those that waited."""
+        yield from self.rest()
         self._elements.end()
-        return iter(())
 
 
 def _once(members: list[tuple[str, object]]) -> dict[str, object]:
@@ -137,11 +160,9 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _object_in(raw: bytes) -> dict[str, object]:
+def _object_in(text: str) -> dict[str, object]:
     try:
-        found = _DECODER.decode(raw.decode("utf-8"))
-    except UnicodeDecodeError as exc:
-        raise _Refused("the row holds bytes that are no text in utf-8") from exc
+        found = _DECODER.decode(text)
     except JSONDecodeError as exc:
         raise _Refused(f"the row is not JSON: {exc.msg} at character {exc.pos + 1}") from exc
     except RecursionError as exc:

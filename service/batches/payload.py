@@ -9,7 +9,7 @@ from service.batches.rows import Row, ScreeningOptions
 
 __all__ = ["options_in", "options_kept", "rows_in", "rows_kept"]
 
-_FIELDS = 10
+_FIELDS = 11
 
 
 def rows_kept(rows: Sequence[Row]) -> bytes:
@@ -19,7 +19,7 @@ def rows_kept(rows: Sequence[Row]) -> bytes:
 
 def _fields(row: Row) -> list[Any]:
     fields = [row.number, row.ref, row.name, row.type, row.country, row.dob, row.ids or None, row.fault]
-    fields += [row.nationality, row.address]
+    fields += [row.nationality, row.address, row.fault_code]
     while fields[-1] is None:
         del fields[-1]
     return fields

@@ -48,7 +48,8 @@ def _as_json(programs: CountryPrograms) -> bytes:
 
 def invalid(row: Row, detail: str) -> RowResult:
     """Nobody can be screened by such a row; `detail` says what is wrong with it."""
-    told = {"row": row.number, "ref": row.ref, "name": row.name, "status": "invalid", "code": "invalid_row"}
+    code = row.fault_code or "invalid_row"
+    told = {"row": row.number, "ref": row.ref, "name": row.name, "status": "invalid", "code": code}
     return RowResult(row.number, "invalid", None, orjson.dumps(told | {"detail": detail}))
 
 

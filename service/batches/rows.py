@@ -17,7 +17,8 @@ Outcome = Literal["clear", "potential_match", "match"]
 class Row:
     """A row as it was given. `number` counts from 1, without a header line; `ref` is echoed, whatever it is.
 
-    `fault` says in words why the row cannot be read; then the rest may be missing.
+    `fault` says in words why the row cannot be read; then the rest may be missing. `fault_code` is its code where it is
+    not `invalid_row`.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Row:
     fault: str | None = None
     nationality: str | None = None
     address: str | None = None
+    fault_code: Literal["unknown_encoding"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

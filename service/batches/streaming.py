@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from service.batches.columns import Columns
 from service.batches.file_faults import FileFault
@@ -58,6 +59,9 @@ class Chunks:
             self._has_ended = not piece
         except FileFault as fault:
             self.fault = fault
+            if self._reader.fault is None:  # the sender's, not the file's
+                with suppress(FileFault):
+                    self._rows += self._reader.break_off()
         self.fault = self.fault or self._reader.fault
         if self.fault is not None:
             self.fault.row = self._reader.count

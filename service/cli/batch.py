@@ -57,7 +57,7 @@ def screen_file(arguments: argparse.Namespace) -> int:
         mapping = parse_mapping(arguments.map or ())
         asked = {name: value for name in _OPTIONS if (value := getattr(arguments, name)) is not None}
         options = screening_options(asked, config.sanctions_source)
-        batch_file = open_file(arguments.file, mapping)
+        batch_file = open_file(arguments.file, mapping, arguments.charset)
     except (BadTarget, OSError) as exc:
         complain(f"{arguments.file}: {exc.strerror or exc}" if isinstance(exc, OSError) else str(exc))
         return BAD_USAGE

@@ -29,11 +29,12 @@ _FORMATS: Mapping[str, FileFormat] = {
 
 @dataclass(frozen=True, slots=True)
 class BatchFile:
-    """A file that is open, from its beginning; `mapping` and `format` say how it is to be read."""
+    """A file that is open, from its beginning; `mapping`, `format` and `charset` say how it is to be read."""
 
     file: BinaryIO
     format: FileFormat | None
     mapping: Mapping[str, str]
+    charset: str | None = None
 
     async def look_through(self) -> tuple[str, Columns | None]:
         """What its fingerprint is, and its columns as far as the first rows tell. Raises FileFault, OSError."""
@@ -47,8 +48,8 @@ class BatchFile:
 
     def upload(self) -> Upload:
         """What takes its rows in."""
-        reader = RowReader(self.format, self.mapping, MAX_JOB_ROWS)
-        return Upload(self._pieces(), reader, Fingerprint(self.mapping, self.format))
+        reader = RowReader(self.format, self.mapping, MAX_JOB_ROWS, charset=self.charset)
+        return Upload(self._pieces(), reader, Fingerprint(self.mapping, self.format, self.charset))
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         self.file.seek(0)
@@ -56,16 +57,16 @@ class BatchFile:
             yield piece
 
 
-def open_file(name: str, mapping: Mapping[str, str]) -> BatchFile:
+def open_file(name: str, mapping: Mapping[str, str], charset: str | None = None) -> BatchFile:
     """The file called `name`; `-` is standard input. What can be read but once is kept beside. Raises OSError."""
     if name == "-":
-        return BatchFile(_kept(sys.stdin.buffer), None, mapping)
+        return BatchFile(_kept(sys.stdin.buffer), None, mapping, charset)
     file_format = _FORMATS.get(Path(name).suffix.lower())
     file = Path(name).open("rb")  # noqa: SIM115 - whoever asks closes it
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        return BatchFile(file, file_format, mapping)
+        return BatchFile(file, file_format, mapping, charset)
     with file:
-        return BatchFile(_kept(file), file_format, mapping)
+        return BatchFile(_kept(file), file_format, mapping, charset)
 
 
 def _kept(stream: BinaryIO) -> BinaryIO:

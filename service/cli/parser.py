@@ -185,6 +185,9 @@ def _add_batch(commands: Any) -> None:
         help="which column holds what, as in name=Firma; may be repeated: name, ref, type, country, nationality, dob, "
         "ids, address",
     )
+    command.add_argument(
+        "--charset", action=_Once, help="what the file is written in, as in windows-1251 (default: it is found out)"
+    )
     fields = SanctionsQuery.model_fields
     for field in ("threshold", "sources", "algorithm"):
         _add_word(command, field, f"--{field}", fields[field], is_one=False)

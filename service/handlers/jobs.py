@@ -31,7 +31,7 @@ async def begin(request: web.Request) -> web.StreamResponse:
     new = None if before is not None else await new_job(request, question, key)
     body = await file_body(request)
     reader = RowReader(body.format, question.mapping, MAX_JOB_ROWS, charset=body.charset)
-    upload = Upload(body.pieces, reader, Fingerprint(question.mapping, body.format))
+    upload = Upload(body.pieces, reader, Fingerprint(question.mapping, body.format, body.charset))
     if before is not None:
         refuse_another(before, question.options, question.list_choice, await upload.body_sha256())
         return json_response(told_now(request.app, before))

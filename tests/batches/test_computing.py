@@ -1,5 +1,7 @@
 """What a row comes to."""
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -85,7 +87,7 @@ def test_a_row_that_cannot_be_asked_is_invalid_and_says_why(held: HeldList, row:
     ],
 )
 def test_a_detail_that_cannot_be_read_is_a_warning_and_the_name_is_screened(
-    held: HeldList, details: dict[str, str], codes: list[str]
+    held: HeldList, details: dict[str, Any], codes: list[str]
 ) -> None:
     (line,) = lines(held, Row(1, name=held.entry(3).name, **details))
     assert (line["status"], line["outcome"]) == ("screened", "match")

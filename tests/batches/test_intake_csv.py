@@ -63,13 +63,16 @@ def test_the_encoding_is_found_out(encoding: str) -> None:
 def test_a_broken_byte_in_utf_8_is_a_row_that_cannot_be_read_and_never_another_letter() -> None:
     found = read("name,ref\nplain,1\nMüller,2\n".encode() + "Möller,3\n".encode("cp1252") + "Österle,4\n".encode())
     assert found.names == ["plain", "Müller", "Österle"]
-    assert (found.rows[2].fault, found.rows[2].ref) == ("the row holds bytes that are no text in utf-8", "3")
+    assert (found.rows[2].fault, found.rows[2].ref) == (
+        "the row holds bytes that are no text in utf-8, and its encoding looks like windows-1252",
+        "3",
+    )
 
 
 def test_nor_is_utf_8_read_as_windows_1252() -> None:
     found = read(b"name,ref\nplain,1\n" + "Möller,2\n".encode("cp1252") + "Müller,3\n".encode())
     assert found.names == ["plain", "Möller"]
-    assert found.rows[2].fault == "the row is in utf-8, and the rows before it are in windows-1252"
+    assert found.rows[2].fault == "the row is in utf-8, and the rows around it are in windows-1252"
 
 
 def test_what_the_sender_says_of_the_encoding_is_believed() -> None:

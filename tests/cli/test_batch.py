@@ -119,6 +119,18 @@ async def test_windows_1252_from_standard_input_comes_out_as_json_lines(tmp_path
     assert (ended.code, told["name"], told["outcome"], told["sandbox"]) == (0, "Müller & Söhne", "clear", True)
 
 
+async def test_a_file_whose_encoding_is_not_certain_is_read_when_it_is_said(tmp_path: Path) -> None:
+    words = ("batch", "-", "--map", "name=Firma", "--sandbox")
+    given = f"{HEADER}Барак Квариани;1\r\n".encode("cp1251")
+    ended = await run(*words, given=given, **of_the_list(tmp_path))
+    (told,) = [orjson.loads(line) for line in ended.out.splitlines()]
+    assert (ended.code, told["status"], told["code"]) == (1, "invalid", "unknown_encoding")
+    ended = await run(*words, "--charset", "windows-1251", given=given, **of_the_list(tmp_path))
+    (told,) = [orjson.loads(line) for line in ended.out.splitlines()]
+    assert (told["name"], told["status"]) == ("Барак Квариани", "screened")
+    assert (await run(*words, "--charset", "ebcdic", given=given, **of_the_list(tmp_path))).code == 2
+
+
 async def test_the_summary_in_json_has_counts_that_add_up_and_the_list(tmp_path: Path, here: dict[str, Any]) -> None:
     out = tmp_path / "out.ndjson"
     words = ("batch", "-", "-o", str(out), "--json")
