@@ -10,6 +10,7 @@ import orjson
 from typing_extensions import TypedDict
 
 from service.batches.columns import Columns
+from service.batches.formula_guard import guarded
 from service.batches.rows import Counts, Outcome, RowResult
 from service.envelope import as_json, rfc3339
 from service.errors import Problem
@@ -51,8 +52,6 @@ _COLUMNS = (
     *("hits", "score", "matched_name", "list", "listed_name", "programs", "url", "list_version"),
     *("country_level", "country_programs", "warnings"),
 )
-#: What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Summary(TypedDict):
@@ -236,14 +235,8 @@ def _quality(parameters: str) -> float:
 
 def _record(cells: Sequence[object]) -> bytes:
     written = io.StringIO()
-    csv.writer(written).writerow([_cell(each) for each in cells])
+    csv.writer(written).writerow([guarded(each) if isinstance(each, str) else each for each in cells])
     return written.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 CSV_HEADER = _record(_COLUMNS)

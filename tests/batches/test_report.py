@@ -62,18 +62,54 @@ def test_who_was_not_screened_has_no_number_of_hits() -> None:
     assert found["hits"] == "0"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_text_is_a_formula(text: str) -> None:
-    told = {
-        "row": 1,
-        "ref": text,
-        "name": text,
-        "status": "screened",
-        "outcome": "match",
-        "hits": [{**HIT, "url": text}],
-    }
-    (found,) = read(result_in_csv(result(told)))
-    assert (found["ref"], found["name"], found["url"]) == (f"'{text}",) * 3
+SIGNS = [*"=+-@", *"\uff1d\uff0b\uff0d\uff20", *"\ufe66\ufe62\ufe63\ufe6b", *"\u207c\u207a\u207b", "\u2212"]
+SHOW_NOTHING = [
+    "",
+    "\t",
+    "\r",
+    "\n",
+    "\ufeff",
+    "\u200b",
+    "\u200d",
+    "\u00a0",
+    " ",
+    "\u3000",
+    "\u202e",
+    "\x00",
+    "\x1b",
+    "\u00ad",
+]
+#: Where a text of a caller or of a list may stand.
+COLUMNS = ("ref", "name", "outcome", "code", "detail", "matched_name", "list", "listed_name", "programs", "url")
+
+
+def in_all_columns(text: str) -> dict[str, str]:
+    """Each of `COLUMNS` of a result that has `text` everywhere."""
+    hit = {"name": text, "matched_name": text, "score": 0.9, "list": text, "programs": [text], "url": text}
+    told = {"row": 1, "ref": text, "name": text, "status": "screened", "outcome": text, "code": text, "detail": text}
+    (found,) = read(result_in_csv(result({**told, "hits": [hit], "total": 1})))
+    return {column: found[column] for column in COLUMNS}
+
+
+@pytest.mark.parametrize("before", SHOW_NOTHING, ids=ascii)
+@pytest.mark.parametrize("sign", SIGNS, ids=ascii)
+def test_no_text_is_a_formula(before: str, sign: str) -> None:
+    text = f"{before}{sign}HYPERLINK(1)"
+    assert in_all_columns(text) == dict.fromkeys(COLUMNS, f"'{text}")
+    text = f"{before}{before}{sign}1"
+    assert in_all_columns(text) == dict.fromkeys(COLUMNS, f"'{text}")
+
+
+@pytest.mark.parametrize("text", ["\t", "\r1", "\nAcme", "\tAcme"])
+def test_a_text_that_begins_with_a_control_character_is_guarded(text: str) -> None:
+    assert in_all_columns(text) == dict.fromkeys(COLUMNS, f"'{text}")
+
+
+@pytest.mark.parametrize(
+    "text", ["Acme", "A=B", "1+1", "\uff21cme", "Łódź", "\u200f\u05e9\u05dc", " Acme", "(=)", "'=1", "№ 5", "\u2013"]
+)
+def test_other_texts_are_written_as_they_are(text: str) -> None:
+    assert in_all_columns(text) == dict.fromkeys(COLUMNS, text)
 
 
 def test_the_summary_adds_up_and_says_what_is_missing() -> None:
