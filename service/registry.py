@@ -43,6 +43,13 @@ class Registry:
         self.tools: Mapping[str, ComplianceTool] = MappingProxyType(by_name)
         self._threads = threads
 
+    @property
+    def sanctions(self) -> SanctionsTool:
+        """The tool that screens parties."""
+        tool = self.tools["sanctions"]
+        assert isinstance(tool, SanctionsTool)  # noqa: S101 - for the type checker
+        return tool
+
     async def ask(self, tool: ComplianceTool, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
         """What was asked of `tool`, in its own normal form, and what it says. Raises ToolError.
 

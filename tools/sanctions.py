@@ -16,7 +16,7 @@ from tools.exchange import Plan, Reading
 from tools.sanctions_held import HeldLists, held_data, matched
 from tools.sanctions_query import SanctionsQuery
 from tools.sanctions_result import Coverage, SanctionsResult, Way, compared, result_of
-from tools.sanctions_search import searched
+from tools.sanctions_search import required_key, searched
 from tools.screening.algorithms import ALGORITHMS
 
 __all__ = ["Coverage", "SanctionsQuery", "SanctionsResult", "SanctionsTool", "plan"]
@@ -59,6 +59,10 @@ class SanctionsTool(AgencyTool):
     def missing(self) -> tuple[str, ...]:
         """The list held here needs no key."""
         return () if self._source == "list" else super().missing
+
+    def require_key(self) -> None:
+        """Raise NotConfigured when the agency's search cannot be asked for want of a key."""
+        required_key(self._subscription_key)
 
     def takes_long_here(self, query: SanctionsQuery) -> bool:
         """OFAC's way compares every name of the list: tens of milliseconds."""

@@ -20,7 +20,7 @@ from tools.sanctions_query import API_THRESHOLD, SanctionsQuery
 from tools.sanctions_result import Found, narrowed
 from tools.sanctions_scripts import unread_parts
 
-__all__ = ["searched"]
+__all__ = ["required_key", "searched"]
 
 _UPSTREAM = "csl"
 _PAGE_SIZE = 50
@@ -35,19 +35,25 @@ _LIMIT = (
 )
 
 
+def required_key(subscription_key: str | None) -> str:
+    """Return the key that the search needs. Raise NotConfigured when there is none."""
+    if not subscription_key:
+        raise NotConfigured(
+            "no subscription key of data.trade.gov (subscription_key; of the service: GATEWAY_CSL_SUBSCRIPTION_KEY)",
+            upstream=_UPSTREAM,
+        )
+    return subscription_key
+
+
 def searched(query: SanctionsQuery, base_url: str, subscription_key: str | None) -> Generator[Asked, Any, Found]:
     """For a plan: ask page by page, to the end that the agency lets one reach, then weigh what came.
 
     Raises NotConfigured without a key, ProviderGarbled when an answer has another shape or is not whole, NotScreened
     when there are more entries than can be read and none of those read is a hit.
     """
-    if not subscription_key:
-        raise NotConfigured(
-            "no subscription key of data.trade.gov (subscription_key; of the service: GATEWAY_CSL_SUBSCRIPTION_KEY)",
-            upstream=_UPSTREAM,
-        )
+    key = required_key(subscription_key)
     names = _searched_names(query)
-    parts = [_part(query, name, base_url, subscription_key) for name, _ in names]
+    parts = [_part(query, name, base_url, key) for name, _ in names]
     # One question alone costs less than several.
     answers = ((yield from ask(parts[0])),) if len(parts) == 1 else (yield from ask_all(parts))
     return _weighed(query, [(of, answer) for (_, of), answer in zip(names, answers, strict=True)])

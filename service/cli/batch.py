@@ -33,7 +33,8 @@ from service.parts import make_clients, make_matching, make_row_screening, make_
 from service.registry import Registry, make_tools
 from service.sandbox import Sandbox
 from service.threads import ToolThreads
-from tools.errors import InvalidQuery, NotConfigured, ToolError
+from tools.errors import InvalidQuery, ToolError
+from tools.sanctions import SanctionsTool
 
 __all__ = ["screen_file"]
 
@@ -112,8 +113,8 @@ class _Batch:
         fingerprint, self._columns = await self._file.look_through()
         ledger = make_ledger_here(self._config)
         with progress_bar() as bar:
-            async with self._computing(ledger) as lists:
-                wanted = Wanted(fingerprint, self._options, await self._version(lists))
+            async with self._computing(ledger) as (lists, tool):
+                wanted = Wanted(fingerprint, self._options, await self._version(lists, tool))
                 lock = LockFile(ledger.path.with_name(f"{wanted.key[:30]}.lock"))
                 try:
                     if not await lock.take():
@@ -125,11 +126,10 @@ class _Batch:
                 finally:
                     lock.release()
 
-    async def _version(self, lists: ListKeeping | None) -> ListVersion | None:
+    async def _version(self, lists: ListKeeping | None, tool: SanctionsTool) -> ListVersion | None:
         if self._options.via == "list":
             return await HeldVersions(lists).newest()
-        if self._config.key("csl_subscription_key") is None and not self._config.sandbox:
-            raise NotConfigured("no subscription key of data.trade.gov: GATEWAY_CSL_SUBSCRIPTION_KEY", upstream="csl")
+        tool.require_key()
         return None
 
     async def _screen(self, ledger: SqliteLedger, wanted: Wanted, bar: Bar) -> None:
@@ -181,8 +181,8 @@ class _Batch:
         )
 
     @asynccontextmanager
-    async def _computing(self, ledger: SqliteLedger) -> AsyncIterator[ListKeeping | None]:
-        """While the body runs, chunks of `ledger` are computed. The list, unless nobody asks for it."""
+    async def _computing(self, ledger: SqliteLedger) -> AsyncIterator[tuple[ListKeeping | None, SanctionsTool]]:
+        """While the body runs, chunks of `ledger` are computed. Yield the list (None: it is not asked) and the tool."""
         config = self._config
         async with AsyncExitStack() as stack:
             clients = make_clients(config)
@@ -208,4 +208,4 @@ class _Batch:
             registry = Registry(tools, ToolThreads(acquire_s=config.pool_acquire_timeout_s))
             screening = make_row_screening(matching, lists, registry)
             await stack.enter_async_context(computed_here(ledger, screening, matching.processes))
-            yield lists
+            yield lists, registry.sanctions

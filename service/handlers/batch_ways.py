@@ -12,9 +12,8 @@ from service.batches.rows import Row, RowResult, ScreeningOptions
 from service.batches.screening import RowScreening
 from service.batches.streaming import Screen
 from service.batches.versions import HeldVersions
-from service.keys import CONFIG, LISTS, MATCHING, REGISTRY
-from tools.errors import NotConfigured, NotScreened
-from tools.sanctions import SanctionsTool
+from service.keys import LISTS, MATCHING, REGISTRY
+from tools.errors import NotScreened
 
 __all__ = ["Way", "way_of"]
 
@@ -33,12 +32,10 @@ class Way:
 async def way_of(request: web.Request, options: ScreeningOptions) -> Way:
     """The way that `options` ask for. Raises NotScreened when no list is in force that may clear anybody, NotConfigured
     when the agency's search wants a key that is not set."""
-    tool = request.app[REGISTRY].tools["sanctions"]
-    assert isinstance(tool, SanctionsTool)  # noqa: S101 - for the type checker
+    tool = request.app[REGISTRY].sanctions
     screening = RowScreening(request.app[MATCHING], HeldVersions(request.app[LISTS]), tool)
     if options.via == "api":
-        if request.app[CONFIG].key("csl_subscription_key") is None and not request.app[CONFIG].sandbox:
-            raise NotConfigured("no subscription key of data.trade.gov: GATEWAY_CSL_SUBSCRIPTION_KEY", upstream="csl")
+        tool.require_key()
         return Way(partial(screening.by_agency, options=options), None, None, tool.sandbox)
     version = await screening.versions.newest()
 

@@ -16,10 +16,10 @@ from service.batches.telling import ENDED, JobTold, told
 from service.batches.versions import HeldVersions
 from service.errors import Problem, problem
 from service.handlers.batch_question import OPTIONS, options_of
-from service.keys import CONFIG, LEDGER, LISTS, PACES
+from service.keys import CONFIG, LEDGER, LISTS, PACES, REGISTRY
 from service.query import parameters
 from service.record_ids import new_record_id
-from tools.errors import InvalidQuery, NotConfigured
+from tools.errors import InvalidQuery
 
 __all__ = ["JOB_OPTIONS", "JobQuestion", "NoSuchJob", "job_of", "job_question", "new_job", "no_such_job", "told_now"]
 
@@ -53,9 +53,7 @@ def job_question(request: web.Request) -> JobQuestion:
     if options.via == "api":
         if choice is not None:
             raise InvalidQuery("list: cannot be asked together with via=api, which asks the agency", parameter="list")
-        config = request.app[CONFIG]
-        if config.key("csl_subscription_key") is None and not config.sandbox:
-            raise NotConfigured("no subscription key of data.trade.gov: GATEWAY_CSL_SUBSCRIPTION_KEY", upstream="csl")
+        request.app[REGISTRY].sanctions.require_key()
     return JobQuestion(options, "newest" if choice == "newest" else "pinned", mapping)
 
 

@@ -231,3 +231,17 @@ async def test_the_example_in_the_description_is_answered_as_shown(open_batches:
     assert {name: told[name] for name in told.keys() - volatile} == {
         name: was_told[name] for name in was_told.keys() - volatile
     }
+
+
+async def test_a_key_that_is_missing_is_said_in_the_same_words_everywhere(open_batches: OpenBatches) -> None:
+    gateway = await open_batches(InProcess(), sandbox=False, sanctions_source="api")
+    said = set()
+    for path in (PATH, "/v1/jobs"):
+        async with gateway.post(path, data=b"name\nAcme\n", headers={"Content-Type": "text/csv"}) as response:
+            told = await response.json()
+            said.add((response.status, told["code"], told["detail"], told["upstream"]))
+    async with gateway.get("/v1/sanctions?name=Acme") as response:
+        told = await response.json()
+        said.add((response.status, told["code"], told["detail"], told["upstream"]))
+    assert len(said) == 1
+    assert said.pop()[:2] == (503, "not_configured")
