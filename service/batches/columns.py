@@ -8,7 +8,7 @@ from service.batches.file_faults import FileFault
 from service.batches.rows import COLUMNS
 from tools.errors import InvalidQuery
 
-__all__ = ["KNOWN_AS", "Columns", "columns_of", "parse_mapping"]
+__all__ = ["KNOWN_AS", "Columns", "columns_of", "known_columns", "parse_mapping"]
 
 #: Names that columns have elsewhere, letters and digits alone; of several in one file the first one here is taken.
 #: `id` is none of them: it may be the caller's own number, or that of a passport. So a caller has to say which.
@@ -59,6 +59,7 @@ _PARTS_OF_A_NAME = frozenset(
 #: So many names are told of columns that are not read, and so much of each.
 _MOST_TOLD, _MOST_CHARACTERS = 100, 100
 _NEXT_PAIR = re.compile(rf",(?=\s*(?:{'|'.join(COLUMNS)})\s*=)")
+_EXPLANATION = re.compile(r"[,(\[:/]")
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -92,7 +93,12 @@ def columns_of(
             raise FileFault("no_such_column", f"no column is called {wanted[:60]!r}, which is to hold {ours}: {told}")
     for ours, names in KNOWN_AS.items():
         found = next((each for each in names if each in by_name), None)
-        if ours in mapping or found is None:
+        if ours in mapping:
+            continue
+        if found is None:
+            begins = [at for at, each in enumerate(theirs) if _head(each) in names and at not in places.values()]
+            if len(begins) == 1:
+                places[ours] = begins[0]
             continue
         free = [at for at in by_name[found] if at not in places.values()]
         if len(free) > 1 and ours in _MAY_BE_LEFT:
@@ -106,7 +112,7 @@ def columns_of(
         raise FileFault(
             "no_name_column", f"no column is known to hold the name; say which one does, as in map=name=...: {told}"
         )
-    if "name" not in mapping and _plain(theirs[places["name"]]) in ("name", "nom"):
+    if "name" not in mapping and _head(theirs[places["name"]]) in ("name", "nom"):
         part = next((each for each in theirs if _plain(each) in _PARTS_OF_A_NAME), None)
         if part is not None:
             raise FileFault(
@@ -117,6 +123,13 @@ def columns_of(
     used = {ours: _told(theirs[at]) for ours, at in places.items()}
     ignored = [_told(each) for at, each in enumerate(theirs) if at not in places.values() and each.strip()]
     return Columns(used, tuple(ignored[:_MOST_TOLD])), places
+
+
+def known_columns(theirs: Sequence[str], mapping: Mapping[str, str]) -> int:
+    """Return how many columns of ours are found among `theirs`, whether or not they will do."""
+    plain = {_plain(each) for each in theirs} | {_head(each) for each in theirs}
+    known = {ours for ours, names in KNOWN_AS.items() if ours not in mapping and not plain.isdisjoint(names)}
+    return len(known) + sum(bool(wanted) and not plain.isdisjoint({_plain(wanted)}) for wanted in mapping.values())
 
 
 def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
@@ -157,6 +170,11 @@ def _mapped(wanted: str, theirs: Sequence[str], by_name: Mapping[str, list[int]]
 def _told(name: str) -> str:
     # JSON may have half a character in a member's name.
     return name.strip()[:_MOST_CHARACTERS].encode("utf-8", "replace").decode()
+
+
+def _head(name: str) -> str:
+    """What stands before an explanation: `Name, legal or trading`, `Date of birth (YYYY-MM-DD)`."""
+    return _plain(_EXPLANATION.split(name, maxsplit=1)[0])
 
 
 def _plain(name: str) -> str:

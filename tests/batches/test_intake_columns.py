@@ -25,6 +25,23 @@ def test_well_known_names_are_known_however_they_are_written(header: list[str], 
     assert set(columns.ignored) == set(header) - set(used.values())
 
 
+def test_an_explanation_in_a_heading_is_looked_past_unless_it_leaves_a_choice() -> None:
+    header = ["Name (legal)", "Date of birth (YYYY-MM-DD)", "Country [ISO]"]
+    assert columns_of(header, {})[1] == {"name": 0, "dob": 1, "country": 2}
+    assert columns_of(["Company", "Name (contact)"], {})[1] == {"name": 0}
+    assert columns_of(["Name", "Country (birth)", "Country (home)"], {})[0].ignored == (
+        "Country (birth)",
+        "Country (home)",
+    )
+    for several, code in (
+        (["Name (first)", "Name (last)"], "no_name_column"),
+        (["Name (last)", "First name"], "split_name"),
+    ):
+        with pytest.raises(FileFault) as raised:
+            columns_of(several, {})
+        assert raised.value.code == code
+
+
 def test_an_id_is_read_as_neither_a_reference_nor_an_identifier_unless_it_is_said() -> None:
     assert columns_of(["id", "name"], {})[0].ignored == ("id",)
     assert columns_of(["id", "name"], {"ref": "ID"})[0].used == {"ref": "id", "name": "name"}

@@ -98,6 +98,43 @@ def test_the_delimiter_is_found_out(delimiter: str) -> None:
     assert [(each.name, each.ref) for each in found.rows] == [(f"Acme{delimiter} Inc".replace("\t", ""), "7")]
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "delimiter", "name"),
+    [
+        ("Name, legal, trading, or any;Land;Nr", "Sberbank;RU;A-1", ";", "Sberbank"),
+        ("Name, legal, trading, or any;Land;Nr", "Meyer, Sohn, Co, KG;DE;A-1", ";", "Meyer, Sohn, Co, KG"),
+        ("Name, legal, trading, or any;Land;Nr", '"Meyer; Sohn";DE;A-1', ";", "Meyer; Sohn"),
+        ("Firma (Name, Zusatz, Ort);Straße, Nr;Kd-Nr", "Acme;Weg 1;A-1", ";", "Acme"),
+        ("Company, or person\tCity, state, zip, or any\tRef", "Acme\tAustin, TX\tA-1", "\t", "Acme"),
+        ("Company, or person|City, state, zip, or any|Ref", "Acme|Austin, TX|A-1", "|", "Acme"),
+        ("Ref;Remarks, if any, or none, or both;Name", "A-1;a, b;Acme", ";", "Acme"),
+        ("name, ref, country", "Acme, A-1, DE", ",", "Acme"),
+        ("name,ref;old,country|code", "Acme,A-1,DE", ",", "Acme"),
+        ("name,note a;b;c,ref", "Acme,x,A-1", ",", "Acme"),
+        ("name;note,x;ref,y", "Acme;1;A-1", ";", "Acme"),
+    ],
+)
+def test_a_heading_may_have_other_delimiters_in_it(header: str, row: str, delimiter: str, name: str) -> None:
+    for data in (f"{header}\n{row}\n", f"{header}\n{row}\nzu wenig\n", f"{header}\n{row}"):
+        found = read(data.encode())
+        assert found.fault is None
+        assert found.reader is not None
+        assert (found.reader.delimiter, found.names[:1]) == (delimiter, [name])
+
+
+def test_a_header_alone_is_divided_where_its_commas_are_prose() -> None:
+    found = read(b"Name, legal, trading, or any;Land;Nr\n")
+    assert found.reader is not None
+    assert found.reader.delimiter == ";"
+    assert found.reader.columns is not None
+    assert found.reader.columns.used == {"name": "Name, legal, trading, or any", "country": "Land"}
+
+
+def test_a_first_row_that_cannot_be_read_leaves_the_choice_to_the_header() -> None:
+    found = read(b'Name, legal, trading, or any;Land;Nr\n"Acme;DE;1\nBeta;DE;2\n')
+    assert found.told == [(BADLY_QUOTED, None), (None, "Beta")]
+
+
 def test_a_file_of_one_column_may_have_commas_in_it() -> None:
     assert read(b'company\nAcme, Inc.\n"Beta; Ltd"\n').names == ["Acme, Inc.", "Beta; Ltd"]
 

@@ -122,3 +122,14 @@ def test_a_dropped_file_is_taken(gateway: str, visit: OpenPage) -> None:
     expect(seen.page.locator("#column-country")).to_have_value("1")
     seen.page.get_by_role("button", name="Screen this file").press("Enter")
     expect(seen.page.get_by_role("region", name="The screening of the file")).to_contain_text("1 of 1 row")
+
+
+def test_a_heading_with_commas_in_it_is_one_column(gateway: str, visit: OpenPage) -> None:
+    page = visit(gateway).page
+    content = b"Name, legal, trading, or any;Land;Nr\r\nBank Melli Iran;IR;K-1\r\n"
+    page.get_by_label("A CSV, NDJSON or JSON file").set_input_files(partners(content=content))
+    page.locator("#column-name").select_option("Name, legal, trading, or any")
+    page.locator("#column-ref").select_option("Nr")
+    page.get_by_role("button", name="Screen this file").click()
+    page.get_by_role("heading", name="The file is done").wait_for()
+    expect(page.locator("body")).to_contain_text("1 match")

@@ -59,7 +59,7 @@ export async function headOf(file) {
   if (!text.trim()) throw new Error("The file is empty.");
   if (/^\s*[[{]/.test(text)) return { kind: "json" };
   const whole = file.size <= HEAD_BYTES;
-  const records = recordsOf(text, delimiterOf(text), whole);
+  const records = recordsOf(text, delimiterOf(text, whole), whole);
   if (!records.length) throw new Error("The first line is longer than any heading.");
   return { kind: "csv", headings: records[0].map((each) => each.trim()), rows: records.slice(1, 1 + SHOWN_ROWS) };
 }
@@ -75,10 +75,22 @@ function textOf(bytes) {
   }
 }
 
-function delimiterOf(text) {
+// As the gateway does (service/batches/delimiters.py): that by which the first row has as many cells as the header;
+// of several one that does not stand in it as in a sentence, then one that makes most cells.
+function delimiterOf(text, whole) {
   const line = text.split(/\r?\n/, 1)[0];
-  const counts = [",", ";", "\t", "|"].map((each) => [each, line.split(each).length]);
-  return counts.reduce((most, each) => (each[1] > most[1] ? each : most))[0];
+  const rank = (each) => {
+    const [header, row] = recordsOf(text, each, whole);
+    const width = header?.length ?? 1;
+    const prose = each === "," && !line.includes('"') && !/,(?! )/.test(line);
+    return [width > 1, width > 1 && row?.length === width, !prose, width];
+  };
+  const before = (one, other) => {
+    const at = one.findIndex((each, place) => each !== other[place]);
+    return at >= 0 && one[at] > other[at];
+  };
+  const ranked = [",", ";", "\t", "|"].map((each) => [each, rank(each)]);
+  return ranked.reduce((most, each) => (before(each[1], most[1]) ? each : most))[0];
 }
 
 // A record that the piece cuts is left out.
