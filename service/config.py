@@ -4,11 +4,20 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.config import JsonDict
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service import VERSION
@@ -19,6 +28,8 @@ from tools.hts import HTSTool
 from tools.http_client import PoolLimits, PoolTimeouts
 from tools.http_client.manager import DEFAULT_USER_AGENT
 from tools.policy.quota import RATE_GRAMMAR, parse_rates
+from tools.query_faults import reason_of
+from tools.query_text import in_any_case
 from tools.refusals import RefusalsTool
 from tools.rulings import RulingsTool
 from tools.sanctions import SanctionsTool
@@ -33,9 +44,12 @@ LIST_URL = "https://data.trade.gov/downloadable_consolidated_screening_list/v1/c
 
 _limits, _timeouts = PoolLimits(), PoolTimeouts()
 
+_RULE = "settings_rule"
+V = TypeVar("V")
+
 
 class ConfigError(Exception):
-    """A setting that cannot be. The message is one line that names the variable, its value and what is allowed."""
+    """Settings that cannot be. The message has one line for each: the variable, its value and what is allowed."""
 
 
 def _base_url(value: str) -> str:
@@ -115,12 +129,14 @@ _A_DATABASE_FILE: JsonDict = {"allowed": "a readable file with postgresql://USER
 #: What the command line calls a setting otherwise than by its name.
 _OPTIONS = {"deadline_s": "--timeout", "sandbox_faults": "--fault"}
 _KEYS = ("csl_subscription_key", "fda_authorization_user", "fda_authorization_key")
+_KEY_FILES = tuple(f"{name}_file" for name in _KEYS)
+_SWITCHES = ("sandbox", "trust_env", "retry", "breaker", "cache")
 #: What is never shown, whatever is wrong with it.
 _SECRETS = (*_KEYS, "database_url", "database_url_file")
 
 
 class Config(BaseSettings):
-    """The settings. Raises ConfigError on the first that is wrong; names are those of the fields behind `GATEWAY_`."""
+    """The settings. Raises ConfigError with all that are wrong; names are those of the fields behind `GATEWAY_`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
@@ -241,33 +257,40 @@ class Config(BaseSettings):
         except ValidationError as exc:
             raise ConfigError(_explain(exc, type(self), given)) from exc
 
-    @model_validator(mode="after")
-    def _sandbox_settings_need_the_sandbox(self) -> "Config":
-        for name in ("sandbox_data", "sandbox_faults"):
-            value = getattr(self, name)
-            if value is not None and not self.sandbox:
-                said = f"{PREFIX}{name.upper()} is {str(value)!r}, allowed: only together with {PREFIX}SANDBOX=1"
-                raise ValueError(said)
-        return self
+    # Rules about two settings are checked at the second of them, and not on the whole, so that they are said together
+    # with what else is wrong.
 
-    @model_validator(mode="after")
-    def _one_key_of_each_and_none_beside_the_sandbox(self) -> "Config":
-        for name in _KEYS:
-            here, in_file = PREFIX + name.upper(), f"{PREFIX}{name.upper()}_FILE"
-            given = [each for each in (here, in_file) if getattr(self, each.removeprefix(PREFIX).lower()) is not None]
-            if len(given) > 1:
-                raise ValueError(f"{here} is set, and {in_file} too, allowed: one of the two")
-            # Sample data must never pass for live data, nor live keys go where no live agency is.
-            if given and self.sandbox:
-                raise ValueError(f"{given[0]} is set, allowed: only without {PREFIX}SANDBOX")
-        return self
+    @field_validator("log_level", "log_format", "sanctions_source", *_SWITCHES, mode="before")
+    @classmethod
+    def _in_any_case(cls, word: object, info: ValidationInfo) -> object:
+        words = get_args(cls.model_fields[info.field_name or ""].annotation)
+        return in_any_case(word.strip() if isinstance(word, str) else word, words)
 
-    @model_validator(mode="after")
-    def _one_database(self) -> "Config":
-        if self.database_url is not None and self.database_url_file is not None:
-            here = PREFIX + "DATABASE_URL"
-            raise ValueError(f"{here} is set, and {here}_FILE too, allowed: one of the two")
-        return self
+    @field_validator("sandbox_data", "sandbox_faults")
+    @classmethod
+    def _sandbox_settings_need_the_sandbox(cls, value: V, info: ValidationInfo) -> V:
+        if value is not None and info.data.get("sandbox") is False:
+            name = PREFIX + str(info.field_name).upper()
+            raise _rule(f"{name} is {str(value)!r}, allowed: only together with {PREFIX}SANDBOX=1")
+        return value
+
+    @field_validator(*_KEYS, *_KEY_FILES)
+    @classmethod
+    def _keys_not_beside_the_sandbox(cls, value: V, info: ValidationInfo) -> V:
+        # Sample data must never pass for live data, nor live keys go where no live agency is.
+        if value is not None and info.data.get("sandbox"):
+            raise _rule(f"{PREFIX}{str(info.field_name).upper()} is set, allowed: only without {PREFIX}SANDBOX")
+        return value
+
+    @field_validator(*_KEY_FILES, "database_url_file")
+    @classmethod
+    def _one_of_the_two(cls, value: V, info: ValidationInfo) -> V:
+        beside = str(info.field_name).removesuffix("_file")
+        # One that cannot be read is not in the data; it is set all the same, and has a fault of its own.
+        if value is not None and info.data.get(beside) is not None:
+            name = PREFIX + beside.upper()
+            raise _rule(f"{name} is set, and {name}_FILE too, allowed: one of the two")
+        return value
 
     @property
     def database(self) -> str | None:
@@ -317,17 +340,27 @@ def unknown_names(environ: Mapping[str, str] = os.environ) -> list[str]:
     return sorted(name for name in environ if name.upper().startswith(PREFIX) and name.upper() not in known)
 
 
+def _rule(said: str) -> PydanticCustomError:
+    """A fault of settings that do not go together; `said` is the whole line."""
+    return PydanticCustomError(_RULE, "{said}", {"said": said})
+
+
 def _explain(exc: ValidationError, model: type[Config], given: Mapping[str, Any]) -> str:
-    first = exc.errors(include_url=False)[0]
-    if not first["loc"]:
-        return str(first["msg"]).removeprefix("Value error, ")
-    name = str(first["loc"][0])
+    """One line for each setting that is wrong."""
+    lines = [_line_of(each, model, given) for each in exc.errors(include_url=False)]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _line_of(error: ErrorDetails, model: type[Config], given: Mapping[str, Any]) -> str:
+    if error["type"] == _RULE:
+        return error["msg"]
+    name = str(error["loc"][0])
     option = _OPTIONS.get(name) or f"--{name.replace('_', '-')}"
     where = option if name in given else PREFIX + name.upper()
-    value = re.sub(r"//[^/@]*@", "//...@", repr(first["input"]))  # a password may stand in a URL
+    value = re.sub(r"//[^/@]*@", "//...@", repr(error["input"]))  # a password may stand in a URL
     if name in _SECRETS:
         value = "wrong (it is not shown)"
-    return f"{where} is {value}, allowed: {_allowed(model, name) or first['msg']}"
+    return f"{where} is {value}, allowed: {_allowed(model, name) or reason_of(error)}"
 
 
 def _allowed(model: type[Config], name: str) -> str:

@@ -39,6 +39,7 @@ __all__ = [
     "LEDGER_UNAVAILABLE",
     "STATUSES",
     "Fault",
+    "ParameterFaultBody",
     "Problem",
     "fault_of",
     "problem",
@@ -84,10 +85,18 @@ class Unread(TypedDict):
     script: str
 
 
+class ParameterFaultBody(TypedDict):
+    """One thing that is wrong with the question: the parameter, and why."""
+
+    parameter: str
+    detail: str
+
+
 class Problem(TypedDict):
     """The body of an error (RFC 9457). `code` is stable; `retryable` says whether the same question may succeed later.
 
-    `parameter` names what is wrong with the question; `upstream_status` is the agency's own; `outcome` stands in it
+    `faults` are all the things that are wrong with the question, as `detail` says them together; `parameter` names the
+    first. `upstream_status` is the agency's own; `outcome` stands in it
     when a screening was asked; `sandbox` when it speaks of sample data. Of a file of rows `fault` says, stably, what is
     wrong with it, and `row` how many rows had been read by then. `unread` are the words of a name that were not read.
     """
@@ -102,6 +111,7 @@ class Problem(TypedDict):
     retry_after_s: float | None
     request_id: str
     parameter: NotRequired[str]
+    faults: NotRequired[list[ParameterFaultBody]]
     upstream_status: NotRequired[int]
     outcome: NotRequired[Literal["not_screened"]]
     sandbox: NotRequired[bool]
@@ -204,6 +214,7 @@ def _of_tool(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> Proble
         more["sandbox"] = True
     if isinstance(exc, InvalidQuery):
         more["parameter"] = exc.parameter
+        more["faults"] = [{"parameter": each.parameter, "detail": each.detail} for each in exc.faults]
     if isinstance(exc, ScriptNotCovered):
         more["unread"] = [Unread(text=text, script=script) for text, script in exc.parts]
     if isinstance(exc, (ProviderRejected, ProviderFailed)) and exc.status is not None:

@@ -18,7 +18,7 @@ from service.logs import is_wanted
 from service.query import wanted_deadline_s, wants_live
 from service.screening import asks_for_screening
 from tools.call import Usage, recording, wanting
-from tools.errors import ToolError
+from tools.errors import InvalidQuery, ToolError
 
 __all__ = ["around_every_request"]
 
@@ -108,7 +108,8 @@ def _line(
     if isinstance(failure, ToolError):
         line |= {"code": failure.code, "upstream": failure.upstream, "error": str(failure)}
         cause = failure.__cause__
-        if cause is not None and not isinstance(cause, ToolError):
+        # What was wrong with a question is said already; its reader would repeat what was given, a birth date even.
+        if cause is not None and not isinstance(cause, ToolError) and not isinstance(failure, InvalidQuery):
             # What it says, not its repr: aiohttp's errors carry the request's headers in that, keys included.
             line["cause"] = _QUERY.sub("?...", failure.cause_in_words or f"{type(cause).__name__}: {cause}")
     return line

@@ -3,14 +3,27 @@
 import contextlib
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 from aiohttp import web
 
 from service.encoded_body import receiving
 from tools.errors import InvalidQuery, TooLarge
+from tools.query_faults import FaultCollector
 
-__all__ = ["TIMEOUT_HEADER", "json_body", "parameters", "refuse_members_twice", "wanted_deadline_s", "wants_live"]
+__all__ = [
+    "TIMEOUT_HEADER",
+    "json_body",
+    "parameters",
+    "parameters_and_faults",
+    "refuse_members_twice",
+    "wanted_deadline_s",
+    "wants_live",
+    "word_of",
+]
+
+W = TypeVar("W")
 
 TIMEOUT_HEADER = "X-Request-Timeout"
 
@@ -21,21 +34,52 @@ def parameters(
     """The query's parameters under the names that `known` gives them (theirs -> ours).
 
     Those that are `repeatable` may be there, once or several times, and are not in what is returned. Raises
-    InvalidQuery naming a parameter that is not known, stands there twice, or is not UTF-8.
+    InvalidQuery naming each parameter that is not known, is there twice, or is not UTF-8.
     """
+    faults = FaultCollector()
+    found = parameters_and_faults(request, faults, known, repeatable=repeatable)
+    faults.raise_if_any()
+    return found
+
+
+def parameters_and_faults(
+    request: web.Request, faults: FaultCollector, known: Mapping[str, str] = {}, *, repeatable: Collection[str] = ()
+) -> dict[str, str]:
+    """The same, where more of the question is to be read before it is refused: what is wrong goes to `faults`."""
     found: dict[str, str] = {}
     for name, value in request.query.items():
         if name not in known and name not in repeatable:
             takes = ", ".join([*known, *repeatable]) or "none"
-            raise InvalidQuery(f"{name[:100]}: there is no such parameter; there are: {takes}", parameter=name[:100])
-        if "\N{REPLACEMENT CHARACTER}" in value:
-            raise InvalidQuery(f"{name}: is not UTF-8", parameter=name)
-        if name in repeatable:
+            faults.add(name[:100], f"there is no such parameter; there are: {takes}")
+        elif "\N{REPLACEMENT CHARACTER}" in value:
+            faults.add(name, "is not UTF-8")
+        elif name in repeatable:
             continue
-        if known[name] in found:
-            raise InvalidQuery(f"{name}: stands there more than once", parameter=name)
-        found[known[name]] = value
+        elif known[name] in found:
+            faults.add(name, "is given more than once")
+        else:
+            found[known[name]] = value
     return found
+
+
+def word_of(
+    asked: Mapping[str, str], name: str, words: Sequence[W], default: W, faults: FaultCollector | None = None
+) -> W:
+    """That of our `words` which parameter `name` says, in any case; without it, the `default`.
+
+    Any other is a fault: it goes to `faults`, else InvalidQuery is raised.
+    """
+    said = asked.get(name)
+    if said is None:
+        return default
+    for word in words:
+        if str(word).casefold() == said.strip().casefold():
+            return word
+    allowed = " or ".join(filter(None, (", ".join(map(str, words[:-1])), str(words[-1]))))
+    if faults is None:
+        raise InvalidQuery(f"{name}: must be {allowed}", parameter=name)
+    faults.add(name, f"must be {allowed}")
+    return default
 
 
 def refuse_members_twice(body: bytes) -> None:
@@ -49,7 +93,7 @@ def refuse_members_twice(body: bytes) -> None:
         if len(found) < len(members):
             names = [name for name, _ in members]
             twice = next(name for name in found if names.count(name) > 1)
-            raise InvalidQuery(f"{twice[:100]}: stands there more than once", parameter=twice[:100])
+            raise InvalidQuery(f"{twice[:100]}: is given more than once", parameter=twice[:100])
         return found
 
     with contextlib.suppress(ValueError, RecursionError):

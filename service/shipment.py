@@ -10,6 +10,7 @@ from service.query import refuse_members_twice
 from tools.countries import CountryReading, read_country
 from tools.errors import InvalidQuery
 from tools.party_details import Address, CountryText
+from tools.query_faults import invalid_query
 from tools.query_text import DateOnly, searchable
 from tools.refusals import FDAProductCode
 from tools.sanctions_query import SanctionsQuery
@@ -141,9 +142,7 @@ def parse_shipment(body: bytes, now: datetime) -> Shipment:
     try:
         shipment = Shipment.model_validate_json(body)
     except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        parameter = first.get("ctx", {}).get("parameter") or ".".join(map(str, first["loc"])) or "body"
-        raise InvalidQuery(f"{parameter}: {first['msg']}", parameter=parameter) from exc
+        raise invalid_query(exc, Shipment) from exc
     days = _today(now)
     if shipment.entry_date is not None and shipment.entry_date not in days:
         told = " or ".join(map(str, days))

@@ -25,7 +25,9 @@ turned into these once, at the border of a tool (`tools.transports`), with the c
 """
 
 import re
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 __all__ = [
     "CircuitOpen",
@@ -34,6 +36,7 @@ __all__ = [
     "NotConfigured",
     "NotFound",
     "NotScreened",
+    "ParameterFault",
     "PoolClosed",
     "PoolTimeout",
     "ProviderError",
@@ -75,12 +78,42 @@ class ToolError(Exception):
         self.cause_in_words: str | None = None
 
 
-class InvalidQuery(ToolError):
-    """The question cannot be asked; nothing was sent. `parameter` names what is wrong."""
+#: A question with more faults than this is cut there: its own size must not decide that of the answer.
+_MOST_FAULTS = 50
 
-    def __init__(self, message: str, *, parameter: str) -> None:
+
+@dataclass(frozen=True, slots=True)
+class ParameterFault:
+    """One thing that is wrong with a question: the parameter (`parties.0.name`), and why, in our words."""
+
+    parameter: str
+    detail: str
+
+
+class InvalidQuery(ToolError):
+    """The question cannot be asked; nothing was sent.
+
+    `faults` are all that are wrong with it, `parameter` is that of the first; the message has all of them.
+    """
+
+    def __init__(self, message: str, *, parameter: str, faults: tuple[ParameterFault, ...] = ()) -> None:
         super().__init__(message)
         self.parameter = parameter
+        self.faults = faults or (ParameterFault(parameter, message.removeprefix(f"{parameter}: ")),)
+
+    @classmethod
+    def of(cls, faults: Iterable[ParameterFault]) -> Self:
+        """Return the error of all `faults`, of which there is at least one, each said once."""
+        every = tuple(dict.fromkeys(faults))
+        shown = every[:_MOST_FAULTS]
+        details = [f"{each.parameter}: {each.detail}" for each in shown]
+        if len(every) > len(shown):
+            details.append(f"and {len(every) - len(shown)} more")
+        return cls("; ".join(details), parameter=shown[0].parameter, faults=shown)
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Return the same with its parameters called as `names` (ours -> the caller's) call them."""
+        return type(self).of(replace(each, parameter=names.get(each.parameter, each.parameter)) for each in self.faults)
 
 
 class NotFound(ToolError):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
@@ -52,23 +52,24 @@ class HTSQuery(BaseModel):
     code: TariffDigits | None = Field(
         None, description="4, 6, 8 or 10 digits, with the schedule's dots or without: 8507.60.00.20, 8507600020"
     )
-    keyword: str | None = Field(None, description=f"words or a number to search for, 1 to {_KEYWORD_LENGTH} characters")
+    keyword: str | None = Field(
+        None,
+        validate_default=True,
+        description=f"words or a number to search for, 1 to {_KEYWORD_LENGTH} characters",
+    )
     limit: int = Field(100, ge=1, le=1000, description="how many lines of a search to answer at most")
 
     @field_validator("keyword")
     @classmethod
     def _searchable(cls, keyword: str | None, info: ValidationInfo) -> str | None:
         if keyword is None:
+            # A code that cannot be read is not in the data, and has a fault of its own.
+            if info.data.get("code", "") is None:
+                raise PydanticCustomError("hts_query", "is required, or else a keyword", {"parameter": "code"})
             return None
         if info.data.get("code") is not None:
             raise PydanticCustomError("hts_keyword", "cannot be asked together with code")
         return searchable(keyword, 1, _KEYWORD_LENGTH)
-
-    @model_validator(mode="after")
-    def _asks_something(self) -> "HTSQuery":
-        if self.code is None and self.keyword is None:
-            raise PydanticCustomError("hts_query", "is required, or else a keyword")
-        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Texts that callers ask for: what may be sent to an agency at all."""
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from tools.countries import read_country
 
-__all__ = ["CountryCode", "DateOnly", "searchable"]
+__all__ = ["CountryCode", "DateOnly", "in_any_case", "searchable"]
 
 
 def searchable(text: str, least: int, most: int) -> str:
@@ -29,6 +30,14 @@ def searchable(text: str, least: int, most: int) -> str:
     if not is_plain and any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in text):
         raise PydanticCustomError("text_control", "must not hold control characters")
     return text
+
+
+def in_any_case(given: object, words: Iterable[str]) -> object:
+    """Return that of our `words` which `given` is, in any case and with blanks around it; else what was given."""
+    if not isinstance(given, str):
+        return given
+    wanted = given.strip().casefold()
+    return next((word for word in words if word.casefold() == wanted), given)
 
 
 def _country(value: str) -> str:

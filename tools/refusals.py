@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
@@ -65,7 +65,7 @@ class RefusalsQuery(BaseModel):
         None, description="FDA Establishment Identifier of the firm, up to 10 digits"
     )
     since: DateOnly | None = Field(None, description="first day of refusal, YYYY-MM-DD")
-    until: DateOnly | None = Field(None, description="last day of refusal, YYYY-MM-DD")
+    until: DateOnly | None = Field(None, validate_default=True, description="last day of refusal, YYYY-MM-DD")
     limit: int = Field(100, ge=1, le=10_000, description="how many refusals to answer at most, newest first")
 
     @field_validator("product", "firm")
@@ -86,15 +86,22 @@ class RefusalsQuery(BaseModel):
             raise PydanticCustomError("fei", "must be a number of 1 to 10 digits")
         return fei
 
-    @model_validator(mode="after")
-    def _is_a_question(self) -> "RefusalsQuery":
-        if self.since is not None and self.until is not None and self.since > self.until:
+    @field_validator("until")
+    @classmethod
+    def _is_a_question(cls, until: date | None, info: ValidationInfo) -> date | None:
+        # Checked here and not on the whole, so that it is said together with what else is wrong.
+        since = info.data.get("since")
+        if since is not None and until is not None and since > until:
             raise PydanticCustomError("refusals_dates", "must not be later than until", {"parameter": "since"})
-        if not any((self.country, self.product, self.firm, self.fei, self.since, self.until)):
+        others = ("country", "product", "firm", "fei", "since")
+        # A field that cannot be read is not in the data, and has a fault of its own.
+        if not until and all(info.data.get(each, each) in (None, "") for each in others):
             raise PydanticCustomError(
-                "refusals_query", "is required, or else one of product, firm, fei, since and until"
+                "refusals_query",
+                "is required, or else one of product, firm, fei, since and until",
+                {"parameter": "country"},
             )
-        return self
+        return until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

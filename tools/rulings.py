@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
 from tools.errors import ProviderGarbled
 from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
-from tools.query_text import DateOnly, searchable
+from tools.query_text import DateOnly, in_any_case, searchable
 from tools.rulings_letters import Record, Relations, read_search
 from tools.rulings_lookup import SEARCH_FRESHNESS, UPSTREAM, letter_part, looked_up, naming_part, search_request
 from tools.rulings_status import Link, Standing, Status, merge, merged_by_number, standing_of
@@ -44,7 +44,9 @@ class RulingsQuery(BaseModel):
     )
     keyword: str | None = Field(None, description="words to look for in the letters, 1 to 200 characters")
     hts: TariffDigits | None = Field(
-        None, description="tariff number of 4, 6, 8 or 10 digits; finds letters that mention it, decided or not"
+        None,
+        validate_default=True,
+        description="tariff number of 4, 6, 8 or 10 digits; finds letters that mention it, decided or not",
     )
     collection: Literal["ALL", "NY", "HQ"] = Field("ALL", description="letters of New York, of headquarters, or all")
     since: DateOnly | None = Field(None, description="first day of the ruling, YYYY-MM-DD")
@@ -69,15 +71,26 @@ class RulingsQuery(BaseModel):
     @field_validator("collection", mode="before")
     @classmethod
     def _in_any_case(cls, collection: object) -> object:
-        return collection.upper() if isinstance(collection, str) else collection
+        return in_any_case(collection, ("ALL", "NY", "HQ"))
 
-    @model_validator(mode="after")
-    def _is_one_question(self) -> "RulingsQuery":
-        if sum(each is not None for each in (self.number, self.keyword, self.hts)) != 1:
-            raise PydanticCustomError("rulings_query", "exactly one of number, keyword and hts is to be given")
-        if self.since is not None and self.until is not None and self.since > self.until:
+    @field_validator("hts")
+    @classmethod
+    def _is_one_question(cls, hts: str | None, info: ValidationInfo) -> str | None:
+        # Checked here and not on the whole, so that it is said together with what else is wrong. A field that cannot
+        # be read is not in the data; it was given.
+        asked = [info.data.get("number", ""), info.data.get("keyword", ""), hts]
+        if sum(each is not None for each in asked) != 1:
+            said = "exactly one of number, keyword and hts is to be given"
+            raise PydanticCustomError("rulings_query", "{said}", {"said": said, "parameter": "number"})
+        return hts
+
+    @field_validator("until")
+    @classmethod
+    def _ends_after_it_begins(cls, until: date | None, info: ValidationInfo) -> date | None:
+        since = info.data.get("since")
+        if since is not None and until is not None and since > until:
             raise PydanticCustomError("rulings_dates", "must not be later than until", {"parameter": "since"})
-        return self
+        return until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

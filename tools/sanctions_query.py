@@ -1,9 +1,10 @@
 """What may be asked of a screening: who, against which lists, and from which score on an entry is a hit."""
 
+from collections.abc import Mapping
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from tools.input_warnings import InputWarning
@@ -18,7 +19,7 @@ from tools.party_details import (
     entry_type,
     warnings_of,
 )
-from tools.query_text import searchable
+from tools.query_text import in_any_case, searchable
 from tools.sanctions_asked import names_in, plain_text, tells_something
 from tools.sanctions_hits import Party
 from tools.sanctions_identifiers import identifier_warnings
@@ -44,6 +45,15 @@ Separated = Annotated[
     tuple[str, ...],
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
 ]
+
+
+Via = Literal["list", "api", "both"]
+Algorithm = Literal["gateway-1", "ofac"]
+#: What may stand in those fields that take a word of ours, in any case.
+_WORDS_OF: Mapping[str, tuple[str, ...]] = {
+    "via": get_args(Via),
+    "algorithm": get_args(Algorithm),
+}
 
 
 class SanctionsQuery(BaseModel):
@@ -92,12 +102,12 @@ class SanctionsQuery(BaseModel):
         "sign, tail number, BIC",
     )
     ids: Separated = Field((), description="more of them; as words separated by commas, or as an array")
-    via: Literal["list", "api", "both"] | None = Field(
+    via: Via | None = Field(
         None,
         description="list: the list held here; api: the agency's search; both: one beside the other, and where they "
         "differ (default: GATEWAY_SANCTIONS_SOURCE)",
     )
-    algorithm: Literal["gateway-1", "ofac"] = Field(
+    algorithm: Algorithm = Field(
         "gateway-1", description="how names of the list are compared; ofac has the shape of OFAC's own search"
     )
 
@@ -139,6 +149,11 @@ class SanctionsQuery(BaseModel):
             said = f"{unknown[0][:40]!r} is no list; " if unknown else ""
             raise PydanticCustomError("sources", "{said}there are: {lists}", {"said": said, "lists": ", ".join(LISTS)})
         return codes
+
+    @field_validator("via", "algorithm", mode="before")
+    @classmethod
+    def _in_any_case(cls, word: object, info: ValidationInfo) -> object:
+        return in_any_case(word, _WORDS_OF[info.field_name or ""])
 
     @field_validator("ids", mode="before")
     @classmethod

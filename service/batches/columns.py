@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from service.batches.file_faults import FileFault
 from service.batches.rows import COLUMNS
-from tools.errors import InvalidQuery
+from tools.query_faults import FaultCollector
 
 __all__ = ["KNOWN_AS", "Columns", "columns_of", "known_columns", "parse_mapping"]
 
@@ -135,26 +135,28 @@ def known_columns(theirs: Sequence[str], mapping: Mapping[str, str]) -> int:
 def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
     """What callers write as `name=Company,ref=Kd-Nr`, in one text or in several: ours -> theirs.
 
-    A comma separates only before one of our names. Raises InvalidQuery (`map`).
+    A comma separates only before one of our names. Raises InvalidQuery (`map`), with all that is wrong.
     """
     found: dict[str, str] = {}
+    faults = FaultCollector()
     for text in texts:
         for pair in _NEXT_PAIR.split(text):
             ours, sign, theirs = pair.partition("=")
             ours, theirs = ours.strip(), theirs.strip()
             if not sign or ours not in COLUMNS:
-                columns = ", ".join(COLUMNS)
-                raise InvalidQuery(
-                    f"map: {pair[:60]!r} is not one of {columns}, followed by = and a column's name", parameter="map"
+                faults.add(
+                    "map", f"{pair[:60]!r} is not one of {', '.join(COLUMNS)}, followed by = and a column's name"
                 )
-            if ours in found:
-                raise InvalidQuery(f"map: {ours} stands there more than once", parameter="map")
-            if not theirs and ours == "name":
-                raise InvalidQuery("map: name must be a column of the file", parameter="map")
-            found[ours] = theirs
+            elif ours in found:
+                faults.add("map", f"{ours} is given more than once")
+            elif not theirs and ours == "name":
+                faults.add("map", "name must be a column of the file")
+            else:
+                found[ours] = theirs
     both = [theirs for theirs in found.values() if theirs and list(found.values()).count(theirs) > 1]
     if both:
-        raise InvalidQuery(f"map: {both[0][:60]!r} cannot be two columns of ours", parameter="map")
+        faults.add("map", f"{both[0][:60]!r} cannot be two columns of ours")
+    faults.raise_if_any()
     return found
 
 

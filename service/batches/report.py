@@ -17,6 +17,7 @@ from service.errors import Problem
 from tools.countries.assessment import CountryPrograms
 from tools.errors import InvalidQuery
 from tools.input_warnings import InputWarning
+from tools.query_text import in_any_case
 from tools.sanctions_hits import Hit
 
 __all__ = [
@@ -208,9 +209,10 @@ def wanted_format(asked: str | None, accept: str | None) -> ReportFormat:
     Raises InvalidQuery when `format` is neither.
     """
     if asked is not None:
-        if asked not in CONTENT_TYPES:
+        named = in_any_case(asked, CONTENT_TYPES)
+        if named not in CONTENT_TYPES:
             raise InvalidQuery("format: must be ndjson or csv", parameter="format")
-        return asked  # type: ignore[return-value]  # one of the two
+        return named  # type: ignore[return-value]  # one of the two
     best: ReportFormat = "ndjson"
     best_quality = 0.0
     for each in (accept or "").split(","):

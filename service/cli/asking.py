@@ -19,6 +19,7 @@ from service.errors import fault_of, problem_of
 from service.registry import in_normal_form
 from tools.errors import InvalidQuery, ToolError
 from tools.exchange import Answer
+from tools.query_faults import FaultCollector
 
 __all__ = ["ask_tool", "tell_error"]
 
@@ -34,8 +35,8 @@ def ask_tool(arguments: argparse.Namespace) -> int:
     try:
         asked, outcome = _ask(config, question, given)
     except InvalidQuery as exc:
-        told = _in_words(exc, _OF_REST) if arguments.json else _in_words(exc, question.words)
-        return tell_error(told, request_id, as_body=arguments.json, screening=question.tool.screens)
+        said = exc.renamed(_OF_REST if arguments.json else question.words)
+        return tell_error(said, request_id, as_body=arguments.json, screening=question.tool.screens)
     except ToolError as exc:
         return tell_error(exc, request_id, as_body=arguments.json, screening=question.tool.screens)
     code = exit_of(outcome)
@@ -53,24 +54,27 @@ def _ask(config: Config, question: Question, given: Mapping[str, str]) -> tuple[
         sync_tools(config, with_list=question.tool.screens and given.get("via") != "api") as tools,
     ):
         tool = tools[question.tool.name]
-        question.refuse_what_does_not_go_together(given)
-        asked = in_normal_form(tool, given)
+        faults = FaultCollector()
+        asked: Mapping[str, Any] = {}
+        with faults.reading():
+            question.refuse_what_does_not_go_together(given)
+        with faults.reading():
+            asked = in_normal_form(tool, given)
+        faults.raise_if_any()
         outcome: Answer[Any] = tool.run(**given)
         return asked, outcome
 
 
-def tell_error(exc: ToolError, request_id: str, *, as_body: bool, screening: bool) -> int:
-    """Print why there is no answer: `as_body` what REST would answer, on standard output. The exit code."""
+def tell_error(exc: ToolError, request_id: str, *, as_body: bool, screening: bool, within: str = "") -> int:
+    """Print why there is no answer: `as_body` what REST would answer, on standard output. Return the exit code.
+
+    All that is wrong with a question is printed, one line each, `within` what it was found.
+    """
     if as_body:
         write(as_json(problem_of(exc, request_id, screening=screening)) + b"\n")
     elif isinstance(exc, InvalidQuery):
-        complain(str(exc))
+        for each in exc.faults:
+            complain(f"{within}{each.parameter}: {each.detail}")
     else:
         show_error(error_page(fault_of(exc), screening=screening, sandbox=exc.sandbox))
     return exit_of(exc)
-
-
-def _in_words(exc: InvalidQuery, words: Mapping[str, str]) -> InvalidQuery:
-    """`exc` with its parameter called as `words` call it."""
-    given = words.get(exc.parameter, exc.parameter)
-    return InvalidQuery(str(exc).replace(f"{exc.parameter}:", f"{given}:", 1), parameter=given)

@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except (ConfigError, SandboxDataError) as exc:
-        complain(str(exc))
+        for line in str(exc).splitlines():
+            complain(line)
         return BAD_USAGE
     except (PortTaken, UnsupportedLibrary) as exc:
         complain(str(exc))

@@ -52,8 +52,12 @@ class _Once(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         if getattr(namespace, self.dest, None) is not None:
-            parser.error(f"{option_string}: stands there more than once")
+            parser.error(f"{option_string}: is given more than once")
         setattr(namespace, self.dest, values)
+
+
+def _in_any_case(word: str) -> str:
+    return word.strip().lower()
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -174,6 +178,7 @@ def _add_batch(commands: Any) -> None:
     )
     command.add_argument(
         "--format",
+        type=_in_any_case,
         choices=("csv", "ndjson"),
         action=_Once,
         help="of the results (default: as the name of the output ends; ndjson on standard output)",
@@ -193,6 +198,7 @@ def _add_batch(commands: Any) -> None:
         _add_word(command, field, f"--{field}", fields[field], is_one=False)
     command.add_argument(
         "--via",
+        type=_in_any_case,
         choices=("list", "api"),
         action=_Once,
         help="the list held here, or the agency's search (default: GATEWAY_SANCTIONS_SOURCE)",

@@ -41,8 +41,7 @@ def take_snapshot(arguments: argparse.Namespace) -> int:
     try:
         shipment = parse_shipment(body, datetime.now(UTC))
     except InvalidQuery as exc:
-        told = exc if arguments.json else InvalidQuery(f"{arguments.shipment}: {exc}", parameter=exc.parameter)
-        return tell_error(told, request_id, as_body=arguments.json, screening=True)
+        return tell_error(exc, request_id, as_body=arguments.json, screening=True, within=f"{arguments.shipment}: ")
     with spinning("asking four sources") as say, sandbox_beside(config) as sandbox:
         taken = asyncio.run(_ask(shipment, config, sandbox, request_id, say))
     answer = answer_of(taken)

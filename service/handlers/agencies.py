@@ -7,9 +7,11 @@ from aiohttp import web
 
 from service.envelope import answer, json_response
 from service.keys import REGISTRY, RENDERED, REQUEST_ID
-from service.query import json_body, parameters, refuse_members_twice
+from service.query import json_body, parameters, parameters_and_faults, refuse_members_twice
 from tools.agency import AgencyTool
-from tools.errors import InvalidQuery
+from tools.base import ComplianceTool
+from tools.errors import InvalidQuery, ParameterFault
+from tools.query_faults import FaultCollector
 
 __all__ = [
     "HTS_SEARCH",
@@ -107,16 +109,22 @@ async def _ask(
             return web.Response(body=ready, content_type="application/json")
     registry = request.app[REGISTRY]
     tool = registry.tools[name]
-    asked = parameters(request, known)
+    faults = FaultCollector()
+    asked = parameters_and_faults(request, faults, known)
     there = [each for each in one_of if known[each] in asked]
     if one_of and not there:
-        raise InvalidQuery(f"{one_of[0]}: is required{_or_else(one_of[1:])}", parameter=one_of[0])
+        faults.add(one_of[0], f"is required{_or_else(one_of[1:])}")
     if len(there) > 1:
-        raise InvalidQuery(f"{there[1]}: cannot be asked together with {there[0]}", parameter=there[1])
+        faults.add(there[1], f"cannot be asked together with {there[0]}")
+    theirs = {ours: each for each, ours in known.items()}
+    if faults.faults:
+        # Where one of several has to be given, the route has found by itself, in its own words, that none is.
+        others = _faults_of_values(tool, {**asked, **given}, theirs, alone=bool(one_of))
+        raise InvalidQuery.of([*faults.faults, *others])
     try:
         query, outcome = await registry.ask(tool, {**asked, **given})
     except InvalidQuery as exc:
-        raise _in_their_words(exc, known) from exc
+        raise exc.renamed(theirs) from exc
     if rendered is not None:
         rendered.keep(request.raw_path, name, query, outcome)
     return json_response(answer(name, query, outcome, request[REQUEST_ID]))
@@ -126,7 +134,13 @@ def _or_else(others: tuple[str, ...]) -> str:
     return f", or else {' or '.join(others)}" if others else ""
 
 
-def _in_their_words(exc: InvalidQuery, known: Mapping[str, str]) -> InvalidQuery:
-    """The tool may call a parameter otherwise than the route does."""
-    theirs = next((theirs for theirs, ours in known.items() if ours == exc.parameter), exc.parameter)
-    return InvalidQuery(str(exc).replace(f"{exc.parameter}:", f"{theirs}:", 1), parameter=theirs)
+def _faults_of_values(
+    tool: ComplianceTool, given: Mapping[str, str], theirs: Mapping[str, str], *, alone: bool
+) -> tuple[ParameterFault, ...]:
+    """What else is wrong with a question that is refused already; `alone`: with the values that were given."""
+    try:
+        tool.parse(**given)
+    except InvalidQuery as exc:
+        found = [each for each in exc.faults if not alone or each.parameter.partition(".")[0] in given]
+        return InvalidQuery.of(found).renamed(theirs).faults if found else ()
+    return ()

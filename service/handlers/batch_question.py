@@ -11,7 +11,8 @@ from service.batches.options import screening_options
 from service.batches.report import ReportFormat, wanted_format
 from service.batches.rows import ScreeningOptions
 from service.keys import CONFIG
-from service.query import parameters
+from service.query import parameters_and_faults
+from tools.query_faults import FaultCollector
 
 __all__ = ["FORMATS", "OPTIONS", "BatchQuestion", "batch_question", "options_of", "row_reader"]
 
@@ -43,9 +44,16 @@ class BatchQuestion:
 
 def batch_question(request: web.Request) -> BatchQuestion:
     """What the query string and the Accept header say. Raises InvalidQuery."""
-    asked = parameters(request, {**OPTIONS, "format": "format"}, repeatable=("map",))
-    report_format = wanted_format(asked.pop("format", None), request.headers.get("Accept"))
-    return BatchQuestion(options_of(request, asked), parse_mapping(request.query.getall("map", [])), report_format)
+    faults = FaultCollector()
+    asked = parameters_and_faults(request, faults, {**OPTIONS, "format": "format"}, repeatable=("map",))
+    with faults.reading():
+        report_format = wanted_format(asked.pop("format", None), request.headers.get("Accept"))
+    with faults.reading():
+        options = options_of(request, asked)
+    with faults.reading():
+        mapping = parse_mapping(request.query.getall("map", []))
+    faults.raise_if_any()
+    return BatchQuestion(options, mapping, report_format)
 
 
 def options_of(request: web.Request, asked: Mapping[str, str]) -> ScreeningOptions:

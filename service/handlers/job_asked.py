@@ -17,14 +17,16 @@ from service.batches.versions import HeldVersions
 from service.errors import Problem, problem
 from service.handlers.batch_question import OPTIONS, options_of
 from service.keys import CONFIG, LEDGER, LISTS, PACES, REGISTRY
-from service.query import parameters
+from service.query import parameters_and_faults, word_of
 from service.record_ids import new_record_id
 from tools.errors import InvalidQuery
+from tools.query_faults import FaultCollector
 
 __all__ = ["JOB_OPTIONS", "JobQuestion", "NoSuchJob", "job_of", "job_question", "new_job", "no_such_job", "told_now"]
 
 #: What `POST /v1/jobs` takes in its query string, beside `map`.
 JOB_OPTIONS: Mapping[str, str] = {**OPTIONS, "list": "list"}
+_LIST_CHOICES: tuple[ListChoice, ...] = ("pinned", "newest")
 #: What ours look like; nothing else is looked for.
 _ID = re.compile(r"[0-9a-z-]{1,64}")
 
@@ -44,17 +46,20 @@ class JobQuestion:
 
 def job_question(request: web.Request) -> JobQuestion:
     """What the query string says. Raises InvalidQuery; NotConfigured when the search wants a key that is not set."""
-    asked = parameters(request, JOB_OPTIONS, repeatable=("map",))
-    choice = asked.pop("list", None)
-    mapping = parse_mapping(request.query.getall("map", []))
-    options = options_of(request, asked)
-    if choice not in (None, "pinned", "newest"):
-        raise InvalidQuery("list: must be pinned or newest", parameter="list")
-    if options.via == "api":
-        if choice is not None:
+    faults = FaultCollector()
+    asked = parameters_and_faults(request, faults, JOB_OPTIONS, repeatable=("map",))
+    choice = word_of(asked, "list", _LIST_CHOICES, None, faults)
+    asked.pop("list", None)
+    with faults.reading():
+        mapping = parse_mapping(request.query.getall("map", []))
+    with faults.reading():
+        options = options_of(request, asked)
+        if options.via == "api" and choice is not None:
             raise InvalidQuery("list: cannot be asked together with via=api, which asks the agency", parameter="list")
+    faults.raise_if_any()
+    if options.via == "api":
         request.app[REGISTRY].sanctions.require_key()
-    return JobQuestion(options, "newest" if choice == "newest" else "pinned", mapping)
+    return JobQuestion(options, choice or "pinned", mapping)
 
 
 async def new_job(request: web.Request, question: JobQuestion, key: str | None) -> NewJob:

@@ -17,8 +17,8 @@ from service.handlers.job_asked import job_of
 from service.handlers.job_problems import with_problems
 from service.handlers.line_stream import LineStream, NobodyReadsError, break_off
 from service.keys import LEDGER
-from service.query import parameters
-from tools.errors import InvalidQuery
+from service.query import parameters_and_faults, word_of
+from tools.query_faults import FaultCollector
 
 __all__ = ["COMPLETE_HEADER", "ONLY", "STATUS_HEADER", "results"]
 
@@ -64,11 +64,12 @@ async def results(request: web.Request) -> web.StreamResponse:
 
 
 async def _asked(request: web.Request) -> _Asked:
-    said = parameters(request, {"status": "status", "format": "format"})
-    only = said.get("status")
-    if only is not None and only not in ONLY:
-        raise InvalidQuery(f"status: must be one of {', '.join(map(str, ONLY))}", parameter="status")
-    written_as = wanted_format(said.get("format"), request.headers.get("Accept"))
+    faults = FaultCollector()
+    said = parameters_and_faults(request, faults, {"status": "status", "format": "format"})
+    only = word_of(said, "status", ONLY, None, faults)
+    with faults.reading():
+        written_as = wanted_format(said.get("format"), request.headers.get("Accept"))
+    faults.raise_if_any()
     job = await job_of(request)
     # There is no validator that a condition could name: then all of it is sent (RFC 9110, section 13.1.5).
     header = None if "If-Range" in request.headers else request.headers.get("Range")

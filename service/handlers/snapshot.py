@@ -14,13 +14,13 @@ from service.errors import Problem, problem_of, problem_response
 from service.events import Event
 from service.inquiry import Ask, Inquiry, answer_of
 from service.keys import CONFIG, REGISTRY, REQUEST_ID
-from service.query import json_body, parameters
+from service.query import json_body, parameters_and_faults, word_of
 from service.shipment import ToolName, parse_shipment
 from service.snapshot import AnyTile, Snapshot
 from service.tiles.tile import TileName
 from tools.agency import AgencyTool
-from tools.errors import InvalidQuery
 from tools.exchange import Answer
+from tools.query_faults import FaultCollector
 
 __all__ = ["snapshot"]
 
@@ -29,22 +29,20 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 async def snapshot(request: web.Request) -> web.StreamResponse:
     """One shipment. With `?stream=1`, one JSON object a line: `asked`, each `tile`, then the `snapshot`."""
-    streams = _wants_stream(parameters(request, {"stream": "stream"}))
-    shipment = parse_shipment(await json_body(request), datetime.now(UTC))
+    faults = FaultCollector()
+    asked = parameters_and_faults(request, faults, {"stream": "stream"})
+    streams = word_of(asked, "stream", ("0", "1"), "0", faults) == "1"
+    body = await json_body(request)
+    with faults.reading():
+        shipment = parse_shipment(body, datetime.now(UTC))
+    faults.raise_if_any()
     tools = request.app[REGISTRY].tools.values()
     sandbox = any(isinstance(tool, AgencyTool) and tool.sandbox for tool in tools)
     inquiry = Inquiry.begin(shipment, sandbox=sandbox, request_id=request[REQUEST_ID])
     if streams:
         return await _stream(request, inquiry)
-    body = answer_of(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s))
-    return json_response(body) if isinstance(body, Snapshot) else problem_response(body)
-
-
-def _wants_stream(asked: dict[str, str]) -> bool:
-    said = asked.get("stream", "0")
-    if said not in ("0", "1"):
-        raise InvalidQuery("stream: must be 0 or 1", parameter="stream")
-    return said == "1"
+    answer = answer_of(await inquiry.run(_ask(request), request.app[CONFIG].deadline_s))
+    return json_response(answer) if isinstance(answer, Snapshot) else problem_response(answer)
 
 
 def _ask(request: web.Request) -> Ask:

@@ -40,7 +40,7 @@ def test_every_field_of_a_tools_query_can_be_given_and_is_described_in_its_own_w
         (("rulings", "x", "--hts", "8507"), "not allowed with argument"),
         (("sanctions",), "required: NAME"),
         (("sanctions", "Acme", "--countr", "RU"), "unrecognized arguments: --countr RU"),
-        (("sanctions", "Acme", "--country", "RU", "--country", "CN"), "--country: stands there more than once"),
+        (("sanctions", "Acme", "--country", "RU", "--country", "CN"), "--country: is given more than once"),
         (("hts", "8507", "8508"), "unrecognized arguments: 8508"),
         (("sanctions", "Acme", "\x1b[31m"), "unrecognized arguments: \\x1b[31m"),
         (("explode",), "invalid choice: 'explode'"),

@@ -174,3 +174,49 @@ def test_the_database_is_had_from_the_environment_or_from_a_file_and_never_shown
     with pytest.raises(ConfigError, match=r"^GATEWAY_DATABASE_URL is set, and GATEWAY_DATABASE_URL_FILE too") as caught:
         Config()
     assert "hunter2" not in str(caught.value)
+
+
+def test_every_wrong_setting_is_said_at_once_also_those_that_do_not_go_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("s3cret\n")
+    for name, value in {
+        "PORT": "http",
+        "LOG_LEVEL": "loud",
+        "SANDBOX": "1",
+        "CSL_SUBSCRIPTION_KEY": "s3cret",
+        "FDA_AUTHORIZATION_KEY_FILE": str(key),
+        "DATABASE_URL": "postgresql://me:s3cret@db/x",
+        "DATABASE_URL_FILE": "no/such/file",
+    }.items():
+        monkeypatch.setenv(f"GATEWAY_{name}", value)
+    with pytest.raises(ConfigError) as caught:
+        Config(workers="many")
+    assert [line.split(" is ")[0] for line in str(caught.value).splitlines()] == [
+        "GATEWAY_PORT",
+        "--workers",
+        "GATEWAY_LOG_LEVEL",
+        "GATEWAY_CSL_SUBSCRIPTION_KEY",
+        "GATEWAY_FDA_AUTHORIZATION_KEY_FILE",
+        "GATEWAY_DATABASE_URL_FILE",
+    ]
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("LOG_LEVEL", "INFO", "info"),
+        ("LOG_LEVEL", " Warning ", "warning"),
+        ("LOG_FORMAT", "Json", "json"),
+        ("SANCTIONS_SOURCE", "API", "api"),
+        ("SANDBOX", "ON", True),
+        ("SANDBOX", " yes ", True),
+        ("TRUST_ENV", "True", True),
+        ("CACHE", "OFF", False),
+    ],
+)
+def test_words_are_read_in_any_case(monkeypatch: pytest.MonkeyPatch, name: str, value: str, read: object) -> None:
+    monkeypatch.setenv(f"GATEWAY_{name}", value)
+    assert getattr(Config(), name.lower()) == read
