@@ -19,7 +19,8 @@ _OUTCOMES = {
     "potential_match": "a potential match; a hit is not an adjudication",
     "match": "a match; a hit is not an adjudication",
 }
-_SECONDARY_CHAPTERS = ("98", "99")
+#: So many of the lines to choose from are named in a sentence; the answer has all of them.
+_MOST_CHILDREN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +87,29 @@ def _of_cut(result: HTSSearchResult | SanctionsResult | RefusalsResult | Rulings
 
 
 def _of_line(line: HTSLine, counts: Callable[[LinkedHeading], bool]) -> Iterator[Reason]:
-    if not line.fileable:
-        yield Reason("not_a_line", f"{line.code} is a heading, not a line that can be filed")
-    if line.code.startswith(_SECONDARY_CHAPTERS):
-        said = f"{line.code} is a provision of chapter {line.code[:2]}, which stands beside the line of the goods"
-        yield Reason("secondary_provision", said)
+    if line.reported_with is not None:
+        yield Reason("secondary_provision", f"{line.code} is {line.fileable_reason}")
+    elif not line.fileable:
+        named = ", ".join(each.code for each in line.children[:_MOST_CHILDREN])
+        more = len(line.children) - _MOST_CHILDREN
+        listed = f": {named}{f' and {more} more' if more > 0 else ''}" if named else ""
+        yield Reason("not_a_line", f"Not fileable: {line.fileable_reason}{listed}")
     if line.rates.general.text is None:
         yield Reason("no_stated_rate", f"No general rate is stated: {line.rates.general.reason}")
     if line.additional_duties is not None:
         yield Reason("additional_duties", f"Additional duties are stated: {line.additional_duties}")
-    headings = [each for each in line.linked_headings if counts(each)]
-    if adding := [each.code for each in headings if each.kind == "additional"]:
+    headings = [each for each in line.linked_headings if counts(each) and each.state != "over"]
+    if adding := [_with_first_day(each) for each in headings if each.kind == "additional"]:
         yield Reason("may_add", f"May add to the rate: {', '.join(adding)}; the list is not exhaustive")
     # What became of a heading that is gone or of another kind is for a person to read.
     if other := [each.code for each in headings if each.kind == "other"]:
         yield Reason("linked_headings", f"Linked, to be read: {', '.join(other)}")
+
+
+def _with_first_day(heading: LinkedHeading) -> str:
+    if heading.state != "to_come" or heading.window is None:
+        return heading.code
+    return f"{heading.code} (from {heading.window.starts_on})"
 
 
 def _of_ruling(ruling: Ruling) -> Iterator[Reason]:

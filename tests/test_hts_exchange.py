@@ -1,5 +1,6 @@
 """The requests that answer a question about the tariff, and what is made of each answer. Fed by hand; no I/O."""
 
+from datetime import date
 from typing import Any
 
 import orjson
@@ -63,6 +64,9 @@ def test_a_line_is_told_in_the_promised_shape() -> None:
         "path": ["Electric storage batteries, including separators therefor:", "Lithium-ion batteries"],
         "path_is_whole": True,
         "fileable": True,
+        "fileable_reason": None,
+        "children": [],
+        "reported_with": None,
         "units": ["No.", "kg"],
         "rates": {
             "general": {"text": "3.4%", "inherited_from": "8507.60.00", "reason": None},
@@ -79,6 +83,7 @@ def test_a_line_is_told_in_the_promised_shape() -> None:
         "columns": ["general"],
         "marker": None,
         "stands_on": "8507.60.00.20",
+        "ranges": [],
     }
     assert links[0]["window"]["starts_on"] == "2024-06-15"
     assert links[0]["window"]["ends_on"] == "2025-05-31"
@@ -100,6 +105,71 @@ def test_the_row_that_the_end_of_the_range_brings_along_is_no_line_of_the_headin
         ask_line("8507", end)
 
 
+SAFEGUARD_NOTE = [
+    raw_row("8541", 0, "Semiconductor devices"),
+    raw_row("8541.43.00", 1, "Photovoltaic cells", "Free", footnotes=endnote("See 9903.45.21-9903.45.25.")),
+    raw_row("8541.43.00.10", 2, "Crystalline silicon", units=["No."]),
+]
+SAFEGUARD_ROWS = [
+    raw_row("", 0, "Cells:"),
+    *(raw_row(f"9903.45.{number}", 1, f"Cells {number}", "14%") for number in (19, 21, 22, 25, 29)),
+    # Statistics under a heading are not headings of the range.
+    raw_row("9903.45.22.10", 2, "Of silicon"),
+]
+
+
+def test_all_headings_of_a_range_are_linked() -> None:
+    line, asked = ask_line("8541430010", SAFEGUARD_NOTE, SAFEGUARD_ROWS)
+    assert [each.code for each in line.linked_headings] == ["9903.45.21", "9903.45.22", "9903.45.25"]
+    assert exported(asked)[1:] == [("9903.45.00", "9903.46.00")]
+    # The footnote names its ends, and says that they are ends.
+    [note] = line.footnotes
+    assert note.headings == ("9903.45.21", "9903.45.25")
+    assert [(each.first, each.last) for each in note.ranges] == [("9903.45.21", "9903.45.25")]
+
+
+def test_a_range_over_several_groups_asks_for_each_of_them() -> None:
+    cells = [raw_row("8541", 0, "x", "Free", footnotes=endnote("See 9903.88.03 through 9903.90.01 and 9903.45.25"))]
+    groups = [
+        [raw_row(f"9903.88.{number}", 0, "x", "25%") for number in ("02", "03", "69")],
+        [raw_row("9903.89.05", 0, "x", "25%")],
+        [raw_row(f"9903.90.{number}", 0, "x", "25%") for number in ("01", "02")],
+    ]
+    line, asked = ask_line("8541", cells, groups[0], groups[2], SAFEGUARD_ROWS, groups[1])
+    found = {each.code for each in line.linked_headings}
+    assert exported(asked)[1:] == [
+        ("9903.88.00", "9903.89.00"),
+        ("9903.90.00", "9903.91.00"),
+        ("9903.45.00", "9903.46.00"),
+        ("9903.89.00", "9903.90.00"),
+    ]
+    assert found == {"9903.88.03", "9903.88.69", "9903.89.05", "9903.90.01", "9903.45.25"}
+
+
+def test_a_range_over_many_groups_asks_for_the_heading_once() -> None:
+    cells = [raw_row("8541", 0, "x", "Free", footnotes=endnote("See 9903.01.25 to 9903.45.22"))]
+    rows = [raw_row("9903.01.24", 0, "x"), raw_row("9903.17.01", 0, "x"), *SAFEGUARD_ROWS]
+    line, asked = ask_line("8541", cells, rows)
+    assert exported(asked)[1:] == [("9903", "9904")]
+    codes = [each.code for each in line.linked_headings]
+    assert codes == ["9903.01.25", "9903.17.01", "9903.45.19", "9903.45.21", "9903.45.22"]
+    # An end that the schedule lacks is named all the same, and says so.
+    assert line.linked_headings[0].reason == "the schedule has no such heading now"
+
+
+def test_a_heading_that_is_over_says_so_and_one_without_sure_dates_does_not() -> None:
+    rows = [*CHINA, raw_row("9903.88.70", 1, "Articles, from February 7, 2018, through February 6, 2026", "14%")]
+    cells = [raw_row("8541", 0, "x", "Free", footnotes=endnote("See 9903.88.15, 9903.88.69 and 9903.88.70"))]
+    for today, states in (
+        (date(2026, 2, 6), [None, "over", "in_force"]),
+        (date(2026, 2, 7), [None, "over", "over"]),
+        (date(2018, 2, 6), [None, "to_come", "to_come"]),
+    ):
+        reading, _ = drive(plan(HTSQuery(code="8541"), BASE, today), RELEASE, cells, rows)
+        assert isinstance(reading.result, HTSLineResult)
+        assert [each.state for each in reading.result.line.linked_headings] == states
+
+
 @pytest.mark.parametrize("stray", ["8506", "8509.40", "9503.00.00", "0101.21.00.10", "8506.90.00"])
 def test_a_row_outside_of_the_asked_range_is_garbled(stray: str) -> None:
     with pytest.raises(ProviderGarbled, match="8507 to 8508 was asked for"):
@@ -108,7 +178,7 @@ def test_a_row_outside_of_the_asked_range_is_garbled(stray: str) -> None:
 
 def test_a_heading_that_is_printed_undivided_is_found() -> None:
     line, asked = ask_line("9503", TOYS)
-    assert (line.code, line.fileable, exported(asked)) == ("9503.00.00", True, [("9503", "9504")])
+    assert (line.code, line.fileable, exported(asked)) == ("9503.00.00", False, [("9503", "9504")])
 
 
 @pytest.mark.parametrize(

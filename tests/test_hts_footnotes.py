@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from tests.hts_oracle import BATTERIES, CHAPTERS, CHINA, CHINA_2024, SAFEGUARDS, RawRow, endnote, raw_row
-from tools.hts_footnotes import LinkedHeading, Window, footnotes_of, linked_codes, linked_heading
+from tools.hts_footnotes import LinkedHeading, footnotes_of, linked_codes, linked_heading
 from tools.hts_schedule import Placed, find, place, read_rows
+from tools.hts_windows import Window
 
 DUTY = "The duty provided in the applicable subheading"
 
@@ -83,6 +84,54 @@ def test_marker_and_columns_of_a_footnote_are_kept() -> None:
 def test_the_tariff_numbers_in_a_footnote_are_found(text: str, headings: tuple[str, ...]) -> None:
     [note] = footnotes_of(line([raw_row("8507", 0, "x", "3%", footnotes=endnote(text))], "8507"))
     assert note.headings == headings
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("See 9903.41.05-9903.41.10", [("9903.41.05", "9903.41.10")]),
+        ("See 9903.41.05 - 9903.41.10.", [("9903.41.05", "9903.41.10")]),
+        ("See 9903.41.05\N{EN DASH}9903.41.10 and 9903.88.15", [("9903.41.05", "9903.41.10")]),
+        ("See 9903.41.05 \N{EM DASH} 9903.41.10", [("9903.41.05", "9903.41.10")]),
+        ("See 9903.41.05\N{NON-BREAKING HYPHEN}9903.41.10", [("9903.41.05", "9903.41.10")]),
+        ("9903.88.01 through 9903.88.04, inclusive", [("9903.88.01", "9903.88.04")]),
+        ("subheadings 9903.88.01, through and including subheading 9903.88.04", [("9903.88.01", "9903.88.04")]),
+        ("9903.01.25 to 9903.01.34", [("9903.01.25", "9903.01.34")]),
+        ("9903.01.25 TO 9903.01.34", [("9903.01.25", "9903.01.34")]),
+        ("between 9903.01.25 and 9903.01.34", [("9903.01.25", "9903.01.34")]),
+        ("9903.05.20 to .84", [("9903.05.20", "9903.05.84")]),
+        ("9903.05.20-.84", [("9903.05.20", "9903.05.84")]),
+        ("9903.05.20-84", [("9903.05.20", "9903.05.84")]),
+        ("9903.05.20 to .06.84", [("9903.05.20", "9903.06.84")]),
+        ("9903.41.10-9903.41.05", [("9903.41.05", "9903.41.10")]),
+        (
+            "9903.01.25-9903.01.34 and 9903.88.01 or 9903.88.03 to 9903.88.04",
+            [
+                ("9903.01.25", "9903.01.34"),
+                ("9903.88.03", "9903.88.04"),
+            ],
+        ),
+        # Lists, and numbers that are no heading.
+        ("9903.01.25 and 9903.01.34", []),
+        ("9903.01.25, 9903.01.33 or 9903.01.34", []),
+        ("9903.01.25/9903.01.34", []),
+        ("9903.01.25 to 15 percent", []),
+        ("9903.01.25-25%", []),
+        ("9903.01.25-2026", []),
+    ],
+)
+def test_the_ranges_in_a_footnote_are_found(text: str, ranges: list[tuple[str, str]]) -> None:
+    [note] = footnotes_of(line([raw_row("8507", 0, "x", "3%", footnotes=endnote(text))], "8507"))
+    assert [(each.first, each.last) for each in note.ranges] == ranges
+    for each in note.ranges:
+        assert {each.first, each.last} <= set(note.headings)
+
+
+def test_a_range_from_one_chapter_into_another_links_its_ends_alone() -> None:
+    text = "See 9801.00.10 to 9903.45.01"
+    [note] = footnotes_of(line([raw_row("8507", 0, "x", "3%", footnotes=endnote(text))], "8507"))
+    assert [each.prefixes for each in note.ranges] == [()]
+    assert linked_codes([note], besides="8507") == ("9801.00.10", "9903.45.01")
 
 
 def test_only_chapters_98_and_99_are_links_and_a_line_does_not_link_to_itself() -> None:
@@ -179,11 +228,11 @@ def test_a_heading_that_the_schedule_lacks_says_so() -> None:
         ),
         (
             "Effective with respect to entries before June 1, 2025, articles the product of China",
-            Window(None, None, "before June 1, 2025"),
+            Window(None, date(2025, 5, 31), "before June 1, 2025"),
         ),
         (
             "Effective with respect to entries through May 31, 2025",
-            Window(None, None, "through May 31, 2025"),
+            Window(None, date(2025, 5, 31), "through May 31, 2025"),
         ),
         (
             "(see 9903.88.02, effective August 23, 2018), effective on or after June 1, 2024 and through May 31, 2025",

@@ -5,8 +5,9 @@ publishes. The answer repeats what the schedule states; it adds up no duties.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -15,7 +16,16 @@ from pydantic_core import PydanticCustomError
 from tools.agency import AgencyTool
 from tools.errors import NotFound, ProviderGarbled
 from tools.exchange import Exchange, Part, Plan, Reading, Request, Response, ask, ask_all
-from tools.hts_footnotes import Footnote, LinkedHeading, footnotes_of, linked_codes, linked_heading
+from tools.hts_filing import Filing, TariffChild, filing_of, filing_of_found
+from tools.hts_footnotes import (
+    Footnote,
+    HeadingRange,
+    LinkedHeading,
+    footnotes_of,
+    linked_codes,
+    linked_heading,
+    linked_ranges,
+)
 from tools.hts_schedule import Placed, Rates, Row, find, find_near, place, rates_of, read_rows
 from tools.policy.freshness import Freshness
 from tools.query_text import searchable
@@ -38,6 +48,7 @@ _RELEASE = re.compile(r"[0-9]{4}HTS\w{1,40}", re.ASCII)
 _KEYWORD_LENGTH = 200
 # Some accounts give this as the most that a search answers, others saw more: just so many may be a cut answer.
 _SEARCH_CAP = 100
+_HAWAII = timedelta(hours=10)
 _HOUR_S = 3600.0
 _FRESHNESS = Freshness(fresh_s=24 * _HOUR_S, revalidate_s=48 * _HOUR_S, on_error_s=7 * 24 * _HOUR_S)
 # The service asks for it every quarter of an hour, so that no question has to wait for it.
@@ -77,8 +88,10 @@ class HTSLine:
     """One line, heading or subheading, as the schedule has it.
 
     `path` holds the texts that it stands under, outermost first; `path_is_whole` says whether all of them are known.
-    `fileable` tells lines (8 or 10 digits) from headings. `exhaustive` is about `linked_headings`, and always false:
-    some measures have no footnote. `status` is the interface's own word, where it gives one.
+    `fileable`: an entry can be filed with it; else `fileable_reason` says why not. `children` are the numbered rows
+    right under it, `reported_with` is what a provision of chapter 98 or 99 goes with. `exhaustive` is about
+    `linked_headings`, and always false: some measures have no footnote. `status` is the interface's own word, where
+    it gives one.
     """
 
     code: str
@@ -86,6 +99,9 @@ class HTSLine:
     path: tuple[str, ...]
     path_is_whole: bool
     fileable: bool
+    fileable_reason: str | None
+    children: tuple[TariffChild, ...]
+    reported_with: str | None
     units: tuple[str, ...]
     rates: Rates
     footnotes: tuple[Footnote, ...]
@@ -109,6 +125,8 @@ class HTSSearchLine:
     code: str
     description: str
     fileable: bool
+    fileable_reason: str | None
+    reported_with: str | None
     units: tuple[str, ...]
     rates: Rates
     footnotes: tuple[Footnote, ...]
@@ -141,7 +159,8 @@ class HTSTool(AgencyTool):
 
     def plan(self, query: HTSQuery) -> Plan[HTSLineResult | HTSSearchResult]:
         """See the module's `plan`."""
-        return plan(query, self.base_url)
+        # A heading is over when its last day has passed everywhere in the customs territory.
+        return plan(query, self.base_url, (datetime.now(UTC) - _HAWAII).date())
 
     @property
     def watched(self) -> Part[str]:
@@ -149,8 +168,10 @@ class HTSTool(AgencyTool):
         return release_part(self.base_url)
 
 
-def plan(query: HTSQuery, base_url: str) -> Plan[HTSLineResult | HTSSearchResult]:
+def plan(query: HTSQuery, base_url: str, today: date | None = None) -> Plan[HTSLineResult | HTSSearchResult]:
     """Ask for the release in force, then for the heading's rows or the search, then for linked headings.
+
+    `today` decides which of these are over; without it none is said to be.
 
     Raises NotFound when the schedule has no such line, ProviderGarbled when an answer has another shape.
     """
@@ -168,15 +189,27 @@ def plan(query: HTSQuery, base_url: str) -> Plan[HTSLineResult | HTSSearchResult
             upstream=_UPSTREAM,
         )
     footnotes = footnotes_of(placed)
-    linked = linked_codes(footnotes, besides=placed.row.code)
+    ranges = linked_ranges(footnotes)
     # One request for each six-digit group; the group also brings the texts that its headings stand under.
-    groups = tuple(dict.fromkeys(each.replace(".", "")[:6] for each in linked))
+    wanted = {each.replace(".", "")[:6]: None for each in linked_codes(footnotes, besides=placed.row.code)}
+    wanted |= dict.fromkeys(prefix for each in ranges for prefix in each.prefixes)
+    # A heading that is asked for as a whole has its groups in it.
+    groups = [each for each in wanted if len(each) == 4 or each[:4] not in wanted]
     others = [each for each in groups if each[:4] != code[:4]]
     rows = (yield from ask_all(_rows(base_url, release, each) for each in others)) if others else ()
-    known: dict[str, Sequence[Placed]] = dict.fromkeys(groups, heading)
+    known: dict[str, Sequence[Placed]] = {code[:4]: heading}
     known |= {group: place(each) for group, each in zip(others, rows, strict=True)}
-    links = tuple(linked_heading(each, known[each.replace(".", "")[:6]]) for each in linked)
-    return Reading(HTSLineResult(_line(placed, footnotes, links)), release)
+
+    def around(digits: str) -> Sequence[Placed]:
+        return known.get(digits[:4]) or known.get(digits[:6], ())
+
+    def between(ends: HeadingRange) -> Iterator[str]:
+        for prefix in ends.prefixes:
+            yield from ends.codes_in(each for each in around(prefix) if each.row.digits.startswith(prefix))
+
+    linked = linked_codes(footnotes, besides=placed.row.code, between=between)
+    links = tuple(linked_heading(each, around(each.replace(".", "")), today) for each in linked)
+    return Reading(HTSLineResult(_line(placed, filing_of(placed, heading), footnotes, links)), release)
 
 
 def release_part(base_url: str) -> Part[str]:
@@ -240,14 +273,17 @@ def _release(response: Response) -> str:
     raise ProviderGarbled("hts: currentRelease did not name a release", upstream=_UPSTREAM)
 
 
-def _line(placed: Placed, footnotes: tuple[Footnote, ...], links: tuple[LinkedHeading, ...]) -> HTSLine:
+def _line(placed: Placed, filing: Filing, footnotes: tuple[Footnote, ...], links: tuple[LinkedHeading, ...]) -> HTSLine:
     row = placed.row
     return HTSLine(
         code=row.code,
         description=row.description,
         path=tuple(each.description for each in placed.ancestors),
         path_is_whole=placed.has_whole_path,
-        fileable=len(row.digits) >= 8,
+        fileable=filing.fileable,
+        fileable_reason=filing.reason,
+        children=filing.children,
+        reported_with=filing.reported_with,
         units=row.units,
         rates=rates_of(placed),
         footnotes=footnotes,
@@ -265,17 +301,21 @@ def _search_result(rows: Sequence[Row], limit: int) -> HTSSearchResult:
         reasons.append(f"limit {limit}")
     if len(rows) == _SEARCH_CAP:
         reasons.append(f"the agency answered exactly {_SEARCH_CAP} rows, which may be its bound: there may be more")
-    lines = tuple(
-        HTSSearchLine(
-            code=each.row.code,
-            description=each.row.description,
-            fileable=len(each.row.digits) >= 8,
-            units=each.row.units,
-            rates=rates_of(each),
-            footnotes=footnotes_of(each),
-            additional_duties=each.row.additional_duties,
-            status=each.row.status,
-        )
-        for each in found[:limit]
-    )
+    lines = tuple(map(_search_line, found[:limit]))
     return HTSSearchResult(lines, len(found), bool(reasons), "; ".join(reasons) or None)
+
+
+def _search_line(placed: Placed) -> HTSSearchLine:
+    filing, row = filing_of_found(placed.row.digits), placed.row
+    return HTSSearchLine(
+        code=row.code,
+        description=row.description,
+        fileable=filing.fileable,
+        fileable_reason=filing.reason,
+        reported_with=filing.reported_with,
+        units=row.units,
+        rates=rates_of(placed),
+        footnotes=footnotes_of(placed),
+        additional_duties=row.additional_duties,
+        status=row.status,
+    )

@@ -6,18 +6,43 @@ not every measure has one: country-wide duties stand in the U.S. notes.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Literal
 
 from tools.hts_schedule import Placed, Rates, Row, find, rates_of
+from tools.hts_windows import Window, WindowState, window_of
 from tools.tariff_numbers import as_the_schedule_prints
 
-__all__ = ["Footnote", "LinkedHeading", "Window", "footnotes_of", "linked_codes", "linked_heading"]
+__all__ = [
+    "Footnote",
+    "HeadingRange",
+    "LinkedHeading",
+    "footnotes_of",
+    "linked_codes",
+    "linked_heading",
+    "linked_ranges",
+]
 
-_CODE = re.compile(r"(?<![\d.])\d{4}\.\d{2}(?:\.\d{2}(?:\.?\d{2})?)?(?![\d]|\.\d)")
+_SECONDARY = ("98", "99")
+#: A range over more groups of six digits than this is asked for by its headings of four.
+_MOST_GROUPS = 8
+
+_NUMBER = r"\d{4}\.\d{2}(?:\.\d{2}(?:\.?\d{2})?)?(?![\d]|\.\d)"
+_DASH = r"[-\u2010-\u2015\u2212]"
+#: What stands between the two ends of a range; a plain "and" does so only after "between".
+_TO_WORD = r"through(?:\s+and\s+including)?|thru|(?:up\s+)?to(?:\s+and\s+including)?|until"
+_TO = rf"(?:\s*{_DASH}\s*|,?\s+(?:{_TO_WORD})\s+)"
+_KIND_OF_NUMBER = r"(?:(?:sub)?headings?\s+|provisions?\s+|items?\s+)?"
+#: A number; and where it begins a range, its other end, which may repeat no more than what differs: 9903.05.20 to .84.
+_MENTION = re.compile(
+    rf"(?P<between>\bbetween\s+{_KIND_OF_NUMBER})?(?<![\d.])(?P<first>{_NUMBER})"
+    rf"(?:(?:{_TO}|(?(between)\s+and\s+|(?!)))(?:the\s+)?{_KIND_OF_NUMBER}"
+    rf"(?P<last>{_NUMBER}|(?:\.\d{{2}}){{1,2}}(?![\d]|\.\d)|(?<=\d{_DASH})\d{{2}}(?![\d]|\.\d|\s*%|\s+percent)))?",
+    re.IGNORECASE,
+)
 
 # "The duty provided in the applicable subheading", in the wordings that chapter 99 has, and not a word more.
 _DUTY_OF_LINE = re.compile(
@@ -34,38 +59,50 @@ _ADDED = re.compile(
 _EXCLUDED = re.compile(r"\bcovered by an exclusion\b|\bexclusions? granted\b", re.IGNORECASE)
 _NOT_EXCLUDED = re.compile(r"\bnot\s+covered by an\s+exclusion\b", re.IGNORECASE)
 
-_DATE = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{1,2},\s*\d{4}"
-_CLOCK = r"(?:\s+\d{1,2}:\d{2}\s*[ap]\.?\s?m\.?,?(?:\s+[a-z]+){0,4}?(?:\s+on)?,?)?"
-_END = r"on or before|through and including|through|until|before|prior to|no(?:t)? later than"
-_DATED = re.compile(rf"(?:on or after|{_END}|effective)(?:{_CLOCK})\s+{_DATE}", re.IGNORECASE)
-_ENDS = re.compile(rf"\b(?:{_END})\b{_CLOCK}\s*$", re.IGNORECASE)
-_EFFECTIVE = re.compile(
-    # Effective with respect to entries on or after June 15, 2024 and through May 31, 2025, ...
-    rf"\beffective\b(?:,?\s+with\s+respect\s+to[\w\s,'-]{{1,200}}?)?,?(?:\s+(?:on or after|from|on))?{_CLOCK}"
-    rf"\s+(?P<start>{_DATE})(?:,?\s+(?:and\s+)?(?P<how>{_END}){_CLOCK}\s+(?P<end>{_DATE}))?",
-    re.IGNORECASE,
-)
+
+@dataclass(frozen=True, slots=True)
+class HeadingRange:
+    """Two tariff numbers that a text names as the ends of a range ("9903.41.05-9903.41.10"); both belong to it."""
+
+    first: str
+    last: str
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What all its headings begin with, 6 or 4 digits each: what is to be asked for so that all of them come."""
+        first, last = self.first.replace(".", ""), self.last.replace(".", "")
+        length = 6 if first[:4] == last[:4] and int(last[:6]) - int(first[:6]) < _MOST_GROUPS else 4
+        groups = range(int(first[:length]), int(last[:length]) + 1)
+        # From one chapter into another it is hardly meant as a range: its ends are linked alone.
+        return tuple(map(str, groups)) if len(groups) <= _MOST_GROUPS else ()
+
+    def codes_in(self, schedule: Iterable[Placed]) -> tuple[str, ...]:
+        """Return the headings of `schedule` that belong to it, in the schedule's order."""
+        first, last = self.first.replace(".", ""), self.last.replace(".", "")
+        has_ten = max(len(first), len(last)) == 10
+        return tuple(
+            each.row.code
+            for each in schedule
+            if len(each.row.digits) >= 8
+            and first <= each.row.digits <= last.ljust(10, "9")
+            # Ten digits are statistics under a heading of eight; they are meant only where an end has ten.
+            and (has_ten or not any(len(above.digits) >= 8 for above in each.ancestors))
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """A footnote of a line. `headings` are the tariff numbers in its text, `stands_on` the row that carries it."""
+    """A footnote of a line. `headings` are the tariff numbers in its text, `stands_on` the row that carries it.
+
+    Of a range `headings` has the ends; `ranges` says that all between them are meant.
+    """
 
     text: str
     headings: tuple[str, ...]
     columns: tuple[str, ...]
     marker: str | None
     stands_on: str
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The dates in a heading's text. `starts_on` and `ends_on` (its last day) are given only where an "effective"
-    clause states them; `text` holds every dated phrase as it stands."""
-
-    starts_on: date | None
-    ends_on: date | None
-    text: str
+    ranges: tuple[HeadingRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +110,8 @@ class LinkedHeading:
     """A chapter 98 or 99 heading that a footnote names; whether it applies is not decided here.
 
     `kind`: `additional`, its rate is the line's duty plus something; `exclusion`, its rate is the line's duty alone, or
-    its text says that it is an exclusion; `other`, anything else. `text` and `rates` are None when the schedule has no
+    its text says that it is an exclusion; `other`, anything else. `state` says how it stands by the dates in its text
+    (None: they are not sure). `text` and `rates` are None when the schedule has no
     such heading (`reason`).
     """
 
@@ -86,6 +124,7 @@ class LinkedHeading:
     additional_duties: str | None
     footnotes: tuple[str, ...]
     reason: str | None
+    state: WindowState | None = None
 
 
 def footnotes_of(placed: Placed) -> tuple[Footnote, ...]:
@@ -98,42 +137,82 @@ def footnotes_of(placed: Placed) -> tuple[Footnote, ...]:
     rows: list[Row] = [placed.row] if rated is None or rated is placed.row else [placed.row, rated]
     for row in rows:
         for mark in row.footmarks:
-            note = Footnote(mark.text, _codes_in(mark.text), mark.columns, mark.marker, row.code or row.description)
+            codes, ranges = _named_in(mark.text)
+            note = Footnote(mark.text, codes, mark.columns, mark.marker, row.code or row.description, ranges)
             found.setdefault((mark.text, mark.columns), note)
     return tuple(found.values())
 
 
-def linked_codes(footnotes: Iterable[Footnote], *, besides: str) -> tuple[str, ...]:
-    """The chapter 98 and 99 headings that the footnotes name, in their order, without the line's own number."""
-    named = (code for note in footnotes for code in note.headings if code[:2] in ("98", "99") and code != besides)
-    return tuple(dict.fromkeys(named))
+def linked_codes(
+    footnotes: Iterable[Footnote],
+    *,
+    besides: str,
+    between: Callable[[HeadingRange], Iterable[str]] = lambda _: (),
+) -> tuple[str, ...]:
+    """The chapter 98 and 99 headings that the footnotes name, in their order, without the line's own number.
+
+    `between` finds the headings of a range, which stand after its first one.
+    """
+    named: dict[str, None] = {}
+    for note in footnotes:
+        begun = {each.first: each for each in linked_ranges([note])}
+        for code in note.headings:
+            named[code] = None
+            if code in begun:
+                named.update(dict.fromkeys(between(begun[code])))
+    return tuple(code for code in named if code[:2] in _SECONDARY and code != besides)
 
 
-def linked_heading(code: str, schedule: Sequence[Placed]) -> LinkedHeading:
-    """The heading as `schedule`, the rows around it, describes it."""
+def linked_ranges(footnotes: Iterable[Footnote]) -> tuple[HeadingRange, ...]:
+    """The ranges of chapter 98 and 99 headings that the footnotes name."""
+    named = (each for note in footnotes for each in note.ranges if each.first[:2] in _SECONDARY)
+    return tuple(dict.fromkeys(each for each in named if each.last[:2] in _SECONDARY))
+
+
+def linked_heading(code: str, schedule: Sequence[Placed], today: date | None = None) -> LinkedHeading:
+    """The heading as `schedule`, the rows around it, describes it; and how it stands `today`, when that is given."""
     placed = find(schedule, code.replace(".", ""))
     if placed is None:
         return LinkedHeading(code, "other", None, None, (), None, None, (), "the schedule has no such heading now")
     row, rates = placed.row, rates_of(placed)
     path = tuple(each.description for each in placed.ancestors)
     notes = tuple(mark.text for mark in row.footmarks)
+    window = window_of(row.description, path, notes)
     return LinkedHeading(
         code=row.code,
         kind=_kind(" ".join((*path, row.description)), rates, row.additional_duties),
-        window=_window(row.description, path, notes),
+        window=window,
         text=row.description,
         path=path,
         rates=rates,
         additional_duties=row.additional_duties,
         footnotes=notes,
         reason=None,
+        state=None if window is None or today is None else window.state(today),
     )
 
 
 # The same notes stand on many lines.
 @lru_cache(maxsize=1024)
-def _codes_in(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(as_the_schedule_prints(code.replace(".", "")) for code in _CODE.findall(text)))
+def _named_in(text: str) -> tuple[tuple[str, ...], tuple[HeadingRange, ...]]:
+    """The tariff numbers in `text`, and the ranges that some of them are the ends of."""
+    codes: dict[str, None] = {}
+    ranges: dict[HeadingRange, None] = {}
+    for mention in _MENTION.finditer(text):
+        first = as_the_schedule_prints(mention["first"].replace(".", ""))
+        codes[first] = None
+        if mention["last"] is not None:
+            last = _whole(first, mention["last"])
+            codes[last] = None
+            ranges[HeadingRange(*sorted((first, last)))] = None
+    return tuple(codes), tuple(ranges)
+
+
+def _whole(first: str, last: str) -> str:
+    """The other end of a range; of a short one (`.84`, `84`), what it leaves out is as in `first`."""
+    digits = last.replace(".", "")
+    begun = first.replace(".", "")
+    return as_the_schedule_prints(digits if len(digits) >= 6 else begun[: len(begun) - len(digits)] + digits)
 
 
 def _kind(text: str, rates: Rates, additional_duties: str | None) -> Literal["additional", "exclusion", "other"]:
@@ -149,40 +228,3 @@ def _kind(text: str, rates: Rates, additional_duties: str | None) -> Literal["ad
     if additional_duties is not None and not additional_duties.lower().startswith("no "):
         return "additional"
     return "other"
-
-
-def _window(description: str, path: Sequence[str], notes: Sequence[str]) -> Window | None:
-    """The row's own clause counts, or else that of the rows above, or else a footnote that begins with one."""
-    phrases = dict.fromkeys(match[0] for match in _DATED.finditer(" ".join((*path, description, *notes))))
-    clauses = (
-        list(_EFFECTIVE.finditer(description))
-        or list(_EFFECTIVE.finditer(" ".join(path)))
-        or [clause for note in notes if (clause := _EFFECTIVE.match(note))]
-    )
-    if not phrases and not clauses:
-        return None
-    said = "; ".join(phrases) or clauses[0][0]
-    windows = {_dates_of(clause) for clause in clauses}
-    # Two clauses that differ may be about another heading, or a change of this one: the words are all that is sure.
-    starts_on, ends_on = windows.pop() if len(windows) == 1 else (None, None)
-    return Window(starts_on, ends_on, said)
-
-
-def _dates_of(effective: re.Match[str]) -> tuple[date | None, date | None]:
-    """First and last day of an "effective" clause; neither when its first date is not a beginning."""
-    if _ENDS.search(effective[0][: effective.start("start") - effective.start()]):
-        return None, None
-    end = _date(effective["end"])
-    if end is not None and effective["how"].lower() in ("before", "prior to"):
-        end -= timedelta(days=1)
-    return _date(effective["start"]), end
-
-
-@lru_cache(maxsize=1024)
-def _date(said: str | None) -> date | None:
-    if said is None:
-        return None
-    try:
-        return datetime.strptime(" ".join(said.replace(",", " ").split()), "%B %d %Y").date()  # noqa: DTZ007 - a date
-    except ValueError:
-        return None  # a day that the calendar does not have: its words still stand in the text

@@ -44,8 +44,9 @@ class RatesOnThisLine:
     """What the line prints for goods of one origin.
 
     `programmes` are those printed that list the origin, or may; eligibility is not determined. `column_2` is there for
-    origins that it applies to. `exhaustive` is about the linked headings, and always false: most country-wide and
-    section 232 duties have no footnote.
+    origins that it applies to. `over` are the linked headings whose last day has passed; the other three hold none of
+    them. `exhaustive` is about the linked headings, and always false: most country-wide duties and section 232 duties
+    have no footnote.
     """
 
     general: Rate
@@ -54,6 +55,7 @@ class RatesOnThisLine:
     may_add: tuple[HeadingForOrigin, ...]
     may_exclude: tuple[HeadingForOrigin, ...]
     other_headings: tuple[HeadingForOrigin, ...]
+    over: tuple[HeadingForOrigin, ...] = ()
     exhaustive: Literal[False] = False
 
 
@@ -99,10 +101,18 @@ def _rates(line: HTSLine, origins: Sequence[str]) -> RatesOnThisLine:
         general=line.rates.general,
         programmes=programmes_for(origins[0], line.rates.special.text) if len(origins) == 1 else (),
         column_2=line.rates.other if COLUMN_2_ORIGINS.intersection(origins) else None,
-        may_add=tuple(each for each in headings if each.heading.kind == "additional"),
-        may_exclude=tuple(each for each in headings if each.heading.kind == "exclusion"),
-        other_headings=tuple(each for each in headings if each.heading.kind == "other"),
+        may_add=_still(headings, "additional"),
+        may_exclude=_still(headings, "exclusion"),
+        other_headings=_still(headings, "other"),
+        over=tuple(each for each in headings if each.heading.state == "over"),
     )
+
+
+def _still(
+    headings: Sequence[HeadingForOrigin], kind: Literal["additional", "exclusion", "other"]
+) -> tuple[HeadingForOrigin, ...]:
+    """Those of the `kind` that are not over."""
+    return tuple(each for each in headings if each.heading.kind == kind and each.heading.state != "over")
 
 
 def _for_origin(heading: LinkedHeading, origins: Sequence[str]) -> HeadingForOrigin:
@@ -134,7 +144,7 @@ def _reasons(line: HTSLine, rates: RatesOnThisLine | None, shipment: Shipment) -
 
 
 def _all(rates: RatesOnThisLine) -> tuple[HeadingForOrigin, ...]:
-    return rates.may_add + rates.may_exclude + rates.other_headings
+    return rates.may_add + rates.may_exclude + rates.other_headings + rates.over
 
 
 def _words(rate: Rate) -> str:

@@ -123,24 +123,33 @@ function facts(rows) {
 const rate = (each) => (each.text === null ? `not stated: ${each.reason}` : each.text + (each.inherited_from ? ` (stated at ${each.inherited_from})` : ""));
 
 function tariff({ line, rates_on_this_line: rates }) {
-  const rows = [["Line", `${line.code}: ${[...line.path, line.description].join(" › ")}`], ["Units", line.units.join(", ")]];
-  if (!rates) return more("The line", facts(rows));
+  const rows = [
+    ["Line", `${line.code}: ${[...line.path, line.description].join(" › ")}`],
+    ["Fileable", line.fileable ? "yes" : `no: ${line.fileable_reason}`],
+    ["Units", line.units.join(", ")],
+  ];
+  const children = listed("Lines under it", line.children, (each) =>
+    [element("strong", {}, `${each.code} `), [...each.under, each.description].join(" › "), each.fileable ? "" : " (not fileable)"]);
+  if (!rates) return more("The line", facts(rows), children);
   rows.push(["General rate", rate(rates.general)]);
   if (rates.column_2) rows.push(["Column 2", rate(rates.column_2)]);
   return more("Rates on this line",
     facts(rows),
-    listed("Programmes printed on this line; eligibility not determined", rates.programmes, (each) =>
+    children,
+    listed("Programs printed on this line; eligibility not determined", rates.programmes, (each) =>
       [element("strong", {}, `${each.symbol} ${each.name}: ${each.printed}. `), each.lists_origin === null ? "Its list of countries is not held here. " : "", each.state]),
     listed("May add", rates.may_add, heading),
     listed("May exclude", rates.may_exclude, heading),
     listed("Linked, to be read", rates.other_headings, heading),
-    element("p", { class: "hint" }, "Not exhaustive: most country-wide and section 232 duties have no footnote. No total is computed."));
+    listed("Over", rates.over, heading),
+    element("p", { class: "hint" }, "Not exhaustive: most country-wide duties and section 232 duties have no footnote. No total is computed."));
 }
 
 function heading({ heading: each, names_origin: origin, is_about_this_origin: about }) {
   const words = each.rates?.general.text ?? each.reason ?? "";
   const note = about === false ? ` Its text is about products of ${origin}, not of this origin.` : "";
-  const window = each.window ? ` ${each.window.text}.` : "";
+  const over = each.state === "over" ? ` Over since ${each.window.ends_on}.` : "";
+  const window = (each.window ? ` ${each.window.text}.` : "") + over;
   return [element("strong", {}, `${each.code} `), `${words}${words ? "." : ""}${window}${note} `, element("span", { class: "hint" }, each.text ?? "")];
 }
 
@@ -175,7 +184,7 @@ function hits(result) {
         ["What it asks", hit.action_details.meaning],
         ["Basis", hit.action_details.legal_basis],
         ["Ended", hit.expired ? `${hit.end_date}: ask the agency, orders get renewed` : null],
-        ["Programmes", hit.programs.join(", ")],
+        ["Programs", hit.programs.join(", ")],
       ]),
       element("p", {}, link(hit.url, "The official list"), `. ${hit.action_details.then}`))),
     coverage);

@@ -19,11 +19,24 @@ def line_page(line: HTSLine) -> Page:
             ("Rate, special", rate_words(line.rates.special)),
             ("Rate, column 2", rate_words(line.rates.other)),
             ("Additional", line.additional_duties),
+            ("Fileable", "yes" if line.fileable else word(f"no: {line.fileable_reason}", "yellow")),
             ("Units", ", ".join(line.units) or "none"),
             *(("Footnote", f"{each.text} (on {each.stands_on})") for each in line.footnotes),
             ("Status", line.status),
         ),
     ]
+    if line.children:
+        page += [
+            heading("Lines under it"),
+            table(
+                ("Number", "Description", "Fileable"),
+                (
+                    (each.code, " > ".join((*each.under, each.description)), "yes" if each.fileable else "no")
+                    for each in line.children
+                ),
+                whole=("Number", "Fileable"),
+            ),
+        ]
     if line.linked_headings:
         page += [
             heading("Headings that it links to; whether one applies is for a person to decide"),
@@ -63,6 +76,10 @@ def rate_words(rate: Rate) -> Cell:
 
 
 def _kind(link: LinkedHeading) -> Cell:
+    if link.state == "over" and link.window is not None:
+        return f"over since {link.window.ends_on}"
+    if link.kind == "additional" and link.state == "to_come" and link.window is not None:
+        return word(f"may add from {link.window.starts_on}", "yellow")
     if link.kind == "additional":
         return word("may add", "yellow")
     return "may exclude" if link.kind == "exclusion" else word("to be read", "yellow")

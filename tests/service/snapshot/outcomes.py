@@ -52,7 +52,8 @@ def line(code: str = CODE, rows: list[RawRow] | None = None, *links: list[RawRow
     """A tariff line; by default the one that links to a duty, another duty and an exclusion."""
     after = raw_row("8508", 0, "Vacuum cleaners:")
     heading, linked = ([*BATTERIES, after], (CHINA, CHINA_2024)) if rows is None else (rows, links)
-    return answered(hts.plan(hts.HTSQuery(code=code), "https://hts.test"), {"name": "2026HTSRev17"}, heading, *linked)
+    plan = hts.plan(hts.HTSQuery(code=code), "https://hts.test", NOW.date())
+    return answered(plan, {"name": "2026HTSRev17"}, heading, *linked)
 
 
 def screened(name: str, *entries: csl_answers.RawEntry, total: int | None = None) -> Answer[Any]:

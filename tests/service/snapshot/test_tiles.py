@@ -12,7 +12,7 @@ from service.tiles.tile import Outcome, Tile, TileKind
 from tests.cross_answers import ruling
 from tests.csl_answers import sdn
 from tests.fda_answers import refused as row
-from tests.hts_oracle import raw_row
+from tests.hts_oracle import BATTERIES, CHINA, CHINA_2024, endnote, raw_row
 from tests.service.snapshot.outcomes import (
     FAILURES,
     NO_SUCH_LINE,
@@ -23,6 +23,8 @@ from tests.service.snapshot.outcomes import (
     screened,
     shipment,
 )
+
+AFTER = raw_row("8508", 0, "Vacuum cleaners:")
 
 
 def conclude(kind: TileKind[Any], *outcomes: Outcome, **asked: Any) -> Any:
@@ -48,7 +50,9 @@ def test_a_line_has_its_general_rate_and_headings_by_kind_and_no_total() -> None
     told = rates("CN")
     assert told.general.text == "3.4%"
     assert [each.heading.code for each in told.may_add] == ["9903.88.15", "9903.91.01"]
-    assert [each.heading.code for each in told.may_exclude] == ["9903.88.69"]
+    # The exclusion ended on 2025-05-31.
+    assert told.may_exclude == ()
+    assert [each.heading.code for each in told.over] == ["9903.88.69"]
     assert told.column_2 is None
     assert told.exhaustive is False
     assert not any("total" in name for name in RatesOnThisLine.__slots__)
@@ -78,6 +82,44 @@ def test_a_heading_is_no_line_that_can_be_filed() -> None:
     rows = [raw_row("8507", 0, "Batteries:"), raw_row("8508", 0, "x")]
     tile = conclude(HTS_CLASSIFICATION, line("8507", rows), hts_code="8507")
     assert codes(tile) == ["not_a_line", "no_stated_rate"]
+    assert "8507 has 4 digits, an entry takes 10; the schedule has no line under it" in tile.reasons[0].text
+
+
+def test_a_line_of_eight_digits_names_the_lines_to_choose_from() -> None:
+    tile = conclude(HTS_CLASSIFICATION, line("85076000", [*BATTERIES, AFTER], CHINA, CHINA_2024), hts_code="85076000")
+    assert (tile.status, codes(tile)) == ("attention", ["not_a_line", "may_add"])
+    assert tile.reasons[0].text == (
+        "Not fileable: 8507.60.00 has 8 digits, an entry takes 10: choose from the 2 lines under it: 8507.60.00.10, "
+        "8507.60.00.20"
+    )
+    assert tile.result.line.fileable is False
+
+
+def test_the_lines_to_choose_from_are_named_up_to_ten() -> None:
+    rows = [raw_row("8507.60.00", 0, "Batteries", "3.4%"), raw_row("8508", 0, "x")]
+    rows[1:1] = [raw_row(f"8507.60.00.{number}", 1, "x") for number in range(10, 24)]
+    tile = conclude(HTS_CLASSIFICATION, line("85076000", rows), hts_code="85076000")
+    assert tile.reasons[0].text.endswith("8507.60.00.19 and 4 more")
+
+
+def test_a_duty_that_is_over_adds_nothing_and_one_to_come_says_from_when() -> None:
+    duty = "The duty provided in the applicable subheading + 14%"
+    rows = [
+        raw_row("8507.60.00.20", 0, "x", "3.4%", footnotes=endnote("See 9903.45.01-9903.45.02 and 9903.45.03")),
+        AFTER,
+    ]
+    headings = [
+        raw_row("9903.45.01", 0, "Articles, from February 7, 2018, through February 6, 2026", duty),
+        raw_row("9903.45.02", 0, "Effective with respect to entries on or after January 1, 2027, articles", duty),
+        raw_row("9903.45.03", 0, "Articles", duty),
+    ]
+    tile = conclude(HTS_CLASSIFICATION, line("8507600020", rows, headings))
+    assert [reason.text for reason in tile.reasons] == [
+        "May add to the rate: 9903.45.02 (from 2027-01-01), 9903.45.03; the list is not exhaustive"
+    ]
+    assert tile.headline == "8507.60.00.20: general rate 3.4%; 2 headings may add"
+    only_over = conclude(HTS_CLASSIFICATION, line("8507600020", rows, headings[:1]))
+    assert "9903.45.01" not in str(only_over.reasons)
 
 
 def test_a_number_that_the_schedule_does_not_have_is_for_attention_and_answered() -> None:
@@ -181,7 +223,10 @@ def test_a_duty_of_chapter_99_is_no_line_of_goods() -> None:
 
 def test_stated_additional_duties_are_for_attention() -> None:
     rows = [raw_row("8507.60.00", 0, "Batteries", "3.4%", additionalDuties="1¢/kg"), raw_row("8508", 0, "x")]
-    assert codes(conclude(HTS_CLASSIFICATION, line("85076000", rows), hts_code="85076000")) == ["additional_duties"]
+    assert codes(conclude(HTS_CLASSIFICATION, line("85076000", rows), hts_code="85076000")) == [
+        "not_a_line",
+        "additional_duties",
+    ]
 
 
 def test_an_export_to_an_embargoed_country_is_for_attention() -> None:
