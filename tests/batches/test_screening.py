@@ -70,7 +70,7 @@ class Agency(SanctionsTool):
         self.fails = list(fails)
         self.asked: list[str] = []
 
-    async def run_query_async(self, query: Any) -> Any:
+    async def run_query_async(self, query: Any, *, watch: Any = None) -> Any:
         assert isinstance(query, SanctionsQuery)
         self.asked.append(query.name)
         raise self.fails.pop(0)

@@ -128,7 +128,7 @@ PROBLEMS: tuple[tuple[str, Question], ...] = (
     ("unsupported_media_type", Question(operation="tool", body=b"keyword=asses", content_type="text/plain")),
     ("not_configured", Question(operation="sanctions", gateway="no keys")),
     ("not_configured", Question(operation="sanctions_by_example", gateway="no keys")),
-    ("invalid_query", Question(operation="sanctions_by_example", body=b'{"name": "Atlas", "dob": "spring"}')),
+    ("invalid_query", Question(operation="sanctions_by_example", body=b'{"name": "Atlas", "threshold": 7}')),
     ("too_large", Question(operation="sanctions_by_example", body=b" " * 1_100_000)),
     (
         "unsupported_media_type",
