@@ -28,7 +28,15 @@ from service.keys import (
 from service.life import Life
 from service.lists import ListKeeping
 from service.metrics import Sources
-from service.parts import make_clients, make_lists, make_matching, make_rendered, make_row_screening, make_store
+from service.parts import (
+    make_clients,
+    make_count,
+    make_lists,
+    make_matching,
+    make_rendered,
+    make_row_screening,
+    make_store,
+)
 from service.registry import Registry, make_tools
 from service.sandbox import Sandbox, parse_faults
 from service.threads import ToolThreads
@@ -85,7 +93,8 @@ class Lifecycle:
             stack.push_async_callback(matching.aclose)
             app[METRICS].watch(Sources(clients, registry, store, lists))
             if lists is not None:
-                await stack.enter_async_context(lists.keeping_current(clients.async_client))
+                count = make_count(config, registry)
+                await stack.enter_async_context(lists.keeping_current(clients.async_client, count))
                 await stack.enter_async_context(_ready_with(lists, app[LIFE]))
             screening = make_row_screening(matching, lists, registry)
             opening = database.opened(lists) if database else computed_here(ledger_here, screening, matching.processes)

@@ -16,12 +16,14 @@ from tools.cache import AnswerCache, MemoryStore, SharedStore
 from tools.http_client import HTTPClientManager
 from tools.sanctions import SanctionsTool
 from tools.screening.holder import none_pinned
+from tools.screening.totals import AgencyTotals
 from tools.transports import AnswerStore, AsyncFlights, SyncFlights
 
 __all__ = [
     "list_url",
     "lists_folder",
     "make_clients",
+    "make_count",
     "make_lists",
     "make_matching",
     "make_rendered",
@@ -58,6 +60,16 @@ def make_lists(
 def list_url(config: Config, sandbox: Sandbox | None) -> str:
     """Where the file of all lists is asked for."""
     return config.list_url or (LIST_URL if sandbox is None else sandbox.list_url)
+
+
+def make_count(config: Config, registry: Registry) -> Callable[[], Awaitable[AgencyTotals]] | None:
+    """What asks the agency how many entries it has; None without a key, and of sample data, which is compared to
+    nothing."""
+    if config.sandbox or config.key("csl_subscription_key") is None:
+        return None
+    tool = registry.tools[SanctionsTool.name]
+    assert isinstance(tool, SanctionsTool)  # noqa: S101 - for the type checker
+    return tool.agency_totals
 
 
 def lists_folder(config: Config) -> Path:

@@ -146,6 +146,24 @@ class AgencyTool(ComplianceTool):
             raise
         return self._as_answer(reading, told)
 
+    async def ask_live_async(self, part: Part[T]) -> T:
+        """Ask the agency for `part` now, under the policies of every question, within the deadline. Raises ToolError.
+
+        This is for what the gateway wants to know itself; nothing of it is kept.
+        """
+        answer: T = await self._in_time_async(self._value_of, {"part": part})
+        return answer
+
+    async def _value_of(self, part: Part[T]) -> T:
+        call = _call_of_a_tool()
+        call.wants_live = True
+        told = Provenance(call)
+        try:
+            return (await drive_async(self.async_client, _only(part), call, self._asking, told)).result
+        except ToolError as exc:
+            self._complete(exc, told)
+            raise
+
     async def refresh_watched(self) -> None:
         """Ask anew for what is `watched`, if anybody has asked for it yet. Raises ToolError."""
         part, store = self.watched, self._asking.store

@@ -18,6 +18,7 @@ from tools.sanctions_query import SanctionsQuery
 from tools.sanctions_result import Coverage, SanctionsResult, Way, compared, result_of
 from tools.sanctions_search import required_key, searched
 from tools.screening.algorithms import ALGORITHMS
+from tools.screening.totals import AgencyTotals, ask_for_totals
 
 __all__ = ["Coverage", "SanctionsQuery", "SanctionsResult", "SanctionsTool", "plan"]
 
@@ -63,6 +64,10 @@ class SanctionsTool(AgencyTool):
     def require_key(self) -> None:
         """Raise NotConfigured when the agency's search cannot be asked for want of a key."""
         required_key(self._subscription_key)
+
+    async def agency_totals(self) -> AgencyTotals:
+        """Ask the agency how many entries it has, in all and by list. Raises ToolError."""
+        return await self.ask_live_async(ask_for_totals(self.base_url, required_key(self._subscription_key)))
 
     def takes_long_here(self, query: SanctionsQuery) -> bool:
         """OFAC's way compares every name of the list: tens of milliseconds."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from tools.errors import NotScreened
 from tools.exchange import Held
 from tools.sanctions_hits import Party, weigh_match
 from tools.sanctions_query import SanctionsQuery
@@ -38,7 +39,13 @@ class HeldLists(Protocol):
 
 
 def matched(query: SanctionsQuery, held: HeldList) -> Found:
-    """Return the entries of `held` that are like the asked party, by any of its names; the strongest counts."""
+    """Return the entries of `held` that are like the asked party, by any of its names; the strongest counts.
+
+    Raises NotScreened when it has no entry of any list that is asked for.
+    """
+    not_held = tuple(code for code in query.lists if code in held.missing_lists)
+    if len(not_held) == len(query.lists):
+        raise NotScreened(f"the file held has no entry of {', '.join(not_held)}", upstream="csl")
     parties, today = query.parties, datetime.now(UTC).date()
     threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
     lists = None if query.sources is None else frozenset(query.sources)
@@ -61,7 +68,8 @@ def matched(query: SanctionsQuery, held: HeldList) -> Found:
         below_threshold=0,
         of_another_type=of_another_type,
         truncated_reason=missing,
-        limits=(),
+        limits=() if not not_held else (f"the file held has no entry of {', '.join(not_held)}",),
+        not_held=not_held,
     )
 
 

@@ -31,6 +31,7 @@ NOT_COVERED = (
     "UN Security Council consolidated list",
     "UK sanctions list",
     "Boycott Requester List (15 CFR 760)",
+    "Military-intelligence end users, MIEU (15 CFR 744.22; never in the Consolidated Screening List)",
     "entities that listed parties own (50 % rules)",
 )
 

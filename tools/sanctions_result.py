@@ -35,6 +35,7 @@ class Found:
     """What one way found: `hits`, and counts of the entries that are none; `limits` of that way, in words.
 
     `truncated_reason` says why not all could be read (None: they were); `total` counts what was found in all.
+    `not_held` are asked lists of which the file held here has no entry.
     """
 
     hits: list[Hit]
@@ -44,11 +45,12 @@ class Found:
     of_another_type: int
     truncated_reason: str | None
     limits: tuple[str, ...]
+    not_held: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Coverage:
-    """What the outcome is about: the `lists` that were asked, what is `not_covered`, and by which way (`via`)."""
+    """What the outcome is about: the `lists` that were asked and could be, what is `not_covered`, and by which way."""
 
     lists: tuple[str, ...]
     not_covered: tuple[str, ...]
@@ -137,7 +139,7 @@ def result_of(query: SanctionsQuery, found: Found, via: Way, comparison: Compari
         of_another_type=found.of_another_type,
         truncated=found.truncated_reason is not None,
         truncated_reason=found.truncated_reason,
-        coverage=_coverage(query, found.limits, via),
+        coverage=_coverage(query, found, via),
         comparison=comparison,
         country_programs=assess_party(query.country, query.nationality, query.address),
         warnings=query.warnings,
@@ -165,6 +167,7 @@ def compared(query: SanctionsQuery, held: Found, agency: Found) -> tuple[Found, 
         of_another_type=held.of_another_type,
         truncated_reason=held.truncated_reason or agency.truncated_reason,
         limits=held.limits,
+        not_held=held.not_held,
     )
     return both, comparison
 
@@ -194,8 +197,8 @@ def _is_not_read(script: str) -> str:
     return f"{script} {'is' if script.endswith(('script', 'kana')) else 'are'} not read"
 
 
-def _coverage(query: SanctionsQuery, limits: tuple[str, ...], via: Way) -> Coverage:
-    told = list(limits)
+def _coverage(query: SanctionsQuery, found: Found, via: Way) -> Coverage:
+    told = list(found.limits)
     if not is_in_latin_script(query.name):
         told.append(_SCRIPT_LIMIT)
         if has_han(query.name):
@@ -205,4 +208,10 @@ def _coverage(query: SanctionsQuery, limits: tuple[str, ...], via: Way) -> Cover
     if query.entry_type is not None:
         told.append(f"entries that the agency says are no {query.entry_type} were left out")
     not_asked = [] if query.sources is None else [f"{code} (not asked)" for code in LISTS if code not in query.sources]
-    return Coverage(lists=query.lists, not_covered=(*not_asked, *NOT_COVERED), limits=tuple(told), via=via)
+    not_held = [f"{code} (not in the file held)" for code in found.not_held]
+    return Coverage(
+        lists=tuple([code for code in query.lists if code not in found.not_held]),
+        not_covered=(*not_held, *not_asked, *NOT_COVERED),
+        limits=tuple(told),
+        via=via,
+    )

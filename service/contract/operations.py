@@ -25,7 +25,7 @@ from service.handlers.agencies import HTS_SEARCH, REFUSALS, RULINGS, SANCTIONS
 from service.handlers.job_problems import KEY_IN_USE, KEY_REUSED, RANGE_NOT_SATISFIABLE
 from service.handlers.lists import ChangesTold, ListsTold
 from service.handlers.tools import Catalogue
-from service.health import NOT_READY, Health, Readiness
+from service.health import NOT_READY, REQUIRABLE, Health, Readiness
 from service.inquiry import SNAPSHOT_INCOMPLETE
 from service.shipment import Shipment
 from service.snapshot import Snapshot
@@ -324,6 +324,8 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/health/ready",
         tag="operations",
         summary="Whether the service takes work, and what each agency lacks",
+        query={"require": "require"},
+        own={"require": {"type": "string", "description": f"parts that must answer, of: {', '.join(REQUIRABLE)}"}},
         answers={"application/json": Readiness},
         problems=(*_PLAIN, NOT_READY),
     ),

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from service.envelope import json_response, rfc3339
 from service.keys import LISTS
 from service.lists.keeping import ListKeeping
-from service.lists.telling import ListTold, told
+from service.lists.telling import ListTold, UnreadableTold, told, unreadable
 from service.query import parameters
 from tools.errors import InvalidQuery, NotFound, NotScreened
 from tools.sanctions_lists import LISTS as SCREENING_LISTS
@@ -38,10 +38,12 @@ class Stint(TypedDict):
 
 
 class ListsTold(TypedDict):
-    """The thirteen lists, the version in force, and those before it, the last first."""
+    """The thirteen lists, the version in force with its rows that could not be read, and the versions before it, the
+    last first."""
 
     lists: list[Row]
     held: ListTold
+    unreadable: list[UnreadableTold]
     history: list[Stint]
 
 
@@ -71,7 +73,8 @@ async def lists(request: web.Request) -> web.Response:
     """`GET /v1/lists`: what is held here."""
     parameters(request)
     keeping = _keeping(request)
-    held = told(keeping.state())
+    state = keeping.state()
+    held = told(state)
     counts = held["rows_per_list"]
     history = await asyncio.to_thread(keeping.store.history)
     body: ListsTold = {
@@ -80,6 +83,7 @@ async def lists(request: web.Request) -> web.Response:
             for code, row in SCREENING_LISTS.items()
         ],
         "held": held,
+        "unreadable": unreadable(state.manifest),
         "history": [{"version": each.sha256, "since": rfc3339(each.at)} for each in reversed(history)],
     }
     return json_response(body)

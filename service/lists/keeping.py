@@ -21,6 +21,7 @@ from tools.sanctions_held import ListInForce
 from tools.screening.holder import ListHolder, none_pinned
 from tools.screening.keeper import Keeper, ListState, Rhythm
 from tools.screening.store import ListStore
+from tools.screening.totals import AgencyTotals
 
 __all__ = ["ListKeeping"]
 
@@ -74,12 +75,17 @@ class ListKeeping:
             await self._first_attempt.wait()
 
     @asynccontextmanager
-    async def keeping_current(self, client: AsyncClient) -> AsyncIterator[None]:
-        """While the body runs, hold what the disk has, and what the agency sends."""
+    async def keeping_current(
+        self, client: AsyncClient, count: Callable[[], Awaitable[AgencyTotals]] | None = None
+    ) -> AsyncIterator[None]:
+        """While the body runs, hold what the disk has, and what the agency sends.
+
+        `count` asks the agency how many entries it has, which is compared with the list once a day; None: it cannot.
+        """
         await self.restore()
         # What matches takes a while to import, and is wanted when the first list has been fetched and built.
         preparing = asyncio.create_task(asyncio.to_thread(import_module, "tools.screening.match"))
-        task = asyncio.create_task(self._keep(client))
+        task = asyncio.create_task(self._keep(client, count))
         try:
             yield
         finally:
@@ -111,28 +117,36 @@ class ListKeeping:
         finally:
             self._lock.release()
 
-    async def _keep(self, client: AsyncClient) -> None:
+    async def _keep(self, client: AsyncClient, count: Callable[[], Awaitable[AgencyTotals]] | None) -> None:
         while True:
             try:
-                await self._look(client)
+                is_ours = await self._look(client)
+                if is_ours and count is not None:
+                    self._note_first_attempt()
+                    await self._holder.check_totals(count)
             except OSError as exc:
                 self._cannot_use(exc)
             except Exception as exc:  # our own fault must not end the keeping of the list
                 log.exception("keeping the list failed")
                 self._keeper.failed(f"our own fault: {type(exc).__name__}", monotonic())
-            if self._holder.first_attempt_ended or self.state().in_force is not None:
-                self._first_attempt.set()
+            self._note_first_attempt()
             await asyncio.sleep(min(max(self._holder.wait_s(), 0.1), _LOOK_EVERY_S))
 
-    async def _look(self, client: AsyncClient) -> None:
+    def _note_first_attempt(self) -> None:
+        if self._holder.first_attempt_ended or self.state().in_force is not None:
+            self._first_attempt.set()
+
+    async def _look(self, client: AsyncClient) -> bool:
+        """Ask, or follow the process that does. Returns whether this one is to ask."""
         if not await self._lock.take():
             await self._follow()
-            return
+            return False
         await self._holder.mend()
         if await self._holder.take_accepted():
             self._keeper.ask_soon()
         if self._holder.wait_s() <= 0:
             await self._holder.ask(client)
+        return True
 
     async def _follow(self) -> None:
         try:

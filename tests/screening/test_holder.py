@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from service.sandbox import Sandbox, parse_faults
+from tools.errors import ProviderFailed, ToolError
 from tools.http_client import AsyncClient, HTTPClientManager
 from tools.screening.build import command, environment
 from tools.screening.gates import DEFAULT_MIN_ROWS
@@ -20,6 +21,7 @@ from tools.screening.holder import ListHolder
 from tools.screening.keeper import Keeper, Rhythm
 from tools.screening.manifest import InForce
 from tools.screening.store import ListStore
+from tools.screening.totals import AgencyTotals
 
 pytest.importorskip("tools.screening.match")
 
@@ -319,6 +321,61 @@ async def test_while_another_process_is_followed_what_is_told_is_of_the_version_
     await second.follow()
     assert told == [True]
     assert second.state().version == suspect.sha256
+
+
+async def test_the_agency_is_asked_for_its_count_once_a_day_and_others_follow(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[datetime] = []
+    answers: list[AgencyTotals | ToolError] = [
+        AgencyTotals(asked_at=NOON, counted_at=NOON, total=300),
+        ProviderFailed("csl answered HTTP 500", status=500),
+        AgencyTotals(asked_at=NOON, counted_at=NOON, total=207),
+    ]
+
+    async def count() -> AgencyTotals:
+        asked.append(house.day.now)
+        answer = answers[len(asked) - 1]
+        if isinstance(answer, ToolError):
+            raise answer
+        return answer
+
+    holder = house.holder()
+    await holder.check_totals(count)
+    assert asked == []
+    await holder.ask(house.client)
+    start = house.day.now
+    for hours in (0, 1, 23.9, 24, 24.5, 25, 26):
+        house.day.now = start + timedelta(hours=hours)
+        await holder.check_totals(count)
+    assert [(at - start).total_seconds() / 3600 for at in asked] == [0, 24, 25]
+    assert caplog.text.count("of all lists the agency has 300 entries, the list held here 207") == 1
+    check = holder.state().totals
+    assert check is not None
+    assert (check.agency, check.differences, check.error) == (207, (), None)
+    other = house.holder()
+    await other.follow()
+    assert other.state().totals == check
+    await other.check_totals(count)
+    assert len(asked) == 3
+
+
+async def test_an_error_does_not_make_a_difference_vanish(house: House) -> None:
+    holder = await house.holding()
+
+    async def count() -> AgencyTotals:
+        return AgencyTotals(asked_at=NOON, counted_at=NOON, total=300)
+
+    async def fail() -> AgencyTotals:
+        raise ProviderFailed("csl answered HTTP 500", status=500)
+
+    await holder.check_totals(count)
+    house.day.now += timedelta(days=1)
+    await holder.check_totals(fail)
+    check = holder.state().totals
+    assert check is not None
+    assert (check.agency, len(check.differences), check.error) == (300, 1, "csl answered HTTP 500")
+    assert check.counted_at == NOON
 
 
 async def test_a_build_that_dies_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

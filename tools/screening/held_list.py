@@ -24,7 +24,8 @@ _PLACE_BYTES = 16
 class HeldList:
     """One version: `manifest`, `matcher`, and its entries by their positions. Thread-safe for reading.
 
-    It keeps its files open, so that it serves on when its folder is removed.
+    Of the lists in `missing_lists` (codes) it has no entry: nothing may be said of them. It keeps its files open, so
+    that it serves on when its folder is removed.
     """
 
     def __init__(self, manifest: Manifest, matcher: "Matcher", content: mmap.mmap, places: mmap.mmap) -> None:
@@ -33,6 +34,7 @@ class HeldList:
         self._content, self._mapped = content, places
         self._places = memoryview(places).cast("Q")
         self._rows = len(self._places) // 2
+        self.missing_lists = manifest.figures.missing_lists
 
     @classmethod
     def open(cls, folder: Path) -> "HeldList":

@@ -16,6 +16,7 @@ from tools.screening.held_list import HeldList
 from tools.screening.keeper import Keeper, ListState
 from tools.screening.manifest import Attempt, InForce, Manifest
 from tools.screening.store import ListStore
+from tools.screening.totals import AgencyTotals
 from tools.transports.list_download import download_list
 
 __all__ = ["ListHolder", "none_pinned"]
@@ -88,6 +89,7 @@ class ListHolder:
         suspect = await asyncio.to_thread(self._store.current_suspect)
         self.held = held
         self._keeper.hold(None if held is None else told, None if held is None else held.manifest, suspect)
+        self._keeper.counted(await asyncio.to_thread(self._store.totals))
 
     async def mend(self) -> None:
         """Build anew what `restore` could not open, if it can be: then it is in force again. Raises OSError."""
@@ -110,6 +112,7 @@ class ListHolder:
         attempt = await asyncio.to_thread(self._store.last_attempt)
         if attempt is not None:
             self._keeper.heard(attempt, self._started_at)
+        self._keeper.counted(await asyncio.to_thread(self._store.totals))
         told = await asyncio.to_thread(self._store.in_force)
         if told is None:
             # A version that is made anew is away for a moment; nothing that was in force ceases to be.
@@ -166,6 +169,25 @@ class ListHolder:
         now = self._now()
         attempt = Attempt(asked_at, now, self._keeper.state(now).last_error)
         await asyncio.to_thread(self._store.note_attempt, attempt)
+
+    async def check_totals(self, count: Callable[[], Awaitable[AgencyTotals]]) -> None:
+        """Ask the agency how many entries it has, by `count`, if it is time to. Raises OSError when the disk fails."""
+        asked_at = self._now()
+        if not self._keeper.totals_are_due(asked_at):
+            return
+        before = await asyncio.to_thread(self._store.totals)
+        try:
+            totals = replace(await count(), asked_at=asked_at)
+        except ToolError as exc:
+            log.warning("the agency's own count of the list is not known: %s", exc)
+            totals = replace(before or AgencyTotals(asked_at=asked_at), asked_at=asked_at, error=str(exc))
+        self._keeper.counted(totals)
+        await asyncio.to_thread(self._store.note_totals, totals)
+        check = self.state().totals
+        if check is not None and totals.error is None:
+            for each in check.differences:
+                name = each.list or "all lists"
+                log.warning("of %s the agency has %d entries, the list held here %d", name, each.agency, each.held)
 
     async def _take(self, fetched: Fetched | None) -> None:
         now = self._now()

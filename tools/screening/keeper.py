@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tools.screening.manifest import Attempt, InForce, Manifest, Suspect
+from tools.screening.totals import AgencyTotals, TotalsCheck, compared_totals, is_due
 
 __all__ = ["Keeper", "ListState", "Rhythm"]
 
@@ -36,7 +37,8 @@ class ListState:
 
     `in_force` is None when there is none; then `manifest` is, too. `age_s` counts from when it was last confirmed.
     `suspect` is a file that came since and was not believed; `last_error` why the last question had no answer, None
-    when it had one. `not_screened_because`: why nobody may be cleared by it, None when one may.
+    when it had one. `not_screened_because`: why nobody may be cleared by it, None when one may. `totals` is the
+    agency's own count beside the list in force, None when it was never asked for one.
     """
 
     in_force: InForce | None
@@ -46,6 +48,7 @@ class ListState:
     last_error: str | None
     asked_at: datetime | None
     not_screened_because: str | None
+    totals: TotalsCheck | None = None
 
     @property
     def version(self) -> str | None:
@@ -66,6 +69,8 @@ class Keeper:
         self._suspect: Suspect | None = None
         self._last_error: str | None = None
         self._asked_at: datetime | None = None
+        self._totals: AgencyTotals | None = None
+        self._check: TotalsCheck | None = None
         self._failures = 0
         self._next_at_s: float | None = None
         self.first_attempt_ended = False
@@ -73,11 +78,23 @@ class Keeper:
     def hold(self, in_force: InForce | None, manifest: Manifest | None, suspect: Suspect | None) -> None:
         """What the disk has: at the start, and after another process has put it there."""
         self._in_force, self._manifest, self._suspect = in_force, manifest, suspect
+        self._compare()
 
     def heard(self, attempt: Attempt, started_at: datetime) -> None:
         """Another process has asked; `started_at` is when this one began: what was before is no attempt of its own."""
         self._asked_at, self._last_error = attempt.asked_at, attempt.error
         self.first_attempt_ended = self.first_attempt_ended or attempt.ended_at >= started_at
+
+    # -- the agency's own count --
+
+    def counted(self, totals: AgencyTotals | None) -> None:
+        """Note what the agency said of its entries, to this process or to another one."""
+        self._totals = totals
+        self._compare()
+
+    def totals_are_due(self, now: datetime) -> bool:
+        """Return whether it is time to ask for them: there is a list in force to compare them with."""
+        return self._in_force is not None and is_due(self._totals, now)
 
     # -- asking --
 
@@ -106,6 +123,7 @@ class Keeper:
     def confirmed(self, in_force: InForce, manifest: Manifest, tick_s: float) -> None:
         """A 304, or a 200 with a file that is believed: `in_force` says that it is the current one."""
         self._in_force, self._manifest, self._suspect = in_force, manifest, None
+        self._compare()
         self._ended(None, failed=False, tick_s=tick_s)
 
     def suspected(self, suspect: Suspect, tick_s: float) -> None:
@@ -146,7 +164,16 @@ class Keeper:
             last_error=self._last_error,
             asked_at=self._asked_at,
             not_screened_because=self._why_not(now),
+            totals=self._check,
         )
+
+    def _compare(self) -> None:
+        """Compare now, for the state is asked for with every answer."""
+        if self._totals is None or self._manifest is None:
+            self._check = None
+            return
+        counted = self._manifest.figures.entries_per_list
+        self._check = compared_totals(self._totals, self._manifest.entries, counted)
 
     def _why_not(self, now: datetime) -> str | None:
         told, lately = self._in_force, ""

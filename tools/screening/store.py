@@ -4,6 +4,7 @@
     suspects/<sha256>/    a file that failed a gate: the file, `manifest.json`, `suspect.json`
     in_force.json         which version is in force, and when it was last confirmed
     attempt.json          how the last question to the agency ended
+    totals.json           how many entries the agency says it has
     history.json          which versions were in force before, the last one at the end
     accepted.json         which files a person wants to have in force whatever gates they fail
     changes/              what changed from one version in force to the next
@@ -17,7 +18,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,7 @@ import orjson
 
 from tools.screening.files import move_into_place, sync_folder, write_whole
 from tools.screening.manifest import Acceptance, Attempt, InForce, Manifest, Suspect, read_json, sha256_in
+from tools.screening.totals import AgencyTotals
 
 __all__ = ["ListStore", "Stint"]
 
@@ -122,6 +124,18 @@ class ListStore:
         try:
             return Attempt.read(self.root / "attempt.json")
         except (FileNotFoundError, ValueError):
+            return None
+
+    def note_totals(self, totals: AgencyTotals) -> None:
+        """Note how many entries the agency says it has, for other processes. Raises OSError."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_whole(self.root / "totals.json", orjson.dumps(asdict(totals)))
+
+    def totals(self) -> AgencyTotals | None:
+        """How many entries the agency says it has; None: it was not asked, or nobody knows. Raises OSError."""
+        try:
+            return AgencyTotals.of(read_json(self.root / "totals.json"))
+        except (FileNotFoundError, KeyError, TypeError, ValueError):
             return None
 
     def history(self) -> tuple[Stint, ...]:
