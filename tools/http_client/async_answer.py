@@ -3,12 +3,14 @@
 import asyncio
 import codecs
 import json
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
 from aiohttp import ClientPayloadError, ClientResponse, StreamReader, hdrs
 from aiohttp.connector import Connection
 from aiohttp.streams import EMPTY_PAYLOAD
+from yarl import URL
 
 from tools.errors import PoolClosed, ProviderTooLarge
 from tools.http_client.content_coding import PIECE_BYTES, Unpacker, UnreadableBody, unpacker_of
@@ -46,7 +48,9 @@ def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[Cl
             protocol = connection.protocol
             await super().start(connection)
             if self.status in _REDIRECTS and (location := self.headers.get(hdrs.LOCATION)) is not None:
-                redirect_target(str(self.url), location)  # aiohttp raises ValueError on some that are no URL
+                with suppress(ValueError):  # which aiohttp tells of itself; a bad port it meets too late for that
+                    URL(location, encoded=True)
+                    redirect_target(str(self.url), location)
             packings = self.headers.getall(hdrs.CONTENT_ENCODING, ())
             if packings and self.content is not EMPTY_PAYLOAD and getattr(protocol, "unpacks", False):
                 unpacker = unpacker_of(packings)
