@@ -275,7 +275,8 @@ def test_no_identifier_of_whatever_kind_stops_a_name(held: HeldList, given: Any)
 
 def test_a_row_says_what_of_its_identifiers_was_not_compared(held: HeldList) -> None:
     told = line(held, Row(1, name="Quiet Harbor", ids=(SHEET,)))
-    assert told["status"] == "screened"
+    assert (told["status"], told["outcome"]) == ("screened", "clear")
+    assert [each["code"] for each in told["warnings"]] == ["id_in_scientific_notation"]
 
 
 def test_a_list_that_was_indexed_before_is_not_opened_as_it_is(tmp_path: Path) -> None:

@@ -40,11 +40,9 @@ _MOST_NAMES = 12
 _MOST_IDS = 100
 
 
-#: Texts in one, separated by commas, or in an array.
-Separated = Annotated[
-    tuple[str, ...],
-    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
-]
+#: Texts in one, separated by commas, or in an array. What else JSON may hold is read as a text, too: no identifier
+#: stops a name from being screened.
+Identifiers = Annotated[tuple[str, ...], WithJsonSchema({"examples": ["836230001,EP-MNX", ["836230001", "EP-MNX"]]})]
 
 
 Via = Literal["list", "api", "both"]
@@ -101,7 +99,7 @@ class SanctionsQuery(BaseModel):
         description="an identifier of the party to compare with hits: passport, tax, registration or IMO number, call "
         "sign, tail number, BIC",
     )
-    ids: Separated = Field((), description="more of them; as words separated by commas, or as an array")
+    ids: Identifiers = Field((), description="more of them; as words separated by commas, or as an array")
     via: Via | None = Field(
         None,
         description="list: the list held here; api: the agency's search; both: one beside the other, and where they "
