@@ -15,7 +15,7 @@ TOO_LONG = f"the row is over {MAX_ROW_BYTES // 1024} KiB"
 MAX_COLUMNS = 1000
 #: Of a value, and of what is told of a name that cannot be read.
 _MOST_CHARACTERS, _MOST_NAME_CHARACTERS = 1000, 200
-#: What weighs hits alone: whatever stands there, the name is screened.
+#: What weighs hits alone: whatever stands there, as in the identifiers, the name is screened.
 _DETAILS = frozenset({"type", "country", "nationality", "dob", "address"})
 _SEPARATORS = re.compile(r"[,;|\n]")
 
@@ -70,21 +70,13 @@ def _text(ours: str, value: object) -> str | None:
 
 
 def _ids(value: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if isinstance(value, list):
-        texts = value
-    elif isinstance(value, str):
-        texts = _SEPARATORS.split(value)
+    """The identifiers of a cell or an array. None of them stops the name: what is not compared is a warning."""
+    if isinstance(value, str):
+        each_by_itself: list[object] = [*_SEPARATORS.split(value)]
     else:
-        raise _Fault("must be a text, or an array of texts")
-    for each in texts:
-        if not isinstance(each, str):
-            raise _Fault("must be a text, or an array of texts")
-        if len(each) > _MOST_CHARACTERS:
-            raise _Fault(f"has one of over {_MOST_CHARACTERS} characters")
-        _refuse_what_is_no_text(each)
-    return tuple([stripped for each in texts if (stripped := str(each).strip())])
+        each_by_itself = value if isinstance(value, list) else [value]
+    texts = map(detail_text, each_by_itself)
+    return tuple([text for text in texts if isinstance(text, str)])
 
 
 def _refuse_what_is_no_text(text: str) -> None:
