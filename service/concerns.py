@@ -1,7 +1,4 @@
-"""What somebody is to look at in a tool's answer. Pure; the tiles and the exit codes of the command line follow it.
-
-None: nothing adverse in what was asked, and no more.
-"""
+"""What is to be looked at in a tool's answer. Pure; the tiles and the exit codes of the command line follow it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,10 +9,9 @@ from tools.refusals import RefusalsResult
 from tools.rulings import Ruling, RulingResult, RulingsResult
 from tools.sanctions import SanctionsResult
 
-__all__ = ["Reason", "concerns", "of_line", "of_rulings"]
+__all__ = ["Reason", "concerns", "found_something", "of_line", "of_rulings"]
 
 _OUTCOMES = {
-    "clear": "no outcome but clear, of an answer that is not whole",
     "potential_match": "a potential match; a hit is not an adjudication",
     "match": "a match; a hit is not an adjudication",
 }
@@ -40,8 +36,8 @@ def concerns(result: object) -> tuple[Reason, ...]:
             found = () if result.lines else (Reason("no_such_line", "no line was found"),)
             found += _of_cut(result)
         case SanctionsResult():
-            is_clear = result.outcome == "clear" and not result.truncated
-            found = () if is_clear else (Reason(result.outcome, _OUTCOMES[result.outcome]),)
+            said = _OUTCOMES.get(result.outcome)
+            found = () if said is None else (Reason(result.outcome, said),)
             found += _of_countries(result)
             found += _of_cut(result)
         case RefusalsResult():
@@ -55,6 +51,19 @@ def concerns(result: object) -> tuple[Reason, ...]:
         case _:
             raise TypeError(f"{type(result).__name__} is no known result")
     return found
+
+
+def found_something(result: object) -> bool:
+    """Return whether a look-up found what was asked; a single record that was not found is an error."""
+    match result:
+        case HTSSearchResult():
+            return bool(result.lines)
+        case RefusalsResult():
+            return bool(result.total or result.refusals)
+        case RulingsResult():
+            return bool(result.rulings)
+        case _:
+            return True
 
 
 def of_line(line: HTSLine, counts: Callable[[LinkedHeading], bool] = lambda _: True) -> tuple[Reason, ...]:

@@ -69,6 +69,7 @@ STATUSES: dict[type[ToolError], tuple[int, str]] = {
     PoolClosed: (503, "The service is shutting down"),
 }
 
+_NOT_IN_SAMPLE_DATA = "The sample data has no such record"
 _OWN_FAULT = "Our own fault", "The error is in our log under this request id."
 
 LEDGER_UNAVAILABLE = "ledger_unavailable"
@@ -137,6 +138,8 @@ def fault_of(exc: Exception) -> Fault:
     if not isinstance(exc, ToolError):
         return Fault("internal_error", *_OWN_FAULT, upstream=None, retryable=False, retry_after_s=None)
     status, title = _row_of(exc)
+    if exc.sandbox and isinstance(exc, NotFound):
+        title = _NOT_IN_SAMPLE_DATA
     # A 503 passes; callers should not have to guess when to look again.
     wait_s = 1.0 if status == 503 and exc.retryable and exc.retry_after_s is None else exc.retry_after_s
     return Fault(exc.code, title, str(exc), exc.upstream, exc.retryable, wait_s)

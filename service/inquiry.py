@@ -26,6 +26,7 @@ from service.snapshot import (
     missing_sources,
     reasons_of,
     risk_of,
+    said_of,
 )
 from service.tiles.tile import Evaluation, Outcome, TileKind, TileName, is_sample_data
 from tools.call import calling, recording
@@ -83,6 +84,7 @@ class Inquiry:
         # An agency's address may turn out to be a sandbox's.
         sandbox = self.sandbox or any(task.result()[1] for task in tasks.values())
         countries, warnings = assess_countries(self.shipment)
+        said = said_of(tiles, countries)
         return Snapshot(
             id=as_sandbox_id(self.id) if sandbox else self.id,
             ref=self.shipment.ref,
@@ -95,6 +97,8 @@ class Inquiry:
             shipment=self.shipment,
             complete=is_complete(tiles),
             risk=risk_of(tiles, countries),
+            headline=said.headline,
+            next_step=said.next_step,
             reasons=reasons_of(tiles, countries),
             not_assessed=NOT_ASSESSED,
             country_programs=countries,

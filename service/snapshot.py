@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from service.concerns import Reason
+from service.sentences import Said, headline, said_of_snapshot
 from service.shipment import Shipment, ToolName
 from service.tiles import CBP_RULINGS, HTS_CLASSIFICATION, REFUSAL_HISTORY, SANCTIONS_SCREENING
 from service.tiles.hts_classification import HTSClassification
@@ -45,6 +46,7 @@ __all__ = [
     "missing_sources",
     "reasons_of",
     "risk_of",
+    "said_of",
 ]
 
 Risk = Literal["low", "review", "unknown", "high"]
@@ -76,11 +78,11 @@ class NotAssessed:
 #: Of every snapshot, whatever its risk.
 NOT_ASSESSED = (
     NotAssessed("antidumping and countervailing duties", "https://www.ecfr.gov/current/title-19/part-351"),
-    NotAssessed("forced labour: UFLPA Entity List", "https://www.dhs.gov/uflpa-entity-list"),
-    NotAssessed("forced labour: withhold-release orders", "https://www.ecfr.gov/current/title-19/section-12.42"),
+    NotAssessed("forced labor: UFLPA Entity List", "https://www.dhs.gov/uflpa-entity-list"),
+    NotAssessed("forced labor: withhold-release orders", "https://www.ecfr.gov/current/title-19/section-12.42"),
     NotAssessed("ownership of and by listed parties", "https://ofac.treasury.gov/faqs/topic/1521"),
     NotAssessed("country programs beyond the table", "https://ofac.treasury.gov/sanctions-programs-and-country-information"),
-    NotAssessed("section 232 metal content", "https://www.ecfr.gov/current/title-15/part-705"),
+    NotAssessed("section 232 duties", "https://www.ecfr.gov/current/title-15/part-705"),
     NotAssessed("quota", "https://www.ecfr.gov/current/title-19/part-132"),
     NotAssessed("fees: merchandise processing, harbor maintenance", "https://www.ecfr.gov/current/title-19/section-24.23"),
     NotAssessed("requirements of partner agencies", "https://www.ecfr.gov/current/title-19/part-12"),
@@ -130,6 +132,8 @@ class Snapshot:
     shipment: Shipment
     complete: bool
     risk: Risk
+    headline: str
+    next_step: str | None
     reasons: tuple[TileReason, ...]
     not_assessed: tuple[NotAssessed, ...]
     country_programs: CountryPrograms
@@ -176,6 +180,16 @@ def reasons_of(tiles: Tiles, countries: CountryPrograms) -> tuple[TileReason, ..
     speaking = [each for each in speaking if each[0] != "low"]
     speaking.sort(key=lambda each: -_BY_GRAVITY.index(each[0]))
     return tuple(reason for _, reasons in speaking for reason in reasons)
+
+
+def said_of(tiles: Tiles, countries: CountryPrograms) -> Said:
+    """Return the headline of it all and the next step: country programs before a tile that is as grave."""
+    speaking = [
+        (_risk_of_countries(countries), Said(headline(countries.headline), countries.next_step)),
+        *((_RISKS[tile.status], Said(tile.headline, tile.next_step)) for _, tile in tiles.named()),
+    ]
+    noted = dict.fromkeys(each.country_name for each in countries.programs if each.level == "note")
+    return said_of_snapshot(risk_of(tiles, countries), speaking, noted=tuple(noted), not_assessed=len(NOT_ASSESSED))
 
 
 def _of_countries(countries: CountryPrograms) -> Iterator[TileReason]:

@@ -1,6 +1,7 @@
 """A tool that asks one agency: written once, as a plan that both transports drive."""
 
 import asyncio
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from threading import Lock
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from tools.base import ComplianceTool
 from tools.call import Call, calling, current_call, wanting
-from tools.errors import ToolError
+from tools.errors import NotFound, ToolError
 from tools.exchange import Answer, Part, Plan, Reading, Source, Watch, ask, watched
 from tools.policy.agency_policies import AgencyPolicies
 from tools.policy.quota import Quota, parse_rates
@@ -23,6 +24,8 @@ T = TypeVar("T")
 
 #: Of a secret, so many characters at its beginning already tell something.
 _TELLING_CHARACTERS = 6
+#: Of the message of a NotFound.
+_WHO_HAS_NO = re.compile(r"^.{1,80}? has no ")
 
 
 class AgencyTool(ComplianceTool):
@@ -177,7 +180,10 @@ class AgencyTool(ComplianceTool):
         """Errors say when they speak of sample data, and keep our keys, which what an agency sends may repeat."""
         self.sandbox |= told.met_sample_data
         error.sandbox = self.sandbox
-        error.args = (self.without_secrets(str(error)),)
+        said = str(error)
+        if self.sandbox and isinstance(error, NotFound):
+            said = _WHO_HAS_NO.sub("the sample data has no ", said)
+        error.args = (self.without_secrets(said),)
         if error.__cause__ is not None:
             # What the library said, for the log; it too may quote what the agency sent.
             error.cause_in_words = self.without_secrets(f"{type(error.__cause__).__name__}: {error.__cause__}")

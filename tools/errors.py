@@ -117,7 +117,10 @@ class InvalidQuery(ToolError):
 
 
 class NotFound(ToolError):
-    """The agency answered, and has no such record."""
+    """The agency answered, and has no such record. The message reads "CROSS has no ruling N1": who has no what.
+
+    Sample data that lack a record say nothing of the agency: there the message reads "the sample data has no ...".
+    """
 
 
 class TooLarge(ToolError):

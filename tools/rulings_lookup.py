@@ -112,7 +112,7 @@ def _why_there_is_none(number: str, failure: ProviderError, base_url: str) -> Ge
     if failure_again is not None:
         return failure
     read_letter(body, listed[0].number)
-    return NotFound(f"CROSS answers, and has no ruling {number}", upstream=UPSTREAM)
+    return NotFound(f"CROSS has no ruling {number}", upstream=UPSTREAM)
 
 
 def looked_up(

@@ -30,8 +30,8 @@ _HOUR_S = 3600.0
 #: Nothing older than four hours may clear anybody.
 _FRESHNESS = Freshness(fresh_s=_HOUR_S, revalidate_s=2 * _HOUR_S, on_error_s=4 * _HOUR_S)
 _LIMIT = (
-    "asked by the agency's search, which needs every word of the name to match an entry: a clear of it is weaker than "
-    "one of the whole list compared here"
+    "asked by the agency's search, which needs every word of the name to match an entry: that it finds none is weaker "
+    "than that the whole list, compared here, holds none"
 )
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from service.concerns import concerns
+from service.concerns import concerns, found_something
 from service.doctor.checkup import Status
 from service.snapshot import Risk
 from tools.errors import InvalidQuery, NotFound
 from tools.exchange import Answer
+from tools.sanctions import SanctionsResult
 
 __all__ = [
     "BAD_USAGE",
@@ -33,9 +34,12 @@ _CHECKUPS: dict[Status, int] = {
 
 
 def exit_of(outcome: Answer[object] | Exception) -> int:
-    """What a tool came to. That the agency has no such record is its answer, and somebody is to look at it."""
+    """Return what a tool came to. A look-up is done when it found what was asked; a screening, when nothing is to be
+    looked at. That the agency has no such record is its answer, and no success."""
     if isinstance(outcome, Answer):
-        return TO_LOOK_AT if concerns(outcome.result) else NOTHING_ADVERSE
+        result = outcome.result
+        is_done = not concerns(result) if isinstance(result, SanctionsResult) else found_something(result)
+        return NOTHING_ADVERSE if is_done else TO_LOOK_AT
     if isinstance(outcome, InvalidQuery):
         return BAD_USAGE
     return TO_LOOK_AT if isinstance(outcome, NotFound) else NOT_ANSWERED

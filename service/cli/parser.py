@@ -27,8 +27,8 @@ from tools.sanctions_query import SanctionsQuery
 __all__ = ["make_parser"]
 
 _EXIT_CODES = (
-    "Exit codes: 0 nothing adverse in what was asked, 1 something to look at, 2 bad usage, 3 not answered (an outage "
-    "is never 0), 130 interrupted."
+    "Exit codes: 0 a look-up found what was asked, or a screening or snapshot nothing adverse in what was asked; 1 "
+    "something to look at, or no such record; 2 bad usage; 3 not answered (an outage is never 0); 130 interrupted."
 )
 
 
@@ -167,9 +167,10 @@ def _add_batch(commands: Any) -> None:
         description="Screen a CSV or JSON file of up to 10 million rows by the list in force, which a service need not "
         "run for. Interrupted, the same command goes on where it was, as long as the list in force is the same; once "
         "the results are written it begins anew. The results are in FILE when all are.",
-        epilog="Exit codes: 0 every row screened and clear, 1 something to look at: hits, or rows that are invalid and "
-        "so were not screened, 2 bad usage, or a file that cannot be read, 3 not answered: a row that is as it should "
-        "be was not screened, or no list is in force (an outage is never 0), 130 interrupted.",
+        epilog="Exit codes: 0 every row screened, and no listed name at the threshold; 1 something to look at: hits, "
+        "or rows that are invalid and so were not screened; 2 bad usage, or a file that cannot be read; 3 not "
+        "answered: a row that is as it should be was not screened, or no list is in force (an outage is never 0); "
+        "130 interrupted.",
     )
     command.set_defaults(run=screen_file)
     command.add_argument("file", metavar="FILE", help="CSV, JSON lines or a JSON array; - for standard input")

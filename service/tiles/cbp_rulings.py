@@ -5,8 +5,9 @@ from typing import Any
 
 from service.concerns import of_rulings
 from service.envelope import source_block
+from service.sentences import headline, said_of_reasons
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, unanswered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, unanswered
 from tools.exchange import Answer
 from tools.rulings import Ruling, RulingsResult
 from tools.tariff_numbers import as_the_schedule_prints
@@ -28,8 +29,9 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
     reasons = of_rulings(found, _decides)
     return Tile(
         status="attention" if reasons else "clear",
-        headline=_headline(found, shipment),
+        headline=_headline(found, shipment, sandbox=outcome.source.sandbox),
         reasons=reasons,
+        next_step=said_of_reasons(each.code for each in reasons),
         result=found,
         source=source_block(outcome.source, evaluation.at),
     )
@@ -40,10 +42,11 @@ def _decides(ruling: Ruling) -> bool:
     return ruling.decides_hts is not False
 
 
-def _headline(found: RulingsResult, shipment: Shipment) -> str:
+def _headline(found: RulingsResult, shipment: Shipment, *, sandbox: bool) -> str:
     printed = as_the_schedule_prints(shipment.product.hts_code)
     if not found.rulings:
-        return headline(f"No letter was found that writes {printed}")
+        where = " in the sample data" if sandbox else ""
+        return headline(f"No letter that writes {printed} was found{where}")
     deciding = [ruling for ruling in found.rulings if _decides(ruling)]
     adverse = sum(ruling.status != "no_revocation_recorded" for ruling in deciding)
     adverse_too = f", {adverse} not standing as written" if adverse else ""

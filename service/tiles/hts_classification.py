@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from service.concerns import Reason, of_line
 from service.envelope import source_block
+from service.sentences import headline, said_of_reasons
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, not_answered, unanswered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, not_answered, unanswered
 from tools.countries import read_country
 from tools.countries.programs import is_embargoed
 from tools.errors import NotFound
@@ -78,7 +79,11 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
         printed = as_the_schedule_prints(shipment.product.hts_code)
         told = Reason("no_such_line", str(outcome))
         return Tile(
-            status="attention", headline=headline(f"The schedule has no {printed}"), reasons=(told,), error=fault
+            status="attention",
+            headline=headline(f"{'The sample data' if outcome.sandbox else 'The schedule'} has no {printed}"),
+            reasons=(told,),
+            next_step=said_of_reasons([told.code]),
+            error=fault,
         )
     if not isinstance(outcome, Answer):
         return unanswered(outcome, "Tariff line")
@@ -89,6 +94,7 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
         status="attention" if reasons else "clear",
         headline=_headline(found.line, rates),
         reasons=reasons,
+        next_step=said_of_reasons(each.code for each in reasons),
         result=HTSClassification(found.line, rates),
         source=source_block(outcome.source, evaluation.at),
     )
@@ -157,7 +163,8 @@ def _headline(line: HTSLine, rates: RatesOnThisLine | None) -> str:
     told = f"column 2 {_words(rates.column_2)}" if rates.column_2 else f"general rate {_words(rates.general)}"
     adding = sum(each.is_about_this_origin is not False for each in rates.may_add)
     more = f"; {adding} heading{'s' if adding > 1 else ''} may add" if adding else ""
-    return headline(f"{line.code}: {told}{more}")
+    filed = "" if line.fileable else " (not fileable)"
+    return headline(f"{line.code}{filed}: {told}{more}")
 
 
 HTS_CLASSIFICATION: TileKind[Tile[HTSClassification]] = TileKind("hts_classification", "hts", _questions, _conclude)

@@ -6,8 +6,9 @@ from typing import Any
 
 from service.concerns import Reason
 from service.envelope import source_block
+from service.sentences import headline, said_of_reasons
 from service.shipment import Shipment
-from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, headline, unanswered
+from service.tiles.tile import Evaluation, Outcome, Tile, TileKind, unanswered
 from tools.exchange import Answer
 from tools.refusals import RefusalsResult
 from tools.refusals_remit import outside_remit
@@ -66,6 +67,7 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
         status="attention" if reasons else "clear",
         headline=_headline(found, shipment),
         reasons=reasons,
+        next_step=said_of_reasons(each.code for each in reasons),
         result=found,
         source=source_block(outcome.source, evaluation.at),
     )

@@ -7,13 +7,13 @@ from typing import Any, Literal
 from service.concerns import Reason
 from service.envelope import SourceBlock, source_block
 from service.errors import Fault
+from service.sentences import Said, said_of_fault, said_of_parties, said_of_screening
 from service.shipment import Direction, Party, Role, Shipment
 from service.tiles.tile import (
     Evaluation,
     Outcome,
     Status,
     TileKind,
-    headline,
     is_sample_data,
     not_answered,
     worst,
@@ -30,7 +30,7 @@ __all__ = ["SANCTIONS_SCREENING", "PartyScreening", "ScreeningTile"]
 class PartyScreening:
     """One party's screening. `id` is the record's own; `ref` is the caller's.
 
-    `outcome` is `not_screened` when there is no `result`: that is no clear.
+    `outcome` is `not_screened` when there is no `result`; then nothing was compared.
     """
 
     id: str
@@ -41,6 +41,7 @@ class PartyScreening:
     status: Status
     headline: str
     reasons: tuple[Reason, ...]
+    next_step: str | None
     outcome: Literal["clear", "potential_match", "match", "not_screened"]
     result: SanctionsResult | None = None
     source: SourceBlock | None = None
@@ -54,6 +55,7 @@ class ScreeningTile:
     status: Status
     headline: str
     reasons: tuple[Reason, ...]
+    next_step: str | None
     parties: tuple[PartyScreening, ...]
 
 
@@ -73,9 +75,11 @@ def _conclude(shipment: Shipment, outcomes: Sequence[Outcome], evaluation: Evalu
         _screening(party, outcome, shipment.direction, evaluation)
         for party, outcome in zip(shipment.parties, outcomes, strict=True)
     )
+    said = said_of_parties([(each.outcome, Said(each.headline, each.next_step)) for each in parties])
     return ScreeningTile(
         status=worst([each.status for each in parties]),
-        headline=_headline(parties),
+        headline=said.headline,
+        next_step=said.next_step,
         reasons=tuple(
             Reason(reason.code, f"{each.name}: {reason.text}") for each in parties for reason in each.reasons
         ),
@@ -93,24 +97,32 @@ def _screening(party: Party, outcome: Outcome, direction: Direction | None, eval
     }
     if not isinstance(outcome, Answer):
         fault, reason = not_answered(outcome)
-        said = "Not screened, which is no clear"
+        said = said_of_fault(fault)
         if isinstance(outcome, ScriptNotCovered):
             # The agency, or the list, did answer; asking again helps no one.
-            said = headline(f"Not screened: {fault.detail}")
             reason = Reason(fault.code, f"Not screened: {fault.detail}")
         return PartyScreening(
-            status="unavailable", headline=said, reasons=(reason,), outcome="not_screened", error=fault, **told
+            status="unavailable",
+            headline=said.headline,
+            reasons=(reason,),
+            next_step=said.next_step,
+            outcome="not_screened",
+            error=fault,
+            **told,
         )
     # The snapshot has a block of its own, by the direction of the shipment.
     result: SanctionsResult = replace(outcome.result, country_programs=None)
     reasons = _reasons(result, direction)
+    source = source_block(outcome.source, evaluation.at)
+    said = said_of_screening(result, source)
     return PartyScreening(
         status=worst(["clear", *(status for status, _ in reasons)]),
-        headline=_party_headline(result),
+        headline=said.headline,
         reasons=tuple(reason for _, reason in reasons),
+        next_step=said.next_step,
         outcome=result.outcome,
         result=result,
-        source=source_block(outcome.source, evaluation.at),
+        source=source,
         **told,
     )
 
@@ -143,34 +155,9 @@ def _concerns(hit: Hit, direction: Direction | None) -> bool:
 
 def _words(hit: Hit, direction: Direction | None) -> str:
     kind = "match" if hit.outcome == "match" else "potential match"
-    ended = ", whose end date has passed" if hit.expired else ""
+    ended = ", whose end date is over" if hit.expired else ""
     about = "" if _concerns(hit, direction) else f" (about {hit.action_details.direction})"
     return f"{kind} with {hit.matched_name}{ended} on {hit.list_name}{about}: {hit.action_details.meaning}"
-
-
-def _party_headline(result: SanctionsResult) -> str:
-    if not result.hits:
-        return headline(f"Clear on {len(result.coverage.lists)} lists at a score of {result.threshold:g}")
-    first = result.hits[0]
-    more = f" and {len(result.hits) - 1} more" if len(result.hits) > 1 else ""
-    kind = "Match" if result.outcome == "match" else "Potential match"
-    return headline(f"{kind}: {first.list or 'a list unknown to us'}, {first.matched_name}{more}")
-
-
-def _headline(parties: Sequence[PartyScreening]) -> str:
-    counts = {
-        "match": "matched",
-        "potential_match": "potentially matched",
-        "not_screened": "not screened",
-        "clear": "clear",
-    }
-    told = [
-        f"{number} {words}"
-        for outcome, words in counts.items()
-        if (number := sum(each.outcome == outcome for each in parties))
-    ]
-    of = f"of {len(parties)} parties" if len(parties) > 1 else "of 1 party"
-    return headline(f"{', '.join(told)} {of}")
 
 
 SANCTIONS_SCREENING: TileKind[ScreeningTile] = TileKind("sanctions_screening", "sanctions", _questions, _conclude)

@@ -12,14 +12,12 @@ from service.shipment import Shipment, ToolName
 from tools.exchange import Answer
 
 __all__ = [
-    "HEADLINE_CHARACTERS",
     "Evaluation",
     "Outcome",
     "Status",
     "Tile",
     "TileKind",
     "TileName",
-    "headline",
     "is_sample_data",
     "not_answered",
     "unanswered",
@@ -38,18 +36,18 @@ Status = Literal["clear", "attention", "action", "unavailable", "not_applicable"
 #: What a tool came to. An error is never taken for an answer.
 Outcome: TypeAlias = Answer[Any] | Exception
 
-HEADLINE_CHARACTERS = 80
-
 _BY_GRAVITY: tuple[Status, ...] = ("not_applicable", "clear", "attention", "unavailable", "action")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile(Generic[R]):
-    """One source's word. `result` and `source` are what it answered; `error`, why it did not, or has no such record."""
+    """One source's word. `headline` and `next_step` are for people. `result` and `source` are what it answered,
+    `error` why it did not, or has no such record."""
 
     status: Status
     headline: str
     reasons: tuple[Reason, ...]
+    next_step: str | None = None
     result: R | None = None
     source: SourceBlock | None = None
     error: Fault | None = None
@@ -79,11 +77,6 @@ class TileKind(Generic[T_co]):
     conclude: Callable[[Shipment, Sequence[Outcome], Evaluation], T_co]
 
 
-def headline(text: str) -> str:
-    """`text` in as many characters as a headline has."""
-    return text if len(text) <= HEADLINE_CHARACTERS else f"{text[: HEADLINE_CHARACTERS - 1].rstrip()}…"
-
-
 def is_sample_data(outcome: Outcome) -> bool:
     """Whether an agency that was asked has sample data, by its answer or by its error."""
     return outcome.source.sandbox if isinstance(outcome, Answer) else bool(getattr(outcome, "sandbox", False))
@@ -92,13 +85,14 @@ def is_sample_data(outcome: Outcome) -> bool:
 def not_answered(error: Exception) -> tuple[Fault, Reason]:
     """What a tile whose source did not answer says of it."""
     fault = fault_of(error)
-    return fault, Reason(fault.code, f"Not answered, which is no clear: {fault.detail}")
+    return fault, Reason(fault.code, f"Not answered: {fault.detail}")
 
 
 def unanswered(error: Exception, what: str) -> Tile[Any]:
     """The tile of a source that did not answer about `what`."""
     fault, reason = not_answered(error)
-    return Tile(status="unavailable", headline=f"{what}: not answered", reasons=(reason,), error=fault)
+    step = "Retry." if fault.retryable else "Read why."
+    return Tile(status="unavailable", headline=f"{what}: not answered", reasons=(reason,), next_step=step, error=fault)
 
 
 def worst(statuses: Iterable[Status]) -> Status:

@@ -17,46 +17,52 @@ from tests.service.snapshot.outcomes import FAILURES, line, refused, ruled, scre
 from tools import errors
 from tools.errors import InvalidQuery, NotFound, ToolError
 from tools.exchange import Answer
+from tools.sanctions import SanctionsResult
 
 CASES = {
     "a line without links": (plain_line(), NOTHING_ADVERSE),
-    "a line whose duty may be added to": (line(), TO_LOOK_AT),
-    "a line that links to a heading which is gone": (line_that_links_to_nowhere(), TO_LOOK_AT),
-    "a heading, which cannot be filed": (plain_line("8507"), TO_LOOK_AT),
-    "a line without a stated rate": (plain_line("8507600020", HEADING, WHOLE), TO_LOOK_AT),
+    "a line whose duty may be added to": (line(), NOTHING_ADVERSE),
+    "a line that links to a heading which is gone": (line_that_links_to_nowhere(), NOTHING_ADVERSE),
+    "a heading, which cannot be filed": (plain_line("8507"), NOTHING_ADVERSE),
+    "a line without a stated rate": (plain_line("8507600020", HEADING, WHOLE), NOTHING_ADVERSE),
     "a line with additional duties": (
         plain_line("8507600020", HEADING, RATED, WHOLE | {"additionalDuties": "1¢/kg"}),
-        TO_LOOK_AT,
+        NOTHING_ADVERSE,
     ),
     "a search that found lines": (searched(RATED), NOTHING_ADVERSE),
     "a search that found none": (searched(), TO_LOOK_AT),
-    "a search whose lines are not all shown": (searched(RATED, WHOLE, limit=1), TO_LOOK_AT),
+    "a search whose lines are not all shown": (searched(RATED, WHOLE, limit=1), NOTHING_ADVERSE),
     "a clear": (screened("Acme Trading"), NOTHING_ADVERSE),
     "a match": (screened("Acme Trading", sdn("Acme Trading")), TO_LOOK_AT),
     "a potential match": (screened("Acme Trading", sdn("Acme Holding", score=85)), TO_LOOK_AT),
-    "no refusals": (refused(), NOTHING_ADVERSE),
-    "a refusal": (refused(refused_row()), TO_LOOK_AT),
-    "no rulings": (ruled(), NOTHING_ADVERSE),
+    "no refusals": (refused(), TO_LOOK_AT),
+    "a refusal": (refused(refused_row()), NOTHING_ADVERSE),
+    "no rulings": (ruled(), TO_LOOK_AT),
     "a ruling without a word against it": (ruled(ruling("968227")), NOTHING_ADVERSE),
-    "a revoked ruling": (ruled(ruling("968227", revokedBy=["H1"])), TO_LOOK_AT),
-    "a modified ruling": (ruled(ruling("968227", modifiedBy=["H1"])), TO_LOOK_AT),
-    "an operationally revoked ruling": (ruled(ruling("968227", operationallyRevoked=True)), TO_LOOK_AT),
+    "a revoked ruling": (ruled(ruling("968227", revokedBy=["H1"])), NOTHING_ADVERSE),
+    "a modified ruling": (ruled(ruling("968227", modifiedBy=["H1"])), NOTHING_ADVERSE),
+    "an operationally revoked ruling": (ruled(ruling("968227", operationallyRevoked=True)), NOTHING_ADVERSE),
     "a letter": (letter(), NOTHING_ADVERSE),
-    "a letter that is revoked": (letter(operationallyRevoked=True), TO_LOOK_AT),
+    "a letter that is revoked": (letter(operationallyRevoked=True), NOTHING_ADVERSE),
 }
 
 
 @pytest.mark.parametrize(("outcome", "code"), CASES.values(), ids=CASES)
-def test_an_answer_is_0_only_when_it_holds_nothing_to_look_at(outcome: Answer[Any], code: int) -> None:
+def test_a_look_up_is_0_when_it_found_what_was_asked_and_a_screening_when_nothing_is_to_be_looked_at(
+    outcome: Answer[Any], code: int
+) -> None:
     assert exit_of(outcome) == code
-    assert bool(concerns(outcome.result)) is (code == TO_LOOK_AT)
+    if isinstance(outcome.result, SanctionsResult):
+        assert bool(concerns(outcome.result)) is (code == TO_LOOK_AT)
 
 
-@pytest.mark.parametrize("case", ["a clear", "no refusals", "no rulings", "a search that found lines"])
-def test_an_answer_that_is_not_whole_is_never_0(case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "code"), [("a clear", 1), ("no refusals", 1), ("no rulings", 1), ("a search that found lines", 0)]
+)
+def test_of_an_answer_that_is_not_whole_a_screening_is_never_0_and_all_say_so(case: str, code: int) -> None:
     outcome, _ = CASES[case]
     cut = replace(outcome.result, truncated=True, truncated_reason="limit 1")
-    assert exit_of(replace(outcome, result=cut)) == TO_LOOK_AT
+    assert exit_of(replace(outcome, result=cut)) == code
     assert "not all of it is here: limit 1" in [each.text for each in concerns(cut)]
 
 

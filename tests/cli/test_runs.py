@@ -48,19 +48,20 @@ def lasting(body: Any) -> Any:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("hts", BATTERIES), 1, "9903.91.01  may add"),
+        (("hts", BATTERIES), 0, "9903.91.01  may add"),
         (("hts", "--search", "lithium"), 0, "8507.60.00  Lithium-ion batteries"),
         (("hts", "9999"), 1, ""),
-        (("sanctions", "Quiet Harbor Foods"), 0, "CLEAR: no listed name scored 0.8 or more on the 13 lists asked"),
-        (("sanctions", "Bank Melli", "--country", "IR"), 1, "MATCH"),
+        (("sanctions", "Quiet Harbor Foods"), 0, "No listed name at or above 0.80; 13 lists, "),
+        (("sanctions", "Bank Melli", "--country", "IR"), 1, "identity unconfirmed."),
         (
             ("refusals", "--country", "IN", "--product", "shrimp", "--since", "2025-01-01"),
-            1,
+            0,
             "5 refused lines, 5 shown",
         ),
-        (("refusals", "--firm", "Nobody at all"), 0, "No refused lines"),
-        (("rulings", "battery", "--limit", "3"), 1, "13 rulings, 3 shown"),
-        (("ruling", "N305619"), 1, "Revoked by H301481: do not rely on it."),
+        (("refusals", "--firm", "Nobody at all"), 1, "No refused line found in the sample data"),
+        (("rulings", "battery", "--limit", "3"), 0, "13 rulings, 3 shown"),
+        (("rulings", "unobtainium"), 1, "No ruling found in the sample data"),
+        (("ruling", "N305619"), 0, "Revoked by H301481: do not rely on it."),
     ],
 )
 async def test_a_question_is_answered_from_the_sandbox_which_says_so(
@@ -75,6 +76,8 @@ async def test_a_question_is_answered_from_the_sandbox_which_says_so(
         assert ended.out == ""
         assert "Code          not_found (hts)" in ended.err
         assert "of sample data" in ended.err
+        assert "The sample data has no such record" in ended.err
+        assert "the sample data has no 9999; it has nothing under 9999" in " ".join(ended.err.split())
     assert says in ended.out
     assert "\x1b" not in ended.out + ended.err
 
@@ -92,7 +95,7 @@ async def test_a_question_is_answered_from_the_sandbox_which_says_so(
         (("rulings", "--hts", BATTERIES, "--collection", "ny"), f"/v1/rulings?hts={BATTERIES}&collection=ny"),
         (("ruling", "N305619"), "/v1/rulings/N305619"),
         (("hts", "9999"), "/v1/hts/9999"),
-        (("sanctions", "Acme", "--country", "RUS"), "/v1/sanctions?name=Acme&country=RUS"),
+        (("sanctions", "Acme", "--threshold", "7"), "/v1/sanctions?name=Acme&threshold=7"),
         (("hts", "--search", ""), "/v1/hts?q="),
     ],
 )
@@ -130,7 +133,7 @@ async def test_an_outage_is_3_and_says_so_on_standard_error(words: tuple[str, ..
     ended = await typed(*words, "--sandbox", "--fault", fault, retry="off")
     assert (ended.code, ended.out) == (3, "")
     assert ended.err.startswith("compliance-gateway: ")
-    assert ("nobody was screened" in ended.err) is (words[0] == "sanctions")
+    assert ("no name was compared" in ended.err) is (words[0] == "sanctions")
     assert "Traceback" not in ended.err
 
 
@@ -140,7 +143,7 @@ async def test_whole_processes_end_with_the_codes_that_they_printed_the_reasons_
     silent = await run("sanctions", "Quiet Harbor Foods", "--sandbox", "--fault", "csl=status:503@1")
     wrong = await run("sanctions", "Quiet Harbor Foods", "--threshold", "7")
     assert (clear.code, hit.code, silent.code, wrong.code) == (0, 1, 3, 2)
-    assert "CLEAR: " in clear.out
+    assert "No listed name at or above 0.80" in clear.out
     assert hit.body["result"]["outcome"] == "match"
     assert (clear.err, hit.err, silent.out, wrong.out) == ("", "", "", "")
     assert "provider_failed (csl)" in silent.err
@@ -156,13 +159,14 @@ async def test_a_key_that_is_not_set_is_3_and_nobody_was_screened() -> None:
     ended = await typed("sanctions", "Quiet Harbor Foods")
     assert (ended.code, ended.out) == (3, "")
     assert "not_configured (csl)" in ended.err
-    assert "nobody was screened" in ended.err
+    assert "no name was compared" in ended.err
 
 
 @pytest.mark.parametrize(
     ("words", "settings", "says"),
     [
         (("refusals", "--country", "Korea"), {}, "--country: Korea has several readings"),
+        (("sanctions", "Acme", "--threshold", "7"), {}, "--threshold: must be at most 1"),
         (("sanctions", "A"), {}, "NAME: must be 2 to 200 characters long"),
         (("rulings", "--hts", "85"), {}, "--hts: must be 4, 6, 8 or 10 digits"),
         (
@@ -194,6 +198,25 @@ async def test_bad_usage_is_2_with_one_line_in_the_words_of_who_typed_it(
     assert ended.err.count("\n") == 1
 
 
+async def test_all_that_is_wrong_with_what_was_typed_is_said_one_line_each() -> None:
+    ended = await typed("rulings", "x", "--since", "soon", "--limit", "0", "--collection", "LA")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines() == [
+        "compliance-gateway: --collection: must be ALL, NY or HQ",
+        "compliance-gateway: --since: must be a date as in 2026-01-31",
+        "compliance-gateway: --limit: must be at least 1",
+    ]
+
+
+async def test_all_settings_that_are_wrong_are_said_one_line_each() -> None:
+    ended = await typed("hts", "8507", port="x", log_level="LOUD")
+    assert (ended.code, ended.out) == (2, "")
+    assert [line.split(" is ")[0] for line in ended.err.splitlines()] == [
+        "compliance-gateway: GATEWAY_PORT",
+        "compliance-gateway: GATEWAY_LOG_LEVEL",
+    ]
+
+
 async def test_a_shipment_that_cannot_be_is_2_and_names_the_file_and_the_member(tmp_path: Path) -> None:
     file = tmp_path / "shipment.json"
     file.write_bytes(orjson.dumps(SHIPMENT | {"parties": [{"name": "x", "role": "seller", "country": "TH"}]}))
@@ -207,7 +230,8 @@ async def test_a_snapshot_with_a_missing_source_is_never_0(tmp_path: Path) -> No
     file.write_bytes(orjson.dumps(SHIPMENT | {"require": ["sanctions"]}))
     ended = await typed("snapshot", str(file), "--sandbox", "--fault", "csl=status:503", retry="off", COLUMNS=100)
     assert ended.code == 3
-    assert "Risk UNKNOWN: a source did not answer" in ended.out
+    assert "Risk UNKNOWN: Of 2 parties: 2 not screened." in ended.out
+    assert "Next step  Retry; do not ship." in ended.out
     assert "Complete   no: not every source answered" in ended.out
     assert "Quiet Harbor Foods  seller     TH       not screened" in ended.out
     assert ended.err == "compliance-gateway: a required source did not answer: sanctions\n"

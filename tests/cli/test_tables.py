@@ -1,5 +1,6 @@
 """What people are shown of an answer: what it claims, what it does not, how old it is."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from service.cli.tables.answers import answer_page
 from service.cli.tables.errors import error_page
 from service.cli.tables.layout import as_text
 from service.cli.tables.pools import Health, health_concerns, health_page
+from service.concerns import concerns
 from service.errors import fault_of
 from tests.cli.answers import RATED, letter, line_that_links_to_nowhere, plain_line, searched
 from tests.cli.test_exits import CASES
@@ -19,6 +21,10 @@ from tests.fda_answers import refused as refused_row
 from tests.service.snapshot.outcomes import FAILURES, NOW, line, refused, ruled, screened
 from tools.errors import ProviderFailed
 from tools.exchange import Answer
+from tools.sanctions import SanctionsResult
+
+#: Never said to people.
+_FALSE_COMFORT = re.compile(r"\b(?:[Cc]lear|CLEAR|[Pp]assed|[Nn]ot listed|[Ss]afe)\b")
 
 
 def shown(answer: Answer[Any], width: int = 200, **asked: Any) -> str:
@@ -31,8 +37,13 @@ def test_every_answer_says_what_was_asked_of_whom_and_when_and_what_its_exit_cod
     outcome: Answer[Any], code: int, width: int
 ) -> None:
     text = shown(outcome, width, name="Somebody")
-    assert ("Nothing adverse in what was asked" in text) is (code == 0)
-    assert ("To look at" in text) is (code == 1)
+    # That nothing is adverse is for a screening, or a snapshot, to say; each says what it rests on.
+    assert "othing adverse" not in text
+    assert ("To look at" in text) is bool(concerns(outcome.result))
+    # FDA's own words for a charge.
+    assert not _FALSE_COMFORT.search(" ".join(text.split()).replace("drug or device is not listed", ""))
+    if code == 1 and not isinstance(outcome.result, SanctionsResult):
+        assert re.search(r"No (?:refused\s+)?(?:line|ruling)\s+found", text)
     for each in ("Asked", "name: Somebody", "Source", "Agency", "As of"):
         assert each in text
     assert all(len(row) <= width for row in text.splitlines())
@@ -40,15 +51,16 @@ def test_every_answer_says_what_was_asked_of_whom_and_when_and_what_its_exit_cod
 
 def test_a_clear_says_on_which_lists_from_which_score_and_what_is_not_covered() -> None:
     text = shown(screened("Acme Trading"))
-    assert "CLEAR: no listed name scored 0.8 or more on the 13 lists asked" in text
+    assert "No listed name at or above 0.80; 13 lists, asked 2026-11-25 12:00 UTC." in text
     assert "UFLPA Entity List" in text
-    assert "a clear of it is weaker" in text
+    assert "Next step  Check ownership and end use." in text
+    assert "that it finds none is weaker" in text
 
 
 def test_every_hit_is_shown_with_its_list_and_what_that_asks_for() -> None:
     entries = [sdn("Acme Trading", 1), sdn("Acme Trading Group", 2, source="A new list", end_date="2001-01-01")]
     text = shown(screened("Acme Trading", *entries))
-    assert text.splitlines()[1] == "MATCH"
+    assert text.splitlines()[1] == "Name equals an SDN entry; identity unconfirmed."
     assert "a list unknown to us: A new list" in text
     assert "ended 2001-01-01: verify" in text
     assert "SDN: No dealings unless authorised" in text
@@ -62,7 +74,7 @@ def test_a_rate_that_is_not_stated_is_never_shown_as_free_or_blank() -> None:
 
 def test_headings_that_may_add_and_those_that_are_gone_are_shown() -> None:
     assert "9903.91.01  may add" in shown(line())
-    assert "9903.88.69  may exclude" in shown(line())
+    assert "9903.88.69  over since 2025-05-31" in shown(line())
     assert "9903.99.99  to be read" in shown(line_that_links_to_nowhere())
 
 
@@ -109,15 +121,16 @@ def test_an_error_says_whose_fault_what_code_and_whether_to_ask_again(failure: E
     text = as_text(error_page(fault, screening=True, sandbox=False), width=200)
     assert text.startswith(f"compliance-gateway: {fault.title}\n")
     assert fault.code in text
-    assert ("Asking again  may help" in text) is fault.retryable
-    assert "nobody was screened, which is no clear" in text
+    if fault.retryable:
+        assert "Asking again  may help" in text
+    assert "will not help" not in text
+    assert "no name was compared: do not ship" in text
+    assert not _FALSE_COMFORT.search(text)
     assert "a secret" not in text
 
 
 def test_an_error_says_when_to_ask_again_where_that_is_known() -> None:
-    assert "not before 9 s have passed" in as_text(
-        error_page(fault_of(FAILURES[4]), screening=False, sandbox=False), width=200
-    )
+    assert "may help; wait 9 s" in as_text(error_page(fault_of(FAILURES[4]), screening=False, sandbox=False), width=200)
     failed = fault_of(ProviderFailed("it answered 503", status=503))
     assert "Screening" not in as_text(error_page(failed, screening=False, sandbox=False), width=200)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from service.cli.tables.layout import Cell, Page, heading, table, word
+from service.cli.tables.sources import nothing_found
 from tools.refusals import RefusalsResult
 from tools.refusals_charges import Charge
 
@@ -12,10 +13,14 @@ __all__ = ["refusals_page"]
 _COUNTS = 8
 
 
-def refusals_page(result: RefusalsResult) -> Page:
+def refusals_page(result: RefusalsResult, *, sandbox: bool = False) -> Page:
     """The refusals that were answered, newest first, and the largest counts."""
     if not result.refusals:
-        return [heading(f"{result.total} refused lines, none shown" if result.total else "No refused lines")]
+        nothing = nothing_found("refused line", sandbox=sandbox)
+        return [
+            heading(f"{result.total} refused lines, none shown" if result.total else nothing),
+            word("None refused does not mean admissible; import alerts are not in these data.", "italic"),
+        ]
     return [
         heading(f"{result.total} refused lines, {len(result.refusals)} shown", "yellow"),
         table(

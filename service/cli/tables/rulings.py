@@ -1,6 +1,7 @@
 """Rulings, their standing first."""
 
 from service.cli.tables.layout import Cell, Page, facts, heading, paragraph, table, word
+from service.cli.tables.sources import nothing_found
 from tools.rulings import Ruling, RulingLetter, RulingsResult
 
 __all__ = ["ruling_page", "rulings_page"]
@@ -8,10 +9,10 @@ __all__ = ["ruling_page", "rulings_page"]
 _STYLES = {"no_revocation_recorded": "", "modified": "yellow", "unknown": "yellow"}
 
 
-def rulings_page(result: RulingsResult) -> Page:
+def rulings_page(result: RulingsResult, *, sandbox: bool = False) -> Page:
     """A line for each ruling found."""
     if not result.rulings:
-        return [heading("No ruling found"), *_limits(result)]
+        return [heading(nothing_found("ruling", sandbox=sandbox)), *_limits(result)]
     at_least = "at least " if result.total_is_capped else ""
     return [
         heading(f"{at_least}{result.total} rulings, {len(result.rulings)} shown"),

@@ -2,6 +2,8 @@
 
 from service.cli.tables.countries import countries_part
 from service.cli.tables.layout import Cell, Page, bullets, facts, heading, table, word
+from service.envelope import SourceBlock
+from service.sentences import said_of_screening
 from tools.sanctions import SanctionsResult
 from tools.sanctions_hits import Hit
 
@@ -12,19 +14,18 @@ _STYLES = {"clear": "green", "potential_match": "yellow", "match": "bold red"}
 
 
 def outcome_word(outcome: str) -> Cell:
-    """An outcome in its colour; anything else than the three is none."""
-    return word(outcome.replace("_", " "), _STYLES.get(outcome, "bold yellow"))
+    """An outcome in its color; anything else than the three is none."""
+    said = "no listed name" if outcome == "clear" else outcome.replace("_", " ")
+    return word(said, _STYLES.get(outcome, "bold yellow"))
 
 
-def sanctions_page(result: SanctionsResult) -> Page:
-    """What `clear` claims, or every hit with its reason."""
+def sanctions_page(result: SanctionsResult, source: SourceBlock | None = None) -> Page:
+    """The headline and the next step, and every hit with its reason."""
     lists = result.coverage.lists
-    if result.outcome == "clear":
-        said = f"CLEAR: no listed name scored {result.threshold:g} or more on the {len(lists)} lists asked"
-        page: Page = [heading(said, "green")]
-    else:
-        page = [
-            heading(result.outcome.replace("_", " ").upper(), _STYLES[result.outcome]),
+    said = said_of_screening(result, source)
+    page: Page = [heading(said.headline, _STYLES[result.outcome]), facts(("Next step", said.next_step))]
+    if result.hits:
+        page += [
             table(
                 ("Score", "Outcome", "List", "Listed as", "Because of"),
                 (

@@ -14,10 +14,10 @@ from tools.tariff_numbers import as_the_schedule_prints
 __all__ = ["snapshot_page"]
 
 _RISKS: dict[Risk, tuple[str, str]] = {
-    "low": ("LOW: nothing adverse in what was asked, and nothing more", "green"),
-    "review": ("REVIEW: somebody is to look", "yellow"),
-    "unknown": ("UNKNOWN: a source did not answer", "bold yellow"),
-    "high": ("HIGH: something is to be done before the goods move", "bold red"),
+    "low": ("LOW", "green"),
+    "review": ("REVIEW", "yellow"),
+    "unknown": ("UNKNOWN", "bold yellow"),
+    "high": ("HIGH", "bold red"),
 }
 _STATUSES: dict[Status, str] = {
     "clear": "green",
@@ -41,8 +41,9 @@ def snapshot_page(taken: Snapshot) -> Page:
     screening = taken.tiles.sanctions_screening
     page: Page = [
         *sample_data_notice(sandbox=taken.sandbox),
-        heading(f"Risk {risk}", style),
+        heading(f"Risk {risk}: {taken.headline}", style),
         facts(
+            ("Next step", taken.next_step),
             ("Shipment", _shipment(taken)),
             ("Goods", taken.shipment.product.description),
             ("Reference", taken.ref),
@@ -93,7 +94,8 @@ def _shipment(taken: Snapshot) -> str:
 
 
 def _status(status: Status) -> Cell:
-    return word(status.replace("_", " "), _STATUSES[status])
+    said = "nothing adverse" if status == "clear" else status.replace("_", " ")
+    return word(said, _STATUSES[status])
 
 
 def _source(tile: AnyTile) -> Cell:

@@ -5,12 +5,17 @@ from rich.text import Text
 from service.cli.tables.layout import Cell, Page, word
 from service.envelope import SourceBlock
 
-__all__ = ["as_of", "sample_data_notice", "source_facts", "source_words"]
+__all__ = ["as_of", "nothing_found", "sample_data_notice", "source_facts", "source_words"]
 
 
 def sample_data_notice(*, sandbox: bool) -> Page:
     """Sample data must not pass for live data, wherever it is shown."""
     return [word("SAMPLE DATA from a sandbox: no agency was asked", "bold magenta")] if sandbox else []
+
+
+def nothing_found(what: str, *, sandbox: bool) -> str:
+    """Return the heading of a look-up that found nothing; of sample data that says nothing of the agency."""
+    return f"No {what} found{' in the sample data' if sandbox else ''}"
 
 
 def source_facts(source: SourceBlock) -> tuple[tuple[str, Cell | None], ...]:

@@ -1,6 +1,7 @@
 """A tariff line, and what a search in the tariff found."""
 
 from service.cli.tables.layout import Cell, Page, facts, heading, table, word
+from service.cli.tables.sources import nothing_found
 from tools.hts import HTSLine, HTSSearchResult
 from tools.hts_footnotes import LinkedHeading
 from tools.hts_schedule import Rate
@@ -52,10 +53,10 @@ def line_page(line: HTSLine) -> Page:
     return page
 
 
-def search_page(found: HTSSearchResult) -> Page:
+def search_page(found: HTSSearchResult, *, sandbox: bool = False) -> Page:
     """The lines found, each with what its own row states."""
     lines = f"{found.total} line{'' if found.total == 1 else 's'}"
-    page: Page = [heading(f"{lines} found" if found.lines else "No line found")]
+    page: Page = [heading(f"{lines} found" if found.lines else nothing_found("line", sandbox=sandbox))]
     if found.lines:
         page += [
             table(
@@ -63,7 +64,7 @@ def search_page(found: HTSSearchResult) -> Page:
                 ((each.code, each.description, each.rates.general.text or "-") for each in found.lines),
                 whole=("Number",),
             ),
-            word("A search tells no inherited rates and no linked headings: ask for a line by its number.", "italic"),
+            word("A search shows no inherited rates and no linked headings: ask for a line by its number.", "italic"),
         ]
     return page
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.sentences import HEADLINE_CHARACTERS
 from service.snapshot import (
     KINDS,
     NOT_ASSESSED,
@@ -21,7 +22,7 @@ from service.snapshot import (
     risk_of,
 )
 from service.tiles.sanctions_screening import ScreeningTile
-from service.tiles.tile import HEADLINE_CHARACTERS, Outcome, Status, TileName
+from service.tiles.tile import Outcome, Status, TileName
 from tests import csl_answers
 from tests.cross_answers import ruling
 from tests.csl_answers import sdn

@@ -139,7 +139,7 @@ def test_a_failure_leaves_the_tile_unavailable_with_the_fault_and_nothing_else(
 ) -> None:
     tile = conclude(kind, failure)
     assert (tile.status, tile.result, tile.source) == ("unavailable", None, None)
-    assert tile.reasons[0].text.startswith("Not answered, which is no clear: ")
+    assert tile.reasons[0].text.startswith("Not answered: ")
     assert tile.error.code == tile.reasons[0].code
 
 
@@ -158,8 +158,14 @@ def test_each_party_is_asked_about_and_told_by_itself() -> None:
         ("id-0", "match", "action"),
         ("id-1", "clear", "clear"),
     ]
-    assert tile.headline == "1 matched, 1 clear of 2 parties"
-    assert tile.parties[1].headline == "Clear on 13 lists at a score of 0.8"
+    assert (tile.headline, tile.next_step) == (
+        "Of 2 parties: 1 equal a listed name, 1 no listed name.",
+        "Stop; escalate.",
+    )
+    assert [(each.headline, each.next_step) for each in tile.parties] == [
+        ("Name equals an SDN entry; identity unconfirmed.", "Stop; escalate."),
+        ("No listed name at or above 0.80; 13 lists, asked 2026-11-25 12:00 UTC.", "Check ownership and end use."),
+    ]
 
 
 def test_a_screening_that_could_not_read_all_entries_is_never_clear() -> None:
@@ -199,7 +205,7 @@ def test_a_ruling_that_does_not_stand_is_for_attention_if_it_decides_the_number(
     tile = conclude(CBP_RULINGS, ruled(revoked, elsewhere))
     assert (tile.status, codes(tile)) == ("attention", ["ruling_revoked"])
     assert conclude(CBP_RULINGS, ruled(elsewhere)).status == "clear"
-    assert conclude(CBP_RULINGS, ruled()).headline == "No letter was found that writes 8507.60.00.20"
+    assert conclude(CBP_RULINGS, ruled()).headline == "No letter that writes 8507.60.00.20 was found"
 
 
 def test_rulings_that_were_not_all_read_are_for_attention() -> None:
