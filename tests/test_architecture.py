@@ -99,7 +99,7 @@ def test_what_a_snapshot_concludes_is_pure() -> None:
 
 
 def test_what_the_doctor_finds_is_pure() -> None:
-    for part in ("shapes", "findings", "checkup"):
+    for part in ("shapes", "findings", "list_findings", "checkup"):
         found = list(imports(ROOT / f"service/doctor/{part}.py"))
         assert not {"asyncio", "time", "random", "os", "socket", "tempfile"} & {each.split(".")[0] for each in found}
 

@@ -87,7 +87,9 @@ async def _examine_agency(config: Config, tool: AgencyTool) -> Checkup:
     place = _place(config, tool)
     if tool.unset_keys:
         unset = _settings(upstream, tool.unset_keys)
-        return _checkup(tool, findings=(unset_keys(unset),), reachable=None, key="not_set")
+        return _checkup(
+            tool, findings=(unset_keys(unset, can_do_without=not tool.missing),), reachable=None, key="not_set"
+        )
     seen: list[tuple[str, Response]] = []
 
     def watch(request: Request, response: Response) -> None:

@@ -69,7 +69,7 @@ def shape_seen(findings: Iterable[Finding], rows: int) -> ShapeSeen:
         return "unreadable"
     if found & _DIFFERS:
         return "differs"
-    return "as_expected" if rows else "not_seen"
+    return "as_expected" if rows and "connection_broke" not in found else "not_seen"
 
 
 def host_of(url: str) -> str:

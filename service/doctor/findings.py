@@ -6,7 +6,7 @@ what a tool's error quotes; whoever shows a finding masks our keys in it (`Agenc
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -27,22 +27,22 @@ from tools.errors import (
 from tools.exchange import Response
 from tools.payload import tidy
 from tools.rulings_letters import decode
-from tools.sanctions_lists import LISTS, list_named
-from tools.screening.cells import KNOWN_COLUMNS
-from tools.screening.gates import FailedGate, Figures, never_in_force
+from tools.sanctions_lists import list_named
 from tools.transports import BrokenAt, broken_at
 
 __all__ = [
+    "A_NEWER_VERSION",
+    "CONNECTION_BROKE",
     "Finding",
     "Place",
     "Severity",
     "no_rows",
     "of_answer",
     "of_error",
-    "of_list",
     "of_tries",
     "proxy_is_ignored",
     "slow",
+    "unknown_lists",
     "unset_keys",
     "was_reached",
 ]
@@ -54,14 +54,13 @@ Severity = Literal["differs", "not_configured", "unusable"]
 _NAMED = 12
 #: The list's age counts by our clock, and so does a key's validity at some gateways.
 _CLOCKS_DIFFER = timedelta(minutes=5)
-#: The file is rebuilt every hour; over a long weekend it may stay the same.
-_OLD_FILE = timedelta(days=4)
 #: A cache on the way says how many seconds ago it was given the answer; more digits than this are nonsense.
 _AGE_DIGITS = 8
 #: Statuses by which FDA's interface says in a body what HTTP has 401 for.
 _KEY_REFUSED = (401, 403)
 _NO_SUCH_PATH = (404, 405, 410)
-_A_NEWER_VERSION = "look for a newer version of the gateway"
+CONNECTION_BROKE = "try again; if it lasts, something on the way cuts connections"
+A_NEWER_VERSION = "look for a newer version of the gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +87,15 @@ class Place:
     proxy_is_ignored: bool = False
 
 
-def unset_keys(settings: Sequence[str]) -> Finding:
-    """Return what there is to say of keys that are not set."""
+def unset_keys(settings: Sequence[str], *, can_do_without: bool = False) -> Finding:
+    """Return what there is to say of keys that are not set. `can_do_without`: the list held here needs none."""
     names = " and ".join(settings)
+    without = "; screening by the list held here needs none" if can_do_without else ""
     return Finding(
         "not_configured",
         "not_configured",
         f"{'a key is' if len(settings) == 1 else 'keys are'} not set, so nothing was asked",
-        f"set {names} (or {'that' if len(settings) == 1 else 'each'} with _FILE at its end, for a file)",
+        f"set {names} (or {'that' if len(settings) == 1 else 'each'} with _FILE at its end, for a file){without}",
     )
 
 
@@ -130,7 +130,7 @@ def of_answer(response: Response, path: str) -> Iterator[Finding]:
     if len(found) > _NAMED:
         more = len(found) - _NAMED
         yield Finding(
-            "more", "differs", f"{more} more {'thing differs' if more == 1 else 'things differ'}", _A_NEWER_VERSION
+            "more", "differs", f"{more} more {'thing differs' if more == 1 else 'things differ'}", A_NEWER_VERSION
         )
     yield from _of_unknown_lists(body if response.upstream == "csl" else None)
 
@@ -140,20 +140,27 @@ def _of_difference(found: Difference) -> Finding:
     if found.what == "missing":
         renamed = "" if found.renamed_to is None else f"; '{found.renamed_to}' is new and may be its new name"
         said = f"'{found.path}' is missing{where}{renamed}"
-        return Finding("field_missing", "differs", said, f"{_A_NEWER_VERSION}; until then it counts as blank")
+        return Finding("field_missing", "differs", said, f"{A_NEWER_VERSION}; until then it counts as blank")
     if found.what == "unknown":
         said = f"'{found.path}' is not known to this version{where}"
-        return Finding("field_unknown", "differs", said, f"{_A_NEWER_VERSION}; until then it is not read")
+        return Finding("field_unknown", "differs", said, f"{A_NEWER_VERSION}; until then it is not read")
     subject = f"'{found.path}'" if found.path else "the answer"
     said = f"{subject} is {found.found}{where}, where {found.expected} was expected"
-    return Finding("field_kind", "differs", said, _A_NEWER_VERSION)
+    return Finding("field_kind", "differs", said, A_NEWER_VERSION)
 
 
 def _of_unknown_lists(body: object) -> Iterator[Finding]:
     rows = body.get("results") if isinstance(body, dict) else None
     names = [row.get("source") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    unknown = {tidy(name): 1 for name in names if isinstance(name, str) and list_named(name).code is None}
-    yield from _unknown_lists(unknown)
+    unknown = (tidy(name) for name in names if isinstance(name, str) and list_named(name).code is None)
+    yield from unknown_lists(dict.fromkeys(unknown))
+
+
+def unknown_lists(names: Iterable[str]) -> Iterator[Finding]:
+    """Find that there are lists, by the agency's `names`, that are not known here."""
+    if shown := ", ".join(each[:100] for each in list(names)[:_NAMED]):
+        said = f"it has entries of lists that this version does not know: {shown}"
+        yield Finding("list_unknown", "differs", said, f"{A_NEWER_VERSION}; until then they count as the most severe")
 
 
 def _of_clock(response: Response) -> Iterator[Finding]:
@@ -218,6 +225,8 @@ def of_error(error: ToolError, last: Response | None, place: Place) -> Finding:
     if isinstance(error, NotFound):
         return Finding("record_gone", "differs", str(error), "ask the agency's own page the same")
     code, said, next_step = _named(error, last, place)
+    if isinstance(error, ProviderRejected | ProviderFailed) and last is not None and last.redirected_to is not None:
+        said += f", after it redirected to {last.redirected_to}"
     return Finding(code, "unusable", said, next_step)
 
 
@@ -264,7 +273,7 @@ def _of_refusal(error: ProviderRejected, place: Place) -> tuple[str, str, str]:
         return "wrong_address", said, f"check {place.url_setting}; unset, it is the agency's own"
     if error.status is None:
         return "redirected", f"its redirects lead nowhere: {error}", f"check {place.url_setting}"
-    return "question_refused", f"it refuses a question that it should answer: {error}", _A_NEWER_VERSION
+    return "question_refused", f"it refuses a question that it should answer: {error}", A_NEWER_VERSION
 
 
 _CONNECTIONS: Mapping[BrokenAt, tuple[str, str, str]] = {
@@ -284,7 +293,7 @@ _CONNECTIONS: Mapping[BrokenAt, tuple[str, str, str]] = {
     "connection": (
         "connection_broke",
         "the connection broke before the whole answer came",
-        "try again; if it lasts, something on the way cuts connections",
+        CONNECTION_BROKE,
     ),
 }
 
@@ -318,7 +327,7 @@ def _of_garbled(error: ProviderGarbled, last: Response | None, place: Place) -> 
             said,
             f"check {place.url_setting}; if that is right, it is being repaired or blocks this network",
         )
-    return "unreadable", f"its answer cannot be read by this version: {error}", _A_NEWER_VERSION
+    return "unreadable", f"its answer cannot be read by this version: {error}", A_NEWER_VERSION
 
 
 def was_reached(error: ToolError | None) -> bool:
@@ -331,67 +340,3 @@ def was_reached(error: ToolError | None) -> bool:
 def proxy_is_ignored(environ: Mapping[str, str], *, trust_env: bool) -> bool:
     """Return whether `environ` names a proxy that the settings do not want."""
     return not trust_env and any(environ.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
-
-
-# -- the list file --
-
-
-def of_list(
-    found: Figures,
-    failed: Iterable[FailedGate],
-    *,
-    accepted_by: str | None = None,
-    published: datetime | None = None,
-    now: datetime,
-) -> Iterator[Finding]:
-    """Find what is not as expected in the file of all lists.
-
-    `failed` are the gates that keep it from being put in force, unless a person accepted it (`accepted_by`).
-    `published` is when the agency made it; None: not said, or it is sample data.
-    """
-    gates = tuple(failed)
-    codes = {gate.code for gate in gates}
-    for gate in gates:
-        if accepted_by is not None and not never_in_force(found):
-            yield Finding(gate.code, "differs", f"{gate.words} (accepted by {accepted_by})", "look for a newer file")
-        else:
-            yield Finding(gate.code, "unusable", f"it would not be put in force: {gate.words}", _of_gate(found))
-    if not found.rows:
-        return
-    if "columns" not in codes:
-        yield from _columns(found)
-    if "list_missing" not in codes and (absent := [code for code in LISTS if not found.rows_per_list.get(code)]):
-        said = f"it has no entry of {', '.join(absent)}"
-        yield Finding("list_missing", "differs", said, "no entry of these is compared: ask their publishers")
-    yield from _unknown_lists(found.rows_per_unknown_list)
-    if found.parse_errors and "parse_errors" not in codes:
-        said = f"{found.parse_errors} of its rows could not be read: {'; '.join(found.first_errors)}"
-        yield Finding("rows_unreadable", "differs", said, "the entries in them are not compared: look at the file")
-    if published is not None and now - published > _OLD_FILE:
-        said = f"it was made at {published:%Y-%m-%d %H:%M} UTC, and is usually rebuilt every hour"
-        yield Finding("list_old", "differs", said, "look at the agency's own page for newer listings")
-
-
-def _of_gate(found: Figures) -> str:
-    if never_in_force(found):
-        return f"check {PREFIX}LIST_URL; if that is right, wait for a newer file"
-    return "wait for a newer file; a person who has looked at it overrules with `compliance-gateway list accept`"
-
-
-def _columns(found: Figures) -> Iterator[Finding]:
-    met = set(found.columns)
-    # Each object of the JSON file has keys of its own, and another name for one of them.
-    known = {*KNOWN_COLUMNS, "id", "country", "score"} if found.format == "json" else set(KNOWN_COLUMNS)
-    if found.format != "json" and (missing := [each for each in KNOWN_COLUMNS if each not in met]):
-        yield Finding("column_missing", "differs", f"its columns lack {', '.join(missing)}", _A_NEWER_VERSION)
-    if unknown := sorted(met - known):
-        shown = ", ".join(each[:40] for each in unknown[:_NAMED])
-        said = f"it has columns that this version does not know: {shown}"
-        yield Finding("column_unknown", "differs", said, f"{_A_NEWER_VERSION}; until then they are not compared")
-
-
-def _unknown_lists(names: Mapping[str, int]) -> Iterator[Finding]:
-    if names:
-        shown = ", ".join(each[:100] for each in list(names)[:_NAMED])
-        said = f"it has entries of lists that this version does not know: {shown}"
-        yield Finding("list_unknown", "differs", said, f"{_A_NEWER_VERSION}; until then they count as the most severe")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from service.config import LIST_URL, PREFIX, Config
 from service.doctor.checkup import Checkup, Status, host_of, shape_seen, status_of, without_path
-from service.doctor.findings import Finding, Place, of_error, of_list, proxy_is_ignored, sample_data, slow, was_reached
+from service.doctor.findings import Finding, Place, of_error, proxy_is_ignored, sample_data, slow, was_reached
+from service.doctor.list_findings import of_list
 from service.parts import list_url, lists_folder
 from service.sandbox import Sandbox
 from tools.errors import ToolError

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from service.cli.exits import exit_of_statuses
 from service.cli.parser import make_parser
-from service.sandbox import KEYS, Sandbox
+from service.sandbox import KEYS, Sandbox, parse_faults
 from tests.cli.runs import Ended, typed
 from tests.fda_answers import refused as refused_row
 from tests.fda_answers import success
@@ -98,6 +98,7 @@ FAULTS: dict[str, dict[str, tuple[str, int]]] = {
     "fda=status:401": {"fda": ("key_refused", 3)},
     "fda=status:403": {"fda": ("key_refused", 3)},
     "csl=status:401": {"csl": ("key_refused", 3), "list": ("client_refused", 3)},
+    "csl=truncate": {"csl": ("connection_broke", 3), "list": ("connection_broke", 3)},
     "csl=redirect": {"csl": ("redirected_to_page", 3), "list": ("unreadable", 3)},
     "fda=redirect": {"fda": ("redirected_to_page", 3)},
     "cross=html": {"cross": ("page_for_people", 3)},
@@ -159,6 +160,14 @@ async def test_people_are_shown_what_was_found_and_what_to_do(tmp_path: Path) ->
     assert ended.out.endswith("Cannot be used from here: FDA\n")
 
 
+async def test_people_are_shown_once_what_to_do_about_many_things(tmp_path: Path) -> None:
+    ended = await examined("--sandbox", "--fault", "csl=list-cut", tmp_path=tmp_path, COLUMNS=200)
+    lines = ended.out.splitlines()
+    found = [line for line in lines if line.startswith("Found  it would not be put in force: ")]
+    assert len(found) > 1
+    assert [line[:35] for line in lines if line.startswith("Next")] == ["Next   wait for a newer file; a per"]
+
+
 async def test_a_thing_that_differs_is_1_for_people_too(tmp_path: Path) -> None:
     ended = await examined("--sandbox", "--fault", "csl=renamed:alt_names", tmp_path=tmp_path, COLUMNS=200)
     assert ended.code == 1
@@ -208,6 +217,18 @@ async def test_a_proxy_that_the_settings_do_not_want_is_named(tmp_path: Path) ->
     ended = await examined("--sandbox", tmp_path=tmp_path, COLUMNS=200, **settings)
     assert "GATEWAY_TRUST_ENV=1 obeys it" in ended.out
     assert "pw" not in ended.out + ended.err
+
+
+async def test_a_proxy_that_the_settings_want_is_asked(tmp_path: Path) -> None:
+    peer = Peer()
+    async with peer.serving():
+        dead = peer.url()
+    proxies = {"HTTP_PROXY": dead, "http_proxy": dead, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    settings: dict[str, Any] = {"cross_url": "http://agency.test/api", "trust_env": "on", **proxies}
+    ended = await examined("--sandbox", "--json", tmp_path=tmp_path, **settings)
+    found = checks(ended)
+    assert codes(found["cross"]) == ["proxy_failed"]
+    assert [each for each in ALL if found[each]["status"] != "ok"] == ["cross"]
 
 
 # -- time --
@@ -280,6 +301,7 @@ async def test_keys_that_are_not_set_are_named_and_nothing_is_asked(tmp_path: Pa
             0,
         )
         assert f"set {setting} (" in check["findings"][0]["next_step"]
+        assert ("the list held here needs none" in check["findings"][0]["next_step"]) is (subject == "csl")
     assert "AUTHORIZATION_USER" not in found["fda"]["findings"][0]["next_step"]
 
 
@@ -306,6 +328,22 @@ async def test_keys_that_are_wrong_are_refused_in_each_agencys_own_way(tmp_path:
         assert "key_refused" in codes(found[subject])
         assert (found[subject]["key"], found[subject]["reachable"]) == ("refused", True)
         assert not {"field_kind", "field_missing"} & set(codes(found[subject]))
+
+
+async def test_the_file_in_json_is_read_as_well(tmp_path: Path, sandbox: Sandbox) -> None:
+    in_json = sandbox.list_url.replace(".csv", ".json")
+    check = checks(await examined("--sandbox", "--json", tmp_path=tmp_path, list_url=in_json))["list"]
+    assert (check["status"], check["shape"], check["rows"]) == ("ok", "as_expected", 207)
+
+
+async def test_a_version_in_force_is_what_a_file_is_compared_with(tmp_path: Path, sandbox: Sandbox) -> None:
+    settings: dict[str, Any] = {"list_url": sandbox.list_url, "data_dir": tmp_path / "data"}
+    screened = await typed("sanctions", "Nick Flint", "--sandbox", sanctions_source="list", **settings)
+    assert screened.code in (0, 1)
+    sandbox.set_faults(parse_faults("csl=list-without-fse"))
+    check = checks(await examined("--sandbox", "--json", tmp_path=tmp_path, **settings))["list"]
+    assert check["status"] == "unusable"
+    assert any("FSE had 5 entries in the version in force" in each["detail"] for each in check["findings"])
 
 
 async def test_a_list_that_is_not_held_is_not_read(tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ from service.doctor.findings import (
     Place,
     of_answer,
     of_error,
-    of_list,
     of_tries,
     proxy_is_ignored,
     slow,
     unset_keys,
     was_reached,
 )
+from service.doctor.list_findings import of_list
 from service.doctor.shapes import SHAPES
 from tests.doctor.test_shapes import example
 from tools.errors import (
@@ -126,6 +126,20 @@ def test_every_way_in_which_an_agency_fails_has_a_name_of_its_own(kind: type[Pro
     assert found.severity == "unusable"
     # Without one, its code would be that of the class.
     assert found.code != kind.code
+
+
+def test_a_refusal_after_a_redirect_names_the_host_that_refused() -> None:
+    last = response(b"", status=403, redirected_to="developer.test")
+    found = of_error(ProviderRejected("x", status=403), last, CSL)
+    assert (found.code, found.detail) == (
+        "key_refused",
+        "it refuses the key (status 403), after it redirected to developer.test",
+    )
+
+
+def test_a_key_that_can_be_done_without_says_so() -> None:
+    assert "the list held here needs none" in unset_keys(["GATEWAY_X"], can_do_without=True).next_step
+    assert "list" not in unset_keys(["GATEWAY_X"]).next_step
 
 
 def test_a_proxy_that_is_not_obeyed_is_named_where_it_may_be_the_reason() -> None:
@@ -290,6 +304,13 @@ def test_what_no_gate_refuses_is_named_once_all_the_same(
         assert [(each.code, each.severity) for each in refused] == [(gate, "unusable")]
 
 
+def test_of_half_a_file_only_that_it_is_half_is_said() -> None:
+    cut = figures(broke="reset", bytes=4200, declared_bytes=8400, ends_whole=False, parse_errors=1)
+    (found,) = found_of(cut, FailedGate("incomplete", "cut"), FailedGate("list_missing", "none"), accepted_by="Ann")
+    assert (found.code, found.severity) == ("connection_broke", "unusable")
+    assert "after 4,200 bytes" in found.detail
+
+
 def test_a_file_in_json_has_keys_of_its_own() -> None:
     keys = ("id", "country", *(each for each in KNOWN_COLUMNS if each not in ("_id", "title")))
     assert found_of(figures(format="json", columns=keys)) == []
@@ -321,6 +342,7 @@ def test_the_shape_is_as_expected_only_when_rows_came() -> None:
     assert shape_seen([], 3) == "as_expected"
     assert shape_seen([], 0) == "not_seen"
     assert shape_seen([unknown], 3) == "differs"
+    assert shape_seen([Finding("connection_broke", "unusable", "", "")], 3) == "not_seen"
     assert shape_seen([unknown, page], 3) == "unreadable"
 
 

@@ -1,6 +1,7 @@
 """What the doctor found, for people: a line for each agency, and below it what to do about what is not as expected."""
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from service.cli.tables.layout import Cell, Page, facts, heading, table, word
 from service.cli.tables.sources import sample_data_notice
@@ -57,10 +58,12 @@ def _row(checkup: Checkup) -> tuple[Cell, ...]:
     )
 
 
-def _facts(findings: Iterable[Finding]) -> Iterable[tuple[str, Cell | None]]:
-    for each in findings:
+def _facts(findings: Sequence[Finding]) -> Iterable[tuple[str, Cell | None]]:
+    """What was found; what to do next stands once below all that it is about."""
+    for each, following in zip_longest(findings, findings[1:]):
         yield "Found", each.detail
-        yield "Next", each.next_step
+        if following is None or following.next_step != each.next_step:
+            yield "Next", each.next_step
 
 
 def _conclusion(checkups: Iterable[Checkup]) -> Page:
