@@ -51,7 +51,9 @@ async def examine_list(config: Config, sandbox: Sandbox | None, client: AsyncCli
         error = exc if isinstance(exc, ToolError) else None
         if error is None:
             said = f"the file could not be stored for reading: {getattr(exc, 'strerror', None) or exc}"
-            findings.append(Finding("disk", "unusable", said, "make room in the folder for temporary files"))
+            findings.append(
+                Finding("disk", "unusable", said, "make room in the data folder, or in that for temporary files")
+            )
         else:
             place = Place(
                 "csl", f"{PREFIX}LIST_URL", proxy_is_ignored=proxy_is_ignored(os.environ, trust_env=config.trust_env)
@@ -78,7 +80,7 @@ async def examine_list(config: Config, sandbox: Sandbox | None, client: AsyncCli
 
 async def _read_list(config: Config, client: AsyncClient, url: str, within_s: float, kept_in: Path | None) -> _ListRead:
     """Fetch and judge it, by what is in force in the folder `kept_in`, if any is. Raises ToolError, OSError."""
-    with tempfile.TemporaryDirectory(prefix="gateway-doctor-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gateway-doctor-", dir=_room(config)) as folder:
         began = time.monotonic()
         fetched = await download_list(client, url, Path(folder) / "list", {}, within_s=within_s)
         took_s = time.monotonic() - began
@@ -97,6 +99,12 @@ async def _read_list(config: Config, client: AsyncClient, url: str, within_s: fl
         now=datetime.now(UTC),
     )
     return _ListRead(took_s, figures, tuple(findings), fetched.published, fetched.is_sample_data)
+
+
+def _room(config: Config) -> Path | None:
+    """Where the file may lie while it is read; None: where temporary files do, which may be too small for it."""
+    swept = lists_folder(config) / "incoming"
+    return next((each for each in (swept, config.data_dir) if each.is_dir() and os.access(each, os.W_OK)), None)
 
 
 def _kept(folder: Path, sha256: str) -> tuple[Figures | None, str | None]:

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from service.config import PREFIX
 from service.doctor.findings import A_NEWER_VERSION, CONNECTION_BROKE, Finding, unknown_lists
-from tools.sanctions_lists import LISTS
 from tools.screening.cells import KNOWN_COLUMNS
-from tools.screening.gates import FailedGate, Figures, never_in_force
+from tools.screening.gates import FailedGate, Figures, never_in_force, unknown_columns
 
 __all__ = ["of_list"]
 
@@ -46,13 +45,18 @@ def of_list(
         return
     if "columns" not in codes:
         yield from _columns(found)
-    if "list_missing" not in codes and (absent := [code for code in LISTS if not found.rows_per_list.get(code)]):
+    if "list_missing" not in codes and (absent := found.missing_lists):
         said = f"it has no entry of {', '.join(absent)}"
         yield Finding("list_missing", "differs", said, "no entry of these is compared: ask their publishers")
     yield from unknown_lists(found.rows_per_unknown_list)
     if found.parse_errors and "parse_errors" not in codes:
         said = f"{found.parse_errors} of its rows could not be read: {'; '.join(found.first_errors)}"
-        yield Finding("rows_unreadable", "differs", said, "the entries in them are not compared: look at the file")
+        yield Finding(
+            "rows_unreadable",
+            "differs",
+            said,
+            "look at the file: what the version in force has of them stays, the rest is not compared",
+        )
     if published is not None and now - published > _OLD_FILE:
         said = f"it was made at {published:%Y-%m-%d %H:%M} UTC, and is usually rebuilt every hour"
         yield Finding("list_old", "differs", said, "look at the agency's own page for newer listings")
@@ -65,12 +69,11 @@ def _of_gate(found: Figures) -> str:
 
 
 def _columns(found: Figures) -> Iterator[Finding]:
-    met = set(found.columns)
-    # Each object of the JSON file has keys of its own, and another name for one of them.
-    known = {*KNOWN_COLUMNS, "id", "country", "score"} if found.format == "json" else set(KNOWN_COLUMNS)
-    if found.format != "json" and (missing := [each for each in KNOWN_COLUMNS if each not in met]):
+    missing = [each for each in KNOWN_COLUMNS if each not in found.columns]
+    # Of JSON each object has keys of its own.
+    if missing and found.format != "json":
         yield Finding("column_missing", "differs", f"its columns lack {', '.join(missing)}", A_NEWER_VERSION)
-    if unknown := sorted(met - known):
+    if unknown := unknown_columns(found):
         shown = ", ".join(each[:40] for each in unknown[:_NAMED])
         said = f"it has columns that this version does not know: {shown}"
         yield Finding("column_unknown", "differs", said, f"{A_NEWER_VERSION}; until then they are not compared")
