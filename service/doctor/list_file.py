@@ -17,8 +17,8 @@ from service.parts import list_url, lists_folder
 from service.sandbox import Sandbox
 from tools.errors import ToolError
 from tools.http_client import AsyncClient
-from tools.screening.gates import Figures, failed_gates
-from tools.screening.reading import read_through
+from tools.screening.build import judge
+from tools.screening.gates import Figures
 from tools.screening.store import ListStore
 from tools.transports.list_download import download_list
 
@@ -85,35 +85,24 @@ async def _read_list(config: Config, client: AsyncClient, url: str, within_s: fl
         fetched = await download_list(client, url, Path(folder) / "list", {}, within_s=within_s)
         took_s = time.monotonic() - began
         assert fetched is not None  # noqa: S101 - for the type checker; only conditions are answered with 304
-        reading = await asyncio.to_thread(read_through, fetched.path)
-    figures = reading.figures
-    figures.declared_bytes, figures.broke = fetched.declared_bytes, fetched.broke
-    before, accepted_by = (None, None)
-    if kept_in is not None:
-        before, accepted_by = await asyncio.to_thread(_kept, kept_in, fetched.sha256)
+        # Where nothing is in force, any empty folder will do.
+        store = ListStore(kept_in or Path(folder) / "none")
+        judged = await asyncio.to_thread(judge, store, fetched, min_rows=config.fewest_rows)
+        acceptance = await asyncio.to_thread(store.acceptance, fetched.sha256)
     findings = of_list(
-        figures,
-        failed_gates(figures, before, min_rows=config.fewest_rows),
-        accepted_by=accepted_by,
+        judged.reading.figures,
+        judged.gates,
+        accepted_by=None if acceptance is None else acceptance.by,
         published=None if fetched.is_sample_data else fetched.published,
         now=datetime.now(UTC),
     )
-    return _ListRead(took_s, figures, tuple(findings), fetched.published, fetched.is_sample_data)
+    return _ListRead(took_s, judged.reading.figures, tuple(findings), fetched.published, fetched.is_sample_data)
 
 
 def _room(config: Config) -> Path | None:
     """Where the file may lie while it is read; None: where temporary files do, which may be too small for it."""
     swept = lists_folder(config) / "incoming"
     return next((each for each in (swept, config.data_dir) if each.is_dir() and os.access(each, os.W_OK)), None)
-
-
-def _kept(folder: Path, sha256: str) -> tuple[Figures | None, str | None]:
-    """The figures of the version in force, and who accepted the file `sha256`: None where there is neither."""
-    store = ListStore(folder)
-    in_force = store.in_force()
-    acceptance = store.acceptance(sha256)
-    before = None if in_force is None else store.manifest(in_force.sha256).figures
-    return before, None if acceptance is None else acceptance.by
 
 
 def _folder_fault(folder: Path) -> Finding | None:

@@ -421,10 +421,10 @@ async def test_all_broken_at_once_are_all_named(tmp_path: Path) -> None:
 
 
 async def test_a_fault_of_ours_in_one_hides_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise KeyError("a slip")
 
-    monkeypatch.setattr("service.doctor.list_file.failed_gates", fails)
+    monkeypatch.setattr("service.doctor.list_file.judge", fails)
     with capture_logs() as logged:
         ended = await examined("--sandbox", "--json", tmp_path=tmp_path)
     found = checks(ended)

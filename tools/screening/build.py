@@ -35,12 +35,14 @@ __all__ = [
     "UNTIL_INPUT_ENDS",
     "Built",
     "IndexBuilder",
+    "Judged",
     "build",
     "build_again",
     "build_here",
     "build_suspect",
     "command",
     "environment",
+    "judge",
     "main",
 ]
 
@@ -82,6 +84,31 @@ class Built:
             raise ValueError(f"no result of a build: {exc!r}") from exc
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A file that was read, and the `gates` that it fails beside the version `before` it (None: there is none).
+
+    `carried` are the entries of that version which stay in force for rows that cannot be read.
+    """
+
+    reading: Reading
+    before: Manifest | None
+    carried: tuple[CarriedEntry, ...]
+    gates: tuple[FailedGate, ...]
+
+
+def judge(store: ListStore, fetched: Fetched, *, min_rows: int = DEFAULT_MIN_ROWS) -> Judged:
+    """Read the file through and judge it by the version in force. Changes nothing. Raises OSError."""
+    reading = read_through(fetched.path)
+    reading.figures.declared_bytes, reading.figures.broke = fetched.declared_bytes, fetched.broke
+    in_force = store.in_force()
+    before = store.manifest(in_force.sha256) if in_force is not None else None
+    carried = _carried(store, before, fetched, reading)
+    reading.figures.carried_per_list = Counter(each.list for each in carried)
+    gates = failed_gates(reading.figures, before.figures if before is not None else None, min_rows=min_rows)
+    return Judged(reading, before, carried, gates)
+
+
 def build(store: ListStore, fetched: Fetched, build_index: IndexBuilder, *, min_rows: int = DEFAULT_MIN_ROWS) -> Built:
     """Read the file, judge it, and move it among the versions or among the suspects. Raises OSError.
 
@@ -89,13 +116,8 @@ def build(store: ListStore, fetched: Fetched, build_index: IndexBuilder, *, min_
     """
     clock = _Clock()
     sha256 = fetched.sha256
-    reading = read_through(fetched.path)
-    reading.figures.declared_bytes, reading.figures.broke = fetched.declared_bytes, fetched.broke
-    told = store.in_force()
-    before = store.manifest(told.sha256) if told is not None else None
-    carried = _carried(store, before, fetched, reading)
-    reading.figures.carried_per_list = Counter(each.list for each in carried)
-    gates = failed_gates(reading.figures, before.figures if before is not None else None, min_rows=min_rows)
+    judged = judge(store, fetched, min_rows=min_rows)
+    reading, before, gates = judged.reading, judged.before, judged.gates
     accepted = store.acceptance(sha256) if gates else None
     manifest = Manifest(
         sha256=sha256,
@@ -109,7 +131,7 @@ def build(store: ListStore, fetched: Fetched, build_index: IndexBuilder, *, min_
         overruled=gates if accepted is not None else (),
         accepted=accepted,
         unreadable=tuple(reading.unreadable),
-        carried=carried,
+        carried=judged.carried,
     )
     clock.step("read")
     if gates and (accepted is None or never_in_force(reading.figures)):
