@@ -30,7 +30,7 @@ from service.sandbox import Sandbox
 from tools.agency import AgencyTool
 from tools.base import ComplianceTool
 from tools.call import Usage, recording
-from tools.errors import ProviderFailed, ProviderRejected, ToolError
+from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected, ToolError
 from tools.exchange import Answer, Request, Response
 from tools.hts import HTSQuery
 from tools.http_client import AsyncClient
@@ -116,7 +116,7 @@ async def _examine_agency(config: Config, tool: AgencyTool) -> Checkup:
         tool,
         findings=tuple(dict.fromkeys(replace(each, detail=_masked(each.detail, tool)) for each in findings)),
         reachable=bool(seen) or was_reached(error),
-        key=_key(tool, error, findings),
+        key=_key(tool, error, findings, seen),
         requests=usage.attempts,
         elapsed_ms=sum(took_s) * 1000,
         rows=_rows(seen),
@@ -158,12 +158,24 @@ def _rows_in(response: Response) -> int:
     return len(body) if isinstance(body, list) else 0
 
 
-def _key(tool: AgencyTool, error: ToolError | None, findings: Iterable[Finding]) -> Key:
+def _key(
+    tool: AgencyTool, error: ToolError | None, findings: Iterable[Finding], seen: Sequence[tuple[str, Response]]
+) -> Key:
     if not tool.keys:
         return "not_needed"
     if any(each.code == "key_refused" for each in findings):
         return "refused"
-    return "accepted" if error is None else "not_known"
+    # Data came, though not such as can be read.
+    is_data = isinstance(error, ProviderGarbled) and bool(seen) and _is_json(seen[-1][1])
+    return "accepted" if error is None or is_data else "not_known"
+
+
+def _is_json(response: Response) -> bool:
+    try:
+        response.json()
+    except ProviderGarbled:
+        return False
+    return response.status == 200
 
 
 def _place(config: Config, tool: AgencyTool) -> Place:

@@ -1,7 +1,7 @@
 """What is wrong with what an agency sent, by name, and what to do about it. Pure: answers, errors and figures go in.
 
 Every finding is in our own words. Of what an agency sent only the names of keys, columns and lists are repeated, and
-what a tool's error quotes; whoever shows a finding masks our keys in it (`AgencyTool.without_secrets`).
+what a tool's error quotes; a caller masks our keys in it before it is shown (`AgencyTool.without_secrets`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -146,6 +146,14 @@ async def test_one_thing_broken_is_named_and_hides_none_of_the_others(
     assert [each for each in ALL if found[each]["status"] != "ok"] == [each for each in ALL if each in expected]
 
 
+@pytest.mark.parametrize(
+    ("fault", "key"), [("without:total", "accepted"), ("html", "not_known"), ("status:503", "not_known")]
+)
+async def test_a_key_is_accepted_only_when_data_came(fault: str, key: str, tmp_path: Path) -> None:
+    ended = await examined("--sandbox", "--fault", f"csl={fault}", "--json", tmp_path=tmp_path)
+    assert checks(ended)["csl"]["key"] == key
+
+
 async def test_people_are_shown_what_was_found_and_what_to_do(tmp_path: Path) -> None:
     ended = await examined("--sandbox", "--fault", "fda=status:401", tmp_path=tmp_path, COLUMNS=200)
     assert ended.code == 3

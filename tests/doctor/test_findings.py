@@ -331,8 +331,8 @@ def test_a_file_that_was_not_made_for_days_is_named() -> None:
 def test_the_worst_finding_is_the_status() -> None:
     differs, unset = slow(2, 1), unset_keys(["GATEWAY_X"])
     worst = of_error(ProviderTimeout("x"), None, CSL)
-    told = [*differs, unset, worst]
-    statuses: list[Status] = [status_of(told[:number]) for number in range(4)]
+    found = [*differs, unset, worst]
+    statuses: list[Status] = [status_of(found[:number]) for number in range(4)]
     assert statuses == ["ok", "differs", "not_configured", "unusable"]
 
 
