@@ -36,7 +36,9 @@ def test_every_code_and_english_name_is_read_in_any_case(country: pycountry.db.C
         ("Ivory Coast", "CI"), ("Cote d’Ivoire", "CI"), ("CÔTE D'IVOIRE", "CI"), ("Swaziland", "SZ"), ("Holland", "NL"),
         ("Czech Republic", "CZ"), ("Vietnam", "VN"), ("Viet Nam", "VN"), ("Syria", "SY"), ("Laos", "LA"),
         ("Deutschland", "DE"), ("Suisse", "CH"), ("España", "ES"), ("ßwitzerland (CH)", "CH"), ("CN - China", "CN"),
-        ("DE/Germany", "DE"), ("US-CA", "US"), ("UAE", "AE"), ("EL", "GR"), ("GER", "DE"), ("\ufeffIran\u200b", "IR"),
+        ("DE/Germany", "DE"), ("US-CA", "US"), ("CN-HK", "HK"),
+        ("CN-XJ", "CN"), ("Iranian", "IR"), ("North Korean", "KP"), ("Cuban", "CU"), ("chinese", "CN"),
+        ("UAE", "AE"), ("EL", "GR"), ("GER", "DE"), ("\ufeffIran\u200b", "IR"),
         ("ＩＲＡＮ", "IR"),
     ],
 )  # fmt: skip
@@ -67,7 +69,24 @@ def test_a_word_with_several_readings_keeps_them_all(text: str, codes: set[str])
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "Narnia", "Irnn", "Chnia", "Swizerland", "98", "+98", "0", "86", "XX", "Iraan", "ZZ", "n/a", "?" * 600],
+    [
+        "",
+        " ",
+        "Narnia",
+        "Irnn",
+        "Chnia",
+        "Swizerland",
+        "98",
+        "+98",
+        "0",
+        "86",
+        "XX",
+        "Iraan",
+        "IR-RU",
+        "ZZ",
+        "n/a",
+        "?" * 600,
+    ],
 )
 def test_what_is_not_understood_is_never_guessed(text: str) -> None:
     assert read_country(text).countries == ()
@@ -120,6 +139,7 @@ def test_a_region_of_ukraine_is_read_in_a_country_field(text: str, region: str) 
         ("ul. Sverdlova 1, Yalta", ("DE",), ["Crimea, Ukraine (UA)"]),
         ("Prospekt Kirova 1, 295000 Simferopol", ("RU",), ["Crimea, Ukraine (UA)"]),
         ("Artema 1, 283001", ("RU",), ["Donetsk People's Republic (so-called), Ukraine (UA)"]),
+        ("Russian Hill, San Francisco", ("US",), []),
         ("Main St 1, 95014 Cupertino", ("US",), []),
         ("Khreshchatyk 1, 01001 Kyiv", ("UA",), []),
         ("Shevchenka 1, 84100", ("UA",), ["Donetsk oblast, Ukraine (UA)"]),

@@ -5,7 +5,7 @@ An alias stands for itself: nothing here is guessed from what is spelled alike. 
 
 from collections.abc import Mapping
 
-__all__ = ["ALIASES", "AMBIGUOUS", "UNITED_STATES_STATES"]
+__all__ = ["ALIASES", "AMBIGUOUS", "DEMONYMS", "UNITED_STATES_STATES"]
 
 #: By alpha-2 code, the aliases, separated by "|".
 ALIASES: Mapping[str, str] = {
@@ -160,6 +160,42 @@ AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
     "AN": ("CW", "SX", "BQ"),
     "ANT": ("CW", "SX", "BQ"),
     "Virgin Islands": ("VI", "VG"),
+}  # fmt: skip
+
+#: What people are called, as in a field of nationality. In an address they are names of streets.
+DEMONYMS: Mapping[str, tuple[str, ...]] = {
+    **{
+        word: (code,)
+        for code, words in {
+            "AE": "Emirati", "AF": "Afghan|Afghani", "AM": "Armenian", "AR": "Argentine|Argentinian",
+            "AT": "Austrian", "AU": "Australian", "AZ": "Azerbaijani|Azeri", "BA": "Bosnian", "BD": "Bangladeshi",
+            "BE": "Belgian", "BG": "Bulgarian", "BH": "Bahraini", "BR": "Brazilian",
+            "BY": "Belarusian|Belorussian|Byelorussian", "CA": "Canadian", "CF": "Central African", "CL": "Chilean",
+            "CN": "Chinese", "CO": "Colombian", "CU": "Cuban", "CY": "Cypriot", "CZ": "Czech", "DE": "German",
+            "DK": "Danish", "DZ": "Algerian", "EE": "Estonian", "EG": "Egyptian", "ER": "Eritrean", "ES": "Spanish",
+            "ET": "Ethiopian", "FI": "Finnish", "FR": "French", "GB": "British|English|Scottish|Welsh",
+            "GH": "Ghanaian", "GR": "Greek", "HK": "Hong Konger", "HR": "Croatian", "HT": "Haitian",
+            "HU": "Hungarian", "ID": "Indonesian", "IE": "Irish", "IL": "Israeli", "IN": "Indian", "IQ": "Iraqi",
+            "IR": "Iranian|Persian", "IT": "Italian", "JO": "Jordanian", "JP": "Japanese", "KE": "Kenyan",
+            "KG": "Kyrgyz", "KH": "Cambodian|Khmer", "KP": "North Korean", "KR": "South Korean", "KW": "Kuwaiti",
+            "KZ": "Kazakh|Kazakhstani", "LA": "Laotian", "LB": "Lebanese", "LK": "Sri Lankan", "LT": "Lithuanian",
+            "LV": "Latvian", "LY": "Libyan", "MA": "Moroccan", "ME": "Montenegrin", "MM": "Burmese", "MX": "Mexican",
+            "MY": "Malaysian", "NG": "Nigerian", "NI": "Nicaraguan", "NL": "Dutch", "NO": "Norwegian",
+            "NP": "Nepali|Nepalese", "NZ": "New Zealander", "OM": "Omani", "PA": "Panamanian", "PE": "Peruvian",
+            "PH": "Filipino|Philippine", "PK": "Pakistani", "PL": "Polish", "PT": "Portuguese", "QA": "Qatari",
+            "RO": "Romanian", "RS": "Serbian", "RU": "Russian", "SA": "Saudi Arabian", "SD": "Sudanese",
+            "SE": "Swedish", "SG": "Singaporean", "SI": "Slovenian", "SK": "Slovak", "SO": "Somali",
+            "SS": "South Sudanese", "SY": "Syrian", "TH": "Thai", "TJ": "Tajik", "TM": "Turkmen", "TN": "Tunisian",
+            "TR": "Turkish", "TW": "Taiwanese", "UA": "Ukrainian", "US": "American", "UZ": "Uzbek",
+            "VE": "Venezuelan", "VN": "Vietnamese", "YE": "Yemeni", "ZA": "South African", "ZW": "Zimbabwean",
+        }.items()
+        for word in words.split("|")
+    },
+    "Korean": ("KP", "KR"),
+    "Congolese": ("CG", "CD"),
+    "Guinean": ("GN", "GQ", "GW", "PG"),
+    "Georgian": ("GE", "US"),
+    "Soviet": AMBIGUOUS["USSR"],
 }  # fmt: skip
 
 #: Codes of two letters that in a U.S. address are a state, though they are a country's, too.

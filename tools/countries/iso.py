@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pycountry
 
-__all__ = ["COUNTRIES", "codes_of_countries", "names_in_other_languages", "short_name"]
+__all__ = ["COUNTRIES", "codes_of_countries", "country_of_subdivision", "names_in_other_languages", "short_name"]
 
 #: Names by which the field knows a country, where the standard's own is longer or turned round.
 _SHORT_NAMES = {
@@ -26,6 +26,8 @@ _LANGUAGES = (
     *("de", "fr", "es", "it", "pt", "nl", "pl", "cs", "sv", "da", "tr", "ru", "uk", "zh_CN", "zh_TW", "ja", "ko"),
     *("ar", "fa"),
 )
+#: Parts of a country in ISO 3166-2 that are countries of their own in ISO 3166-1.
+_OWN_COUNTRIES = frozenset("HK MO TW PR GU VI AS MP UM AX SJ AW CW SX BL MF GP MQ GF RE YT NC PF PM WF TF".split())
 
 _NAMES = {
     each.alpha_2: _SHORT_NAMES.get(each.alpha_2, getattr(each, "common_name", each.name))
@@ -48,6 +50,17 @@ def codes_of_countries() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]
         names.update(getattr(each, field) for field in ("official_name", "common_name") if hasattr(each, field))
         yield each.alpha_2, (each.alpha_3, each.numeric), tuple(sorted(names))
     yield "XK", ("XKX",), ("Kosovo",)
+
+
+def country_of_subdivision(code: str) -> str | None:
+    """Return the alpha-2 code of the country whose subdivision (ISO 3166-2) has the `code`, as in US-CA, or None.
+
+    Of one that is a country of its own, as CN-HK is, that one's.
+    """
+    if pycountry.subdivisions.get(code=code) is None:  # type: ignore[no-untyped-call]  # the library's
+        return None
+    country, _, part = code.partition("-")
+    return part if part in _OWN_COUNTRIES else country
 
 
 def names_in_other_languages() -> Iterator[tuple[str, str]]:

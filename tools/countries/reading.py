@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from tools.countries.aliases import ALIASES, AMBIGUOUS, UNITED_STATES_STATES
-from tools.countries.iso import COUNTRIES, codes_of_countries, names_in_other_languages, short_name
+from tools.countries.aliases import ALIASES, AMBIGUOUS, DEMONYMS, UNITED_STATES_STATES
+from tools.countries.iso import codes_of_countries, country_of_subdivision, names_in_other_languages, short_name
 from tools.countries.regions import region_by_postcode, region_names
 
 __all__ = ["Country", "CountryReading", "countries_in_address", "read_country"]
@@ -57,8 +57,8 @@ class CountryReading:
 _UKRAINE, _RUSSIA, _UNITED_STATES = "UA", "RU", "US"
 _NOT_UNDERSTOOD = CountryReading((), "not_understood")
 #: Of a country's subdivisions (ISO 3166-2) those that are a region here.
-_SUBDIVISIONS = {"43": "Crimea", "40": "Sevastopol", "14": "Donetsk oblast", "09": "Luhansk oblast"}
-_SUBDIVISION = re.compile(r"([A-Za-z]{2})-([A-Za-z0-9]{1,3})")
+_SUBDIVISIONS = {"UA-43": "Crimea", "UA-40": "Sevastopol", "UA-14": "Donetsk oblast", "UA-09": "Luhansk oblast"}
+_SUBDIVISION = re.compile(r"[A-Za-z]{2}-[A-Za-z0-9]{1,3}")
 #: A code beside a name, as in "Switzerland (CH)".
 _IN_BRACKETS = re.compile(r"(.+?)\s*[(\[]([^()\[\]]+)[)\]]\s*")
 _SEPARATORS = re.compile(r"\s*(?:[,;/|\n\t()\[\]]|\s[-–—]\s)\s*")
@@ -86,10 +86,9 @@ def read_country(text: str) -> CountryReading:
     if found := _exactly(text):
         return CountryReading(found, "exact")
     if division := _SUBDIVISION.fullmatch(text):
-        code, part = division[1].upper(), division[2].upper()
-        if code == _UKRAINE and part in _SUBDIVISIONS:
-            return CountryReading(_exactly(_SUBDIVISIONS[part]), "exact")
-        if code in COUNTRIES:
+        if region := _SUBDIVISIONS.get(division[0].upper()):
+            return CountryReading(_exactly(region), "exact")
+        if code := country_of_subdivision(division[0].upper()):
             return CountryReading((Country(code, short_name(code)),), "exact")
     if named := _IN_BRACKETS.fullmatch(text):
         inside, outside = _exactly(named[2]), _exactly(named[1])
@@ -153,7 +152,8 @@ def _merged(countries: Iterable[Country]) -> tuple[Country, ...]:
 
 
 def _exactly(text: str) -> tuple[Country, ...]:
-    return _index().get(_key(text), ())
+    key = _key(text)
+    return _index().get(key) or _demonyms().get(key, ())
 
 
 def _readings_in(text: str) -> Iterator[tuple[Country, ...]]:
@@ -193,6 +193,11 @@ def _words(text: str) -> list[str]:
     words = [word for word in _NO_WORD.split(plain) if word]
     # "AND" alone is Andorra.
     return [word for word in words if word not in _LEFT_OUT] or words
+
+
+@cache
+def _demonyms() -> dict[str, tuple[Country, ...]]:
+    return {_key(word): tuple(Country(code, short_name(code)) for code in codes) for word, codes in DEMONYMS.items()}
 
 
 @cache
