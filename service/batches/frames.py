@@ -41,7 +41,9 @@ def request_in(frame: Frame) -> Request:
 
 def answer_frame(results: list[RowResult], failed: list[tuple[int, str]], fault: str | None = None) -> bytes:
     """The results, and what failed in single rows; or the `fault` for which there are none."""
-    told = [(each.number, each.status, each.outcome, len(each.line), each.warnings) for each in results]
+    told = [
+        (each.number, each.status, each.outcome, len(each.line), each.warnings, each.country_level) for each in results
+    ]
     return _frame({"results": told, "failed": failed, "fault": fault}, b"".join([each.line for each in results]))
 
 
@@ -50,8 +52,8 @@ def answer_in(frame: Frame) -> tuple[list[RowResult], list[tuple[int, str]], str
     head, lines = frame
     results: list[RowResult] = []
     start = 0
-    for number, status, outcome, length, warnings in head["results"]:
-        results.append(RowResult(number, status, outcome, lines[start : start + length], tuple(warnings)))
+    for number, status, outcome, length, warnings, level in head["results"]:
+        results.append(RowResult(number, status, outcome, lines[start : start + length], tuple(warnings), level))
         start += length
     return results, [(number, words) for number, words in head["failed"]], head["fault"]
 

@@ -62,7 +62,8 @@ class Summary(TypedDict):
     `list_version` is the list's (null: the agency's search was asked), `list_as_of` when it was last known to be the
     current one. `complete`: every row of the file is told; else `problem` says what became of the rest. `encoding` is
     what its text was taken to be in, `columns` says which of its columns was read as which of ours, `ignored_columns`
-    which were not read. `warnings` counts, by their code, the details of rows that were not read, or in several ways.
+    which were not read. `warnings` counts, by their code, the details of rows that were not read, or in several ways;
+    `country_programs` the rows by the gravest level of theirs (`stop`, `review`, `note`).
     """
 
     rows: int
@@ -79,6 +80,7 @@ class Summary(TypedDict):
     columns: Mapping[str, str]
     ignored_columns: Sequence[str]
     warnings: Mapping[str, int]
+    country_programs: Mapping[str, int]
     request_id: str
     sandbox: NotRequired[bool]
     problem: NotRequired[Problem]
@@ -152,6 +154,7 @@ def summary_of(
         "columns": {} if columns is None else columns.used,
         "ignored_columns": () if columns is None else columns.ignored,
         "warnings": dict(counts.warnings),
+        "country_programs": dict(counts.country_programs),
         "request_id": request_id,
     }
     if sandbox:

@@ -37,7 +37,8 @@ def screened(row: Row, result: SanctionsResult, list_version: str | None = None)
     if list_version is not None:
         told["list_version"] = list_version
     codes = tuple([each.code for each in result.warnings])
-    return RowResult(row.number, "screened", result.outcome, orjson.dumps(told), codes)
+    level = None if result.country_programs is None else result.country_programs.level
+    return RowResult(row.number, "screened", result.outcome, orjson.dumps(told), codes, level)
 
 
 @lru_cache(maxsize=1024)

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tools.countries.programs import Level
+
 __all__ = ["COLUMNS", "Counts", "Outcome", "Row", "RowResult", "RowStatus", "ScreeningOptions"]
 
 #: What a row may hold. Only `name` must be there.
@@ -49,7 +51,8 @@ class RowResult:
     """What one row came to. `line` is its JSON object, on one line, without the line's end:
 
     `{"row", "ref", "name", "status", ...}` and, when screened, `outcome`, `hits` (as in `GET /v1/sanctions`),
-    `truncated`; when invalid or not screened, `code` and `detail`. `warnings` are the codes of what was not read.
+    `truncated`; when invalid or not screened, `code` and `detail`. `warnings` are the codes of what was not read,
+    `country_level` is the gravest country program's.
     """
 
     number: int
@@ -57,11 +60,12 @@ class RowResult:
     outcome: Outcome | None
     line: bytes
     warnings: tuple[str, ...] = ()
+    country_level: Level | None = None
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many rows came to what, and how many warnings there are of each code.
+    """How many rows came to what, how many warnings there are of each code, and rows by level of country programs.
 
     `screened` is the sum of `clear`, `potential_match` and `match`; all rows are the sum of the first three.
     """
@@ -73,6 +77,7 @@ class Counts:
     potential_match: int = 0
     match: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+    country_programs: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: RowResult) -> None:
         """Count one more."""
@@ -80,6 +85,8 @@ class Counts:
         if result.outcome is not None:
             setattr(self, result.outcome, getattr(self, result.outcome) + 1)
         self.warnings.update(result.warnings)
+        if result.country_level is not None:
+            self.country_programs[result.country_level] += 1
 
     @property
     def rows(self) -> int:

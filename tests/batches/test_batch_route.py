@@ -56,6 +56,7 @@ async def test_every_row_is_told_once_in_order_with_what_it_came_to(open_batches
     assert told["places"][0]["countries"][0]["code"] == "DE"
     assert "warnings" not in rows[4]
     assert summary["warnings"] == {}
+    assert summary["country_programs"] == {"stop": 1}
     async with gateway.get("/v1/sanctions?name=Bank+Melli+Iran&country=IR") as response:
         one = await response.json()
     assert rows[1]["hits"] == one["result"]["hits"]

@@ -134,6 +134,16 @@ function line(row) {
 
 function why(row) {
   if (row.status !== "screened") return [row.detail];
+  return [...hitsOf(row), ...beside(row).map((words) => element("p", { class: "hint" }, words))];
+}
+
+// What the countries of the row say, and what of it was not read.
+function beside({ country_programs: countries, warnings = [] }) {
+  const level = countries?.level;
+  return [...(level ? [`${level}: ${countries.headline} ${countries.next_step}`] : []), ...warnings.map((each) => each.detail)];
+}
+
+function hitsOf(row) {
   if (!row.hits.length) return [];
   const [first] = row.hits;
   const others = row.total > 1 ? `, and ${row.total - 1} more` : "";
