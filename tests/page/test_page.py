@@ -47,16 +47,19 @@ def test_a_clear_shipment_is_clear_in_words_with_what_was_not_assessed(
     fill(seen.page)
     seen.check()
     expect(seen.page.get_by_role("heading", name="Risk: Low")).to_be_visible()
-    expect(tile(seen.page, "Tariff line")).to_contain_text("Clear")
-    expect(tile(seen.page, "Denied parties")).to_contain_text("Clear on 13 lists")
+    expect(tile(seen.page, "Tariff line")).to_contain_text("Nothing adverse")
+    expect(tile(seen.page, "Denied parties")).to_contain_text("No listed name at or above 0.80; 13 lists")
     expect(tile(seen.page, "Import refusals")).to_contain_text("Does not apply")
-    expect(tile(seen.page, "Customs rulings")).to_contain_text("Clear")
+    expect(tile(seen.page, "Customs rulings")).to_contain_text("Nothing adverse")
     for title in ("Tariff line", "Denied parties", "Customs rulings"):
         expect(tile(seen.page, title)).to_contain_text(re.compile(r"retrieved 20\d\d-.* UTC, .*(just now|old), "))
     expect(seen.page.get_by_text("antidumping and countervailing duties")).to_be_visible()
     told = seen.page.locator("#summary")
     expect(told).to_contain_text("Asked: import of Cotton T-shirts (HTS 6109100012), origin MX, to US, 1 party.")
     expect(told).to_contain_text(re.compile("request [0-9a-f]{32}"))
+    expect(told).to_contain_text("Nothing adverse in what was asked; 11 subjects not assessed.")
+    expect(tile(seen.page, "Denied parties")).to_contain_text("Check ownership and end use.")
+    assert not re.search(r"\b(?:clear|safe|passed|not listed)\b", seen.page.locator("body").inner_text(), re.IGNORECASE)
     picture(seen.page, "clear")
 
 
@@ -85,10 +88,10 @@ def test_a_source_that_is_down_looks_unlike_a_clear_in_word_shape_and_border(
     seen.check()
     expect(seen.page.get_by_role("heading", name="Risk: Unknown")).to_be_visible()
     down, clear = tile(seen.page, "Denied parties"), tile(seen.page, "Tariff line")
-    expect(down).to_contain_text("Not answered: this is not a clear")
-    expect(down).to_contain_text("Not screened: this is not a clear")
+    expect(down).to_contain_text("Not answered")
+    expect(down).to_contain_text("Not screened")
     expect(down).to_contain_text("provider_failed")
-    assert not re.search(r"\bClear\b", down.inner_text())
+    assert "Nothing adverse" not in down.inner_text()
 
     def looks(of: Any) -> tuple[str, str]:
         border = of.evaluate("each => getComputedStyle(each).borderLeftStyle")
@@ -105,7 +108,7 @@ def test_tiles_fill_in_as_each_source_answers(open_gateway: OpenGateway, visit: 
     seen.page.get_by_role("button", name="Check", exact=True).click()
     expect(tile(seen.page, "Tariff line")).to_contain_text("general rate")
     expect(tile(seen.page, "Denied parties")).to_contain_text("Waiting for the agency")
-    expect(tile(seen.page, "Denied parties")).to_contain_text("Clear on 13 lists")
+    expect(tile(seen.page, "Denied parties")).to_contain_text("No listed name at or above 0.80; 13 lists")
 
 
 def test_a_question_that_is_stopped_leaves_what_had_not_come_as_not_answered(
@@ -116,7 +119,7 @@ def test_a_question_that_is_stopped_leaves_what_had_not_come_as_not_answered(
     seen.page.get_by_role("button", name="Check", exact=True).click()
     expect(tile(seen.page, "Tariff line")).to_contain_text("general rate")
     seen.page.get_by_role("button", name="Stop").click()
-    expect(tile(seen.page, "Denied parties")).to_contain_text("Not answered: this is not a clear")
+    expect(tile(seen.page, "Denied parties")).to_contain_text("Not answered")
     expect(seen.page.get_by_role("button", name="Check", exact=True)).to_be_focused()
 
 
@@ -159,8 +162,8 @@ def test_a_stream_that_is_cut_leaves_what_had_not_come_as_not_answered(sandbox: 
     for words in ("cut short", "stream_cut", "r-7"):
         expect(problem).to_contain_text(words)
     for title in ("Tariff line", "Denied parties", "Import refusals"):
-        expect(tile(seen.page, title)).to_contain_text("Not answered: this is not a clear")
-    expect(tile(seen.page, "Customs rulings")).to_contain_text("Clear")
+        expect(tile(seen.page, title)).to_contain_text("Not answered")
+    expect(tile(seen.page, "Customs rulings")).to_contain_text("Nothing adverse")
     expect(seen.page.get_by_role("heading", name=re.compile("Risk:"))).to_have_count(0)
 
 

@@ -63,7 +63,7 @@ def test_a_file_is_mapped_screened_filtered_and_downloaded(gateway: str, visit: 
     job = page.get_by_role("region", name="The screening of the file")
     expect(job.get_by_role("heading", name="The file is done")).to_be_visible()
     expect(job).to_contain_text("4 of 4 rows")
-    expect(job.locator(".counts")).to_have_text(re.compile(r"1 match\b.*1 invalid row.*2 rows clear"))
+    expect(job.locator(".counts")).to_have_text(re.compile(r"1 match\b.*1 invalid row.*2 rows without a listed name"))
     expect(job).to_contain_text(re.compile(r"list [0-9a-f]{12}, confirmed as the current one at 20\d\d-"))
     expect(job).to_contain_text("sample data")
     rows = job.get_by_role("table", name="Rows of the file").locator("tbody tr")

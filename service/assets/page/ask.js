@@ -47,7 +47,7 @@ async function* events(question, signal) {
     throw cutShort(requestId);
   } catch (error) {
     if (error instanceof Problem || signal.aborted) throw error;
-    if (wire.signal.aborted) throw ours("silence", "The gateway fell silent", `Nothing came for ${SILENCE_S} s. What had not come by then is not answered: that is not a clear.`, requestId);
+    if (wire.signal.aborted) throw ours("silence", "The gateway fell silent", `Nothing came for ${SILENCE_S} s. What had not come by then is not answered: do not ship on it.`, requestId);
     if (begun) throw cutShort(requestId);
     throw unreachable();
   } finally {
@@ -55,7 +55,7 @@ async function* events(question, signal) {
   }
 }
 
-const cutShort = (requestId) => ours("stream_cut", "The answer was cut short", "What had not come by then is not answered: that is not a clear.", requestId);
+const cutShort = (requestId) => ours("stream_cut", "The answer was cut short", "What had not come by then is not answered: do not ship on it.", requestId);
 
 export async function problemIn(response) {
   const requestId = response.headers.get("X-Request-ID");

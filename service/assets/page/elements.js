@@ -40,10 +40,10 @@ export function shape(status) {
 }
 
 export const STATUS_WORDS = {
-  clear: "Clear",
+  clear: "Nothing adverse",
   attention: "Needs a look",
   action: "Stop",
-  unavailable: "Not answered: this is not a clear",
+  unavailable: "Not answered",
   not_applicable: "Does not apply",
   waiting: "Waiting for the agency",
 };

@@ -19,9 +19,9 @@ const FIGURES = [
   ["potential_match", "attention", "potential match", "potential matches"],
   ["not_screened", "unavailable", "row not screened", "rows not screened"],
   ["invalid", "unavailable", "invalid row", "invalid rows"],
-  ["clear", "clear", "row clear", "rows clear"],
+  ["clear", "clear", "row without a listed name", "rows without a listed name"],
 ];
-const OUTCOMES = { clear: ["clear", "Clear"], potential_match: ["attention", "Potential match"], match: ["action", "Match"] };
+const OUTCOMES = { clear: ["clear", "No listed name"], potential_match: ["attention", "Potential match"], match: ["action", "Match"] };
 const number = new Intl.NumberFormat("en");
 
 export function showJob(into, job, url) {
@@ -47,7 +47,7 @@ export function showJob(into, job, url) {
       element("a", { href: `${url}/results?format=ndjson`, download: `${job.id}.ndjson` }, "Download as NDJSON")));
 }
 
-// Nothing is said to be clear before all of it is.
+// A file looks like one without hits only when all of it is screened.
 function worst(job) {
   if (job.match) return "action";
   if (job.potential_match) return "attention";

@@ -156,7 +156,7 @@ function showProblem(body) {
     element("h3", {}, body.title),
     element("p", {}, body.detail ?? ""),
     element("p", { class: "source" }, "Code ", element("code", {}, body.code), body.request_id ? `, request ${body.request_id}` : ", without a request id"),
-    element("p", {}, "Nobody of this file is cleared by that."));
+    element("p", {}, "No row of this file was screened by that."));
   byId("screen-problem").hidden = false;
   byId("screen-problem").focus();
   say("");

@@ -11,10 +11,10 @@ const TITLES = {
 const LEVELS = { stop: "action", review: "attention" };
 const COUNTRIES = "country_programs";
 const RISKS = {
-  low: ["clear", "Low", "Nothing adverse was found in what was asked, and nothing more."],
-  review: ["attention", "Review", "Somebody is to look before the goods move."],
-  unknown: ["unavailable", "Unknown", "A source did not answer. This is not a clear."],
-  high: ["action", "High", "Something is to be done before the goods move."],
+  low: ["clear", "Low"],
+  review: ["attention", "Review"],
+  unknown: ["unavailable", "Unknown"],
+  high: ["action", "High"],
 };
 
 export function showWaiting(into) {
@@ -42,10 +42,11 @@ export function showSnapshot(snapshot) {
     // What is there already stays as somebody may have opened it.
     if (document.querySelector(`#tile-${name}.is-waiting`)) showTile(name, told);
   }
-  const [status, word, meaning] = RISKS[snapshot.risk] ?? RISKS.unknown;
+  const [status, word] = RISKS[snapshot.risk] ?? RISKS.unknown;
   const summary = element("div", { class: `summary is-${status}` },
     element("h2", { id: "risk-title" }, shape(status), `Risk: ${word}`),
-    element("p", {}, meaning, snapshot.complete || status === "unavailable" ? "" : " Not every source that was asked answered."),
+    element("p", { class: "headline" }, [snapshot.headline, snapshot.next_step].filter(Boolean).join(" ")),
+    snapshot.complete ? null : element("p", {}, "Not every source that was asked answered."),
     element("p", {}, "Asked: ", question(snapshot.shipment)),
     snapshot.reasons.length ? element("ul", { class: "reasons" }, ...snapshot.reasons.map((reason) =>
       element("li", {}, element("a", { href: `#tile-${reason.tile}` }, TITLES[reason.tile] ?? "Countries"), `: ${reason.text}`))) : null,
@@ -93,7 +94,7 @@ function tile(name, told) {
   const titleId = `title-${name}`;
   return element("article", { id: `tile-${name}`, class: `tile is-${told.status}`, "aria-labelledby": titleId, "aria-busy": told.status === "waiting" },
     element("header", {}, element("h3", { id: titleId }, TITLES[name]), badge(told.status)),
-    element("p", { class: "headline" }, told.headline || STATUS_WORDS[told.status]),
+    element("p", { class: "headline" }, [told.headline || STATUS_WORDS[told.status], told.next_step].filter(Boolean).join(" ")),
     reasons(told),
     told.parties ? element("ol", { class: "screened" }, ...told.parties.map(party)) : null,
     fault(told.error),
@@ -158,13 +159,13 @@ function listed(words, items, draw) {
   return element("div", {}, element("h4", {}, words), element("ul", {}, ...items.map((each) => element("li", {}, ...[draw(each)].flat()))));
 }
 
-const OUTCOMES = { clear: "Clear", potential_match: "Potential match", match: "Match", not_screened: "Not screened: this is not a clear" };
+const OUTCOMES = { clear: "No listed name", potential_match: "Potential match", match: "Match", not_screened: "Not screened" };
 
 function party(told) {
   const who = `${told.name} (${told.role.replace("_", " ")}, ${told.country ?? "no country"})`;
   return element("li", { class: `party is-${told.status}` },
     element("p", { class: "party-head" }, shape(told.status), element("strong", {}, who), element("span", { class: "outcome" }, OUTCOMES[told.outcome] ?? told.outcome)),
-    element("p", {}, told.headline),
+    element("p", {}, [told.headline, told.next_step].filter(Boolean).join(" ")),
     reasons(told),
     fault(told.error),
     told.result ? hits(told.result) : null,

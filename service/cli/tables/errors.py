@@ -8,6 +8,7 @@ __all__ = ["error_page"]
 #: Of faults that a wait alone does not mend, and that are mended all the same.
 _AGAIN = {
     "not_configured": "helps once the key is set",
+    "script_not_covered": "helps with the spelling in Latin letters",
     "not_screened": "may help, with more of the name, or once a list is in force",
     "provider_rejected": "helps once the agency takes our requests again: check the key and the address",
     "provider_too_large": "may help with less at a time",
