@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -199,6 +200,9 @@ class Config(BaseSettings):
     database_url_file: DatabaseUrlFile | None = Field(
         None, description="File with that URL, instead", json_schema_extra=_A_DATABASE_FILE)
 
+    jobs_keep_days: int = Field(
+        90, ge=0, le=36500, description="Days for which an ended job is kept, with its rows and results; 0: for ever")
+
     matching_processes: int | None = Field(
         None, ge=1, le=256, description="Processes that match many rows at once; unset: one per processor of ours")
 
@@ -302,6 +306,11 @@ class Config(BaseSettings):
         """The agency key `name` (`csl_subscription_key`, ...), from the environment or from its file."""
         given: SecretStr | None = getattr(self, name) or getattr(self, f"{name}_file")
         return None if given is None else given.get_secret_value()
+
+    @property
+    def jobs_kept_for(self) -> timedelta | None:
+        """How long a job that has ended is kept; None: until somebody removes it."""
+        return timedelta(days=self.jobs_keep_days) if self.jobs_keep_days else None
 
     @property
     def fewest_rows(self) -> int:

@@ -6,17 +6,17 @@ the next one that starts: what has no results is computed then, so that at most 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from time import monotonic
 
 import structlog
 
-from service.batches.claims import Claim, Claims
-from service.batches.ledger import Chunk, LedgerUnavailable
+from service.batches.claims import MOST_ATTEMPTS, Claim, Claims
+from service.batches.ledger import Chunk, ChunkUnreadable, LedgerUnavailable
 from service.batches.reaching import when_reached
 from service.batches.results import set_aside
-from service.batches.rows import RowResult
+from service.batches.rows import Row, RowResult
 from service.batches.screening import ListAway
 from service.batches.sqlite_ledger import SqliteLedger
 from service.lock_file import LockFile
@@ -55,7 +55,9 @@ class Dispatch:
         self._claims = Claims(processes + 1)
         # Until a chunk's results are written nothing else is begun in its place: a kill costs no more than what the
         # processes were at.
+        self._processes = processes
         self._turns = asyncio.Semaphore(processes)
+        self._alone = asyncio.Lock()
         self._woken = asyncio.Event()
         self._lock = LockFile(ledger.path.with_name("jobs.lock"))
         self._under_way: dict[Claim, asyncio.Task[None]] = {}
@@ -148,6 +150,8 @@ class Dispatch:
             chunk = await when_reached(partial(self._ledger.chunk, claim.job_id, claim.number), tries=_READ_TRIES)
             if chunk is not None:
                 await self._compute(chunk)
+        except ChunkUnreadable as exc:
+            await self._set_aside(claim, exc.rows, str(exc))
         except ListAway as exc:
             log.info("a job waits for a list", job=claim.job_id, error=str(exc))
             self._claims.list_is_away(claim, monotonic())
@@ -159,14 +163,55 @@ class Dispatch:
             del self._under_way[claim]
             self.wake()
 
+    @asynccontextmanager
+    async def _turn(self, chunk: Chunk) -> AsyncIterator[None]:
+        """While the body runs, `chunk` has its turn. One that was begun before, and whose process ended, has it alone:
+        no other chunk is to be suspected with it."""
+        if chunk.job.options.via == "api" and not chunk.attempts:
+            yield  # who asks the agency needs no process
+            return
+        turns = self._processes if chunk.attempts else 1
+        async with AsyncExitStack() as stack:
+            if chunk.attempts:
+                await stack.enter_async_context(self._alone)
+            for _ in range(turns):
+                await stack.enter_async_context(self._turns)
+            yield
+
+    async def _screen_once(self, chunk: Chunk) -> None:
+        """Screen `chunk`, unless it was begun too often. A start after which this process dies is counted for good."""
+        claim = Claim(chunk.job.id, chunk.number)
+        begun = await when_reached(partial(self._ledger.begin, claim.job_id, claim.number))
+        if begun is None:
+            return
+        if begun >= MOST_ATTEMPTS:
+            reason = f"it was begun {begun} times, and each time the process that had it ended"
+            await self._set_aside(claim, chunk.rows, reason)
+            return
+        try:
+            await self._write(chunk, await self._screen(chunk))
+        except BaseException:
+            # Whatever it is, this process lives: the chunk did not end it.
+            with suppress(LedgerUnavailable):
+                await asyncio.shield(asyncio.ensure_future(self._ledger.not_begun(claim.job_id, claim.number)))
+            raise
+
+    async def _set_aside(self, claim: Claim, rows: Sequence[Row], reason: str) -> None:
+        log.error("a chunk is set aside", job=claim.job_id, chunk=claim.number, error=reason)
+        try:
+            complete = partial(self._ledger.complete, claim.job_id, claim.number, set_aside(rows, reason), reason)
+            await when_reached(complete, tries=_READ_TRIES)
+        except LedgerUnavailable as exc:
+            log.exception("a job has failed: nothing can be written of a chunk", job=claim.job_id, chunk=claim.number)
+            await when_reached(partial(self._ledger.fail, claim.job_id, claim.number, f"{reason}; {exc}"))
+
     async def _compute(self, chunk: Chunk) -> None:
         """Until it is written, or set aside. Raises ListAway."""
         attempts = 0
         while True:
             try:
-                # Who asks the agency needs no process.
-                async with nullcontext() if chunk.job.options.via == "api" else self._turns:
-                    await self._write(chunk, await self._screen(chunk), None)
+                async with self._turn(chunk):
+                    await self._screen_once(chunk)
             except ListAway:
                 raise
             except Exception as exc:  # noqa: BLE001 - whatever it is, it is counted against the chunk
@@ -177,11 +222,10 @@ class Dispatch:
                 return
             pause_s = self._claims.pause_s(attempts)
             if pause_s is None:
-                log.error("a chunk is set aside", job=chunk.job.id, chunk=chunk.number, error=reason)
-                await self._write(chunk, set_aside(chunk.rows, reason), reason)
+                await self._set_aside(Claim(chunk.job.id, chunk.number), chunk.rows, reason)
                 return
             # It keeps its place: when all fail, jobs are not set aside in no time.
             await self._pause(pause_s)
 
-    async def _write(self, chunk: Chunk, results: Sequence[RowResult], reason: str | None) -> None:
-        await when_reached(partial(self._ledger.complete, chunk.job.id, chunk.number, results, reason))
+    async def _write(self, chunk: Chunk, results: Sequence[RowResult]) -> None:
+        await when_reached(partial(self._ledger.complete, chunk.job.id, chunk.number, results, None))

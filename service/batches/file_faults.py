@@ -24,6 +24,7 @@ FaultCode = Literal[
     "too_many_bytes",
     "broken_body",
     "sender_stalled",
+    "upload_given_up",
 ]
 _TOO_LARGE: frozenset[FaultCode] = frozenset({"too_many_rows", "too_many_bytes"})
 

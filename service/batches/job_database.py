@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 from service.batches.ledger import Ledger
 from service.batches.postgres_ledger import PostgresLedger
@@ -21,9 +22,9 @@ __all__ = ["JobDatabase"]
 class JobDatabase:
     """The ledger at `url`, the bounds that all keep to, and the list for the workers. No job is computed in here."""
 
-    def __init__(self, url: str, *, sandbox: bool) -> None:
+    def __init__(self, url: str, *, sandbox: bool, keep: timedelta | None = None) -> None:
         self._link = PostgresLink(url, schema_name(sandbox=sandbox))
-        self.ledger = PostgresLedger(self._link, PostgresQueue(self._link).defer)
+        self.ledger = PostgresLedger(self._link, PostgresQueue(self._link).defer, keep=keep)
 
     def open_quota(self, upstream: str, rates: Sequence[Rate]) -> SharedQuota | None:
         """The turns at an agency that workers ask, too; None where each service keeps to its own."""

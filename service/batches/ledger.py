@@ -10,10 +10,27 @@ from typing import Literal, Protocol
 
 from service.batches.rows import Counts, Row, RowResult, RowStatus, ScreeningOptions
 
-__all__ = ["CHUNK_ROWS", "Chunk", "Job", "JobStatus", "KeyInUse", "Ledger", "LedgerUnavailable", "ListChoice", "NewJob"]
+__all__ = [
+    "CHUNK_ROWS",
+    "HEARTBEAT_S",
+    "SILENT_FOR_S",
+    "Chunk",
+    "ChunkUnreadable",
+    "Job",
+    "JobStatus",
+    "KeyInUse",
+    "Ledger",
+    "LedgerUnavailable",
+    "ListChoice",
+    "NewJob",
+    "UploadGone",
+]
 
 #: Rows that are computed, and told, together.
 CHUNK_ROWS = 500
+#: While rows come in, who receives them says so every so many seconds. Silent for longer than the second, it is dead:
+#: the job is given up, and its idempotency key is free.
+HEARTBEAT_S, SILENT_FOR_S = 10.0, 40.0
 
 #: `receiving`: the rows are still coming in; such a job is told to nobody but its sender.
 JobStatus = Literal["receiving", "queued", "running", "done", "failed", "cancelled"]
@@ -55,7 +72,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of a job that has no results yet. `number` counts from 0. `attempts` counts those that came to nothing."""
+    """A part of a job that has no results yet. `number` counts from 0. `attempts` counts the starts before."""
 
     job: NewJob
     number: int
@@ -67,13 +84,22 @@ class Ledger(Protocol):
     """Jobs, chunks and results. Everything raises LedgerUnavailable when what keeps them cannot be reached."""
 
     async def add_job(self, job: NewJob) -> None:
-        """Begin a job, which is `receiving`. Raises KeyInUse when its idempotency key is another job's."""
+        """Begin a job, which is `receiving`. Raises KeyInUse when its idempotency key is another job's.
+
+        The key of a job whose upload has been silent for `SILENT_FOR_S` is free: that job is forgotten.
+        """
+
+    async def still_receiving(self, job_id: str) -> None:
+        """Note that the upload lives. Raises UploadGone when the job has been given up."""
 
     async def add_rows(self, job_id: str, first_chunk: int, rows: Sequence[Row]) -> int:
-        """Keep `rows` as whole chunks of `CHUNK_ROWS`, the last may be shorter; the number of the next chunk."""
+        """Keep `rows` as whole chunks of `CHUNK_ROWS`, the last may be shorter; the number of the next chunk.
+
+        Raises UploadGone when the job has been given up.
+        """
 
     async def rows_are_in(self, job_id: str, body_sha256: str) -> Job:
-        """All rows have come: the job is `queued`. One without rows is `done`."""
+        """All rows have come: the job is `queued`. One without rows is `done`. Raises UploadGone."""
 
     async def forget(self, job_id: str) -> None:
         """Remove a job with all its rows and results."""
@@ -88,7 +114,13 @@ class Ledger(Protocol):
         """No chunk of it is computed any more; what is there stays. A job that has ended stays as it is."""
 
     async def chunk(self, job_id: str, number: int) -> Chunk | None:
-        """What there is to compute; None when it is done, or the job cancelled or gone."""
+        """What there is to compute; None when it is done, or the job cancelled or gone. Raises ChunkUnreadable."""
+
+    async def begin(self, job_id: str, number: int) -> int | None:
+        """Note that a chunk is computed from now on; how often one began before. None as in `chunk`."""
+
+    async def not_begun(self, job_id: str, number: int) -> None:
+        """Take back the last `begin`: it came to nothing for a reason that has nothing to do with the chunk."""
 
     async def complete(self, job_id: str, number: int, results: Sequence[RowResult], set_aside: str | None) -> bool:
         """Write a chunk's results, one for each row; with `set_aside`, the reason why they say that nobody was
@@ -98,6 +130,9 @@ class Ledger(Protocol):
         self, job_id: str, first_row: int, limit: int, *, status: RowStatus | Literal["hit"] | None = None
     ) -> list[RowResult]:
         """Up to `limit` results from row `first_row` on, in order; `hit`: those that are screened and not clear."""
+
+    async def rows_with_results(self, job_id: str) -> tuple[tuple[int, int], ...]:
+        """The rows that have results, as spans from a first row to a last one, in order; those that touch are one."""
 
     async def waiting_chunks(self) -> int:
         """Chunks of jobs that have not ended, without results."""
@@ -111,6 +146,18 @@ class Ledger(Protocol):
 
 class LedgerUnavailable(Exception):
     """What keeps the jobs cannot be reached now."""
+
+
+class UploadGone(Exception):
+    """The job does not take rows any more: its upload was silent for too long, and was given up."""
+
+
+class ChunkUnreadable(Exception):
+    """What was kept of a chunk's rows cannot be read back. `rows` have their numbers, and nothing else."""
+
+    def __init__(self, rows: Sequence[Row], reason: str) -> None:
+        super().__init__(reason)
+        self.rows = tuple(rows)
 
 
 class KeyInUse(Exception):

@@ -31,13 +31,13 @@ def make_job_database(config: Config) -> "JobDatabase | None":
     # It comes with libraries that a service without one does not need.
     from service.batches.job_database import JobDatabase
 
-    return JobDatabase(config.database, sandbox=config.sandbox)
+    return JobDatabase(config.database, sandbox=config.sandbox, keep=config.jobs_kept_for)
 
 
 def make_ledger_here(config: Config) -> SqliteLedger:
     """The ledger in the data folder, of which nothing is opened before it is used. Sample data has one of its own."""
     folder: Path = config.data_dir / ("sandbox-jobs" if config.sandbox else "jobs")
-    return SqliteLedger(folder / "ledger.sqlite3")
+    return SqliteLedger(folder / "ledger.sqlite3", keep=config.jobs_kept_for)
 
 
 @asynccontextmanager

@@ -1,13 +1,15 @@
 """How the ledgers write down rows and options: one JSON text for the rows of a chunk."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 
+from service.batches.ledger import ChunkUnreadable
 from service.batches.rows import Row, ScreeningOptions
 
-__all__ = ["options_in", "options_kept", "rows_in", "rows_kept"]
+__all__ = ["options_in", "options_kept", "rows_in", "rows_kept", "rows_of_chunk"]
 
 _FIELDS = 11
 
@@ -28,6 +30,19 @@ def _fields(row: Row) -> list[Any]:
 def rows_in(kept: bytes) -> tuple[Row, ...]:
     """The rows that `rows_kept` wrote."""
     return tuple(_row(fields) for fields in orjson.loads(kept))
+
+
+def rows_of_chunk(read: Callable[[], bytes], first: int, count: int) -> tuple[Row, ...]:
+    """Return the `count` rows from `first` on that `read` brings as `rows_kept` wrote them. Raises ChunkUnreadable."""
+    numbers = range(first, first + count)
+    try:
+        rows = rows_in(read())
+        fault = None if [each.number for each in rows] == list(numbers) else "other rows stand in their place"
+    except (ValueError, TypeError, zlib.error) as exc:
+        rows, fault = (), str(exc)
+    if fault is not None:
+        raise ChunkUnreadable([Row(each) for each in numbers], f"what was kept of the rows cannot be read: {fault}")
+    return rows
 
 
 def _row(fields: list[Any]) -> Row:

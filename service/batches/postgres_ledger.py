@@ -5,14 +5,16 @@ there is never the one without the other.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from time import monotonic
 from typing import Any, Literal, LiteralString
 
 from psycopg import sql
 
-from service.batches.ledger import CHUNK_ROWS, Chunk, Job, KeyInUse, NewJob
-from service.batches.payload import options_in, options_kept, rows_in, rows_kept
+from service.batches.ledger import CHUNK_ROWS, SILENT_FOR_S, Chunk, Job, KeyInUse, NewJob, UploadGone
+from service.batches.payload import options_in, options_kept, rows_kept, rows_of_chunk
 from service.batches.postgres_link import Connection, PostgresLink
+from service.batches.row_ranges import joined_spans
 from service.batches.rows import Counts, Row, RowResult, RowStatus
 
 __all__ = ["Defer", "PostgresLedger"]
@@ -30,22 +32,30 @@ _FORGET: LiteralString = "INSERT INTO forgotten SELECT job FROM gone"
 _PIECE = 50_000
 #: Seconds that may be spent on it at a time.
 _TIDY_S = 2.0
-#: A job of which no row has come for so long is given up. A sender may pause, and a proxy in between.
-_RECEIVING_FOR = "1 hour"
+#: An upload that is dead: who received it has been silent.
+_SILENT: LiteralString = "(status = 'receiving' AND heard_at < now() - %s * interval '1 second')"
 _UNDER_WAY: LiteralString = "status IN ('queued', 'running')"
 
 
 class PostgresLedger:
-    """A `Ledger` over `link`; `defer` fills the queue. Any number of processes may have one on the same database."""
+    """A `Ledger` over `link`; `defer` fills the queue. Any number of processes may have one on the same database.
 
-    def __init__(self, link: PostgresLink, defer: Defer) -> None:
-        self._link, self._defer = link, defer
+    Jobs that have ended are kept for `keep`; None: until somebody removes them.
+    """
+
+    def __init__(self, link: PostgresLink, defer: Defer, *, keep: timedelta | None = None) -> None:
+        self._link, self._defer, self._keep = link, defer, keep
 
     # -- a job comes --
 
     async def add_job(self, job: NewJob) -> None:
         """Begin a job, which is `receiving`. Raises KeyInUse when its idempotency key is another job's."""
         async with self._link.transaction() as connection:
+            if job.idempotency_key is not None:
+                await connection.execute(
+                    f"WITH gone AS (DELETE FROM jobs WHERE {_SILENT} AND idempotency_key = %s RETURNING job) {_FORGET}",
+                    (SILENT_FOR_S, job.idempotency_key),
+                )
             found = await connection.execute(
                 f"INSERT INTO jobs ({_NEW}) VALUES (%s, %s, %s, %s, %s, %s, %s)"
                 " ON CONFLICT (idempotency_key) DO NOTHING RETURNING job",
@@ -67,22 +77,22 @@ class PostgresLedger:
                 # Gone in this moment: who comes again may have it.
                 raise KeyInUse(job.id if row is None else row[0])
 
+    async def still_receiving(self, job_id: str) -> None:
+        """Note that the upload lives. Raises UploadGone when the job has been given up."""
+        async with self._link.transaction() as connection:
+            await _heard(connection, job_id)
+
     async def add_rows(self, job_id: str, first_chunk: int, rows: Sequence[Row]) -> int:
-        """Keep `rows` as whole chunks, the last may be shorter; the number of the next chunk. Raises KeyError when
-        there is no such job that is receiving."""
+        """Keep `rows` as whole chunks, the last may be shorter; the number of the next chunk. Raises UploadGone."""
         chunks = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
         async with self._link.transaction() as connection:
-            found = await connection.execute("SELECT job FROM jobs WHERE id = %s AND status = 'receiving'", (job_id,))
-            job = await found.fetchone()
-            if job is None:
-                raise KeyError(job_id)
-            await connection.execute("UPDATE jobs SET heard_at = now() WHERE job = %s", job)
+            job = await _heard(connection, job_id)
             async with connection.cursor() as cursor:
                 await cursor.executemany(
                     "INSERT INTO chunks (job, number, first_row, row_count, rows) VALUES (%s, %s, %s, %s, %s)"
                     " ON CONFLICT DO NOTHING",
                     [
-                        (job[0], number, chunk[0].number, len(chunk), rows_kept(chunk))
+                        (job, number, chunk[0].number, len(chunk), rows_kept(chunk))
                         for number, chunk in enumerate(chunks, first_chunk)
                     ],
                 )
@@ -91,13 +101,13 @@ class PostgresLedger:
     async def rows_are_in(self, job_id: str, body_sha256: str) -> Job:
         """All rows have come: the job is `queued`, and its chunks are in the queue. One without rows is `done`.
 
-        Raises KeyError when there is no such job.
+        Raises UploadGone.
         """
         async with self._link.transaction() as connection:
             locked = await connection.execute("SELECT job, status FROM jobs WHERE id = %s FOR UPDATE", (job_id,))
             found = await locked.fetchone()
             if found is None:
-                raise KeyError(job_id)
+                raise UploadGone(job_id)
             if found[1] == "receiving":
                 await connection.execute(
                     "UPDATE jobs SET body_sha256 = %(sha256)s, row_count = sums.rows, chunk_count = sums.chunks,"
@@ -111,7 +121,7 @@ class PostgresLedger:
                 await self._defer(connection, job_id, [number for (number,) in await numbers.fetchall()])
             job = await _job(connection, "id = %s", job_id)
         if job is None:
-            raise KeyError(job_id)
+            raise UploadGone(job_id)
         return job
 
     async def forget(self, job_id: str) -> None:
@@ -123,13 +133,13 @@ class PostgresLedger:
         await self._remove_some()
 
     async def tidy(self) -> None:
-        """Forget jobs whose rows have stopped coming, since who sent or received them is gone; remove some of what
-        belonged to jobs that were forgotten."""
+        """Forget jobs whose upload is dead, and those that were kept for long enough; remove some of what belonged to
+        jobs that were forgotten."""
         async with self._link.transaction() as connection:
             await connection.execute(
-                "WITH gone AS (DELETE FROM jobs WHERE status = 'receiving' AND heard_at < now() - %s::interval"
-                f" RETURNING job) {_FORGET}",
-                (_RECEIVING_FOR,),
+                f"WITH gone AS (DELETE FROM jobs WHERE {_SILENT} OR ended_at < now() - %s::interval RETURNING job)"
+                f" {_FORGET}",
+                (SILENT_FOR_S, self._keep),
             )
         until = monotonic() + _TIDY_S
         while await self._remove_some() and monotonic() < until:
@@ -177,6 +187,16 @@ class PostgresLedger:
             )
             return await _job(connection, "id = %s", job_id)
 
+    async def rows_with_results(self, job_id: str) -> tuple[tuple[int, int], ...]:
+        """The rows that have results, as spans from a first row to a last one, in order; those that touch are one."""
+        async with self._link.transaction() as connection:
+            found = await connection.execute(
+                "SELECT first_row, chunks.row_count FROM chunks JOIN jobs USING (job)"
+                " WHERE id = %s AND chunks.rows IS NULL ORDER BY number",
+                (job_id,),
+            )
+            return joined_spans((first, first + count - 1) for first, count in await found.fetchall())
+
     async def waiting_chunks(self) -> int:
         """Chunks of jobs that have not ended, without results."""
         async with self._link.transaction() as connection:
@@ -198,23 +218,24 @@ class PostgresLedger:
     # -- it is computed --
 
     async def chunk(self, job_id: str, number: int) -> Chunk | None:
-        """What there is to compute; None when it is done, or the job cancelled or gone."""
+        """What there is to compute; None when it is done, or the job cancelled or gone. Raises ChunkUnreadable."""
         async with self._link.transaction() as connection:
             found = await connection.execute(
-                f"SELECT {_NEW}, chunks.rows, begun, status FROM jobs JOIN chunks USING (job)"
+                f"SELECT {_NEW}, first_row, chunks.row_count, chunks.rows, begun, status FROM jobs"
+                " JOIN chunks USING (job)"
                 f" WHERE id = %s AND number = %s AND chunks.rows IS NOT NULL AND {_UNDER_WAY}",
                 (job_id, number),
             )
             row = await found.fetchone()
             if row is None:
                 return None
-            *new, rows, begun, status = row
+            *new, first, count, kept, begun, status = row
             if status == "queued":
                 await connection.execute(
                     "UPDATE jobs SET status = 'running', started_at = now() WHERE id = %s AND status = 'queued'",
                     (job_id,),
                 )
-        return Chunk(_new(new), number, rows_in(rows), begun)
+        return Chunk(_new(new), number, rows_of_chunk(lambda: kept, first, count), begun)
 
     async def begin(self, job_id: str, number: int) -> int | None:
         """Note that a chunk is computed from now on; how often one began before. None as in `chunk`."""
@@ -292,6 +313,17 @@ class PostgresLedger:
     async def aclose(self) -> None:
         """Let go of what was opened."""
         await self._link.aclose()
+
+
+async def _heard(connection: Connection, job_id: str) -> int:
+    """Return the job's short number. Raises UploadGone."""
+    found = await connection.execute(
+        "UPDATE jobs SET heard_at = now() WHERE id = %s AND status = 'receiving' RETURNING job", (job_id,)
+    )
+    row = await found.fetchone()
+    if row is None:
+        raise UploadGone(job_id)
+    return int(row[0])
 
 
 async def _count(connection: Connection, job: int, results: Sequence[RowResult], *, is_set_aside: bool) -> bool:

@@ -16,13 +16,13 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as Task
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from service.batches.ledger import Chunk, LedgerUnavailable
+from service.batches.ledger import Chunk, ChunkUnreadable, LedgerUnavailable
 from service.batches.postgres_ledger import PostgresLedger
 from service.batches.postgres_link import Connection, PostgresLink
 from service.batches.reaching import when_reached
 from service.batches.rescue import Rescue
 from service.batches.results import set_aside
-from service.batches.rows import RowResult
+from service.batches.rows import Row, RowResult
 from service.batches.screening import ListAway
 
 __all__ = ["Compute", "PostgresQueue", "QueueRhythm"]
@@ -158,7 +158,11 @@ class _Worker:
         self.worker_id = task.worker_id
         self.under_way.add(task.id)
         try:
-            chunk = await when_reached(partial(self._ledger.chunk, job_id, number))
+            try:
+                chunk = await when_reached(partial(self._ledger.chunk, job_id, number))
+            except ChunkUnreadable as exc:
+                chunk = None
+                await self._set_aside(job_id, number, exc.rows, str(exc))
             if chunk is not None:
                 # Until its results are written nothing else is begun: a kill costs what was under way here, no more.
                 async with self._turns:
@@ -186,9 +190,13 @@ class _Worker:
                     raise
                 reason = str(exc) or type(exc).__name__
         if reason is not None:
-            log.error("chunk %d of %s is set aside: %s", chunk.number, chunk.job.id, reason)
-            results = set_aside(chunk.rows, reason)
-        await when_reached(partial(self._ledger.complete, chunk.job.id, chunk.number, results, reason))
+            await self._set_aside(chunk.job.id, chunk.number, chunk.rows, reason)
+        else:
+            await when_reached(partial(self._ledger.complete, chunk.job.id, chunk.number, results, None))
+
+    async def _set_aside(self, job_id: str, number: int, rows: Sequence[Row], reason: str) -> None:
+        log.error("chunk %d of %s is set aside: %s", number, job_id, reason)
+        await when_reached(partial(self._ledger.complete, job_id, number, set_aside(rows, reason), reason))
 
 
 class _Backoff(BaseRetryStrategy):

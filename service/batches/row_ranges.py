@@ -4,11 +4,12 @@ Rows count from 1, as the rows of the file do, and both ends are included.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tools.errors import InvalidQuery
 
-__all__ = ["RangeNotSatisfiable", "RowRange", "row_range"]
+__all__ = ["RangeNotSatisfiable", "RowRange", "content_range", "first_there", "joined_spans", "row_range"]
 
 _SPEC = re.compile(r"(?P<first>[0-9]{1,12})-(?P<last>[0-9]{1,12})?|-(?P<final>[0-9]{1,12})")
 
@@ -57,6 +58,30 @@ def row_range(said: str | None, rows: int) -> RowRange | None:
     if first > rows:
         raise RangeNotSatisfiable(rows, f"the job has {rows} rows", later=False)
     return RowRange(first, min(last, rows))
+
+
+def joined_spans(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return `spans`, which are in order, from a first row to a last one; those that touch are one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in spans:
+        if joined and first == joined[-1][1] + 1:
+            joined[-1] = joined[-1][0], last
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def first_there(part: RowRange, spans: Sequence[tuple[int, int]], rows: int) -> RowRange:
+    """Return the first rows of `part` that are among `spans` without a gap. Raises RangeNotSatisfiable: none is."""
+    for first, last in spans:
+        if first <= part.last and last >= part.first:
+            return RowRange(max(first, part.first), min(last, part.last))
+    raise RangeNotSatisfiable(rows, f"no row from {part.first} to {part.last} has a result", later=False)
+
+
+def content_range(spans: Sequence[tuple[int, int]], rows: int) -> str:
+    """What `Content-Range` says of all results of a job that has not all: `rows 1-500,1001-1500/2000`."""
+    return f"rows {','.join(f'{first}-{last}' for first, last in spans) or '*'}/{rows}"
 
 
 def _unreadable(why: str) -> InvalidQuery:

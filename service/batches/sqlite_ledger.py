@@ -5,11 +5,11 @@ import zlib
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, LiteralString
 
 import orjson
 
-from service.batches.ledger import CHUNK_ROWS, Chunk, Job, KeyInUse, NewJob
+from service.batches.ledger import CHUNK_ROWS, SILENT_FOR_S, Chunk, Job, KeyInUse, NewJob, UploadGone
 from service.batches.payload import options_kept, rows_kept
 from service.batches.rows import Counts, Row, RowResult, RowStatus
 from service.batches.sqlite_link import SqliteLink
@@ -23,14 +23,13 @@ from service.batches.sqlite_reading import (
     job_of,
     open_chunks_of,
     results_of,
+    rows_with_results_of,
 )
 
 __all__ = ["SqliteLedger"]
 
 #: Packed so, names are a third of their size, lines a sixth; the next levels take twice as long for a tenth less.
 _LEVEL = 1
-#: A job whose rows are still coming in, and none has come for so long: its sender, or who received it, is gone.
-_RECEIVING_FOR = timedelta(hours=1)
 #: Chunks that go in one transaction when a job is forgotten: others write in between.
 _CHUNKS_GONE_AT_ONCE = 40
 #: Pages that are given back to the disk with them.
@@ -38,12 +37,20 @@ _PAGES_GIVEN_BACK = 2000
 
 
 class SqliteLedger:
-    """A `Ledger` in the file at `path`. Any number of processes on one machine may have one on the same file."""
+    """A `Ledger` in the file at `path`. Any number of processes on one machine may have one on the same file.
+
+    Jobs that have ended are kept for `keep`; None: until somebody removes them.
+    """
 
     def __init__(
-        self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC), busy_s: float | None = None
+        self,
+        path: Path,
+        *,
+        keep: timedelta | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        busy_s: float | None = None,
     ) -> None:
-        self.path, self._now = path, now
+        self.path, self._keep, self._now = path, keep, now
         self._link = SqliteLink(path) if busy_s is None else SqliteLink(path, busy_s=busy_s)
 
     # -- a job comes --
@@ -52,6 +59,7 @@ class SqliteLedger:
         """Begin a job, which is `receiving`. Raises KeyInUse when its idempotency key is another job's."""
 
         def add(connection: sqlite3.Connection) -> None:
+            _forget_where(connection, f"{_SILENT} AND idempotency_key = ?", self._silent_since(), job.idempotency_key)
             other = connection.execute("SELECT id FROM jobs WHERE idempotency_key = ?", (job.idempotency_key,))
             for (other_id,) in other:
                 raise KeyInUse(other_id)
@@ -71,23 +79,28 @@ class SqliteLedger:
 
         await self._link.write(add)
 
+    async def still_receiving(self, job_id: str) -> None:
+        """Note that the upload lives. Raises UploadGone when the job has been given up."""
+        await self._link.write(lambda connection: self._heard(connection, job_id))
+
+    def _heard(self, connection: sqlite3.Connection, job_id: str) -> int:
+        """Return the job's short number."""
+        note = "UPDATE jobs SET received_at = ? WHERE id = ? AND status = 'receiving' RETURNING job"
+        for (job,) in connection.execute(note, (self._time(), job_id)).fetchall():
+            return int(job)
+        raise UploadGone(job_id)
+
     async def add_rows(self, job_id: str, first_chunk: int, rows: Sequence[Row]) -> int:
-        """Keep `rows` as whole chunks, the last may be shorter; the number of the next chunk. Raises KeyError when
-        there is no such job that is receiving."""
+        """Keep `rows` as whole chunks, the last may be shorter; the number of the next chunk. Raises UploadGone."""
         chunks = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
 
         def add(connection: sqlite3.Connection) -> None:
-            found = connection.execute(
-                "UPDATE jobs SET received_at = ? WHERE id = ? AND status = 'receiving' RETURNING job",
-                (self._time(), job_id),
-            ).fetchall()
-            if not found:
-                raise KeyError(job_id)
+            job = self._heard(connection, job_id)
             connection.executemany(
                 "INSERT INTO chunks (job, number, first_row, row_count, rows) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
                 [
-                    (found[0][0], number, chunk[0].number, len(chunk), zlib.compress(rows_kept(chunk), _LEVEL))
+                    (job, number, chunk[0].number, len(chunk), zlib.compress(rows_kept(chunk), _LEVEL))
                     for number, chunk in enumerate(chunks, first_chunk)
                 ],
             )
@@ -98,7 +111,7 @@ class SqliteLedger:
     async def rows_are_in(self, job_id: str, body_sha256: str) -> Job:
         """All rows have come: the job is `queued`, and outlives the loss of power. One without rows is `done`.
 
-        Raises KeyError when there is no such job.
+        Raises UploadGone.
         """
 
         def queue(connection: sqlite3.Connection) -> Job:
@@ -113,7 +126,7 @@ class SqliteLedger:
             )
             job = job_of(connection, "id = ?", job_id)
             if job is None:
-                raise KeyError(job_id)
+                raise UploadGone(job_id)
             return job
 
         return await self._link.write(queue, lasting=True)
@@ -121,31 +134,20 @@ class SqliteLedger:
     async def forget(self, job_id: str) -> None:
         """Remove a job with all its rows and results. Of a large one these go later, piece by piece, by `tidy`."""
 
-        def forget(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT INTO forgotten SELECT job FROM jobs WHERE id = ?", (job_id,))
-            connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
-
-        await self._link.write(forget)
+        await self._link.write(lambda connection: _forget_where(connection, "id = ?", job_id))
         await self._remove_some()
 
     async def tidy(self) -> bool:
-        """Forget jobs whose rows have stopped coming, since who sent or received them is gone; remove some of what
-        belonged to jobs that were forgotten. Whether there is more of it."""
-        before = (self._now() - _RECEIVING_FOR).astimezone(UTC).isoformat()
-        asked = (
-            "SELECT EXISTS (SELECT 1 FROM forgotten), EXISTS ("
-            " SELECT 1 FROM jobs WHERE status = 'receiving' AND ended_at IS NULL AND received_at < ?)"
-        )
-
-        def forget(connection: sqlite3.Connection) -> None:
-            left = "FROM jobs WHERE status = 'receiving' AND received_at < ?"
-            connection.execute(f"INSERT INTO forgotten SELECT job {left}", (before,))
-            connection.execute(f"DELETE {left}", (before,))
-
-        is_more, are_left = await self._link.read(lambda connection: connection.execute(asked, (before,)).fetchone())
-        if are_left:
-            await self._link.write(forget)
-        return await self._remove_some() if is_more or are_left else False
+        """Forget jobs whose upload is dead, and those that were kept for long enough; remove some of what belonged to
+        jobs that were forgotten. Whether there is more of it."""
+        goes = f"{_SILENT} OR ended_at < ?"
+        # What is compared with an empty text is never less.
+        times = self._silent_since(), "" if self._keep is None else self._time(-self._keep)
+        asked = f"SELECT EXISTS (SELECT 1 FROM forgotten), EXISTS (SELECT 1 FROM jobs WHERE {goes})"
+        is_more, any_goes = await self._link.read(lambda connection: connection.execute(asked, times).fetchone())
+        if any_goes:
+            await self._link.write(lambda connection: _forget_where(connection, goes, *times))
+        return await self._remove_some() if is_more or any_goes else False
 
     async def _remove_some(self) -> bool:
         is_more = await self._link.write(_remove_some_forgotten)
@@ -173,6 +175,10 @@ class SqliteLedger:
             return job_of(connection, "id = ?", job_id)
 
         return await self._link.write(cancel)
+
+    async def rows_with_results(self, job_id: str) -> tuple[tuple[int, int], ...]:
+        """The rows that have results, as spans from a first row to a last one, in order; those that touch are one."""
+        return await self._link.read(lambda connection: rows_with_results_of(connection, job_id))
 
     async def waiting_chunks(self) -> int:
         """Chunks of jobs that have not ended, without results."""
@@ -203,7 +209,7 @@ class SqliteLedger:
         return frozenset(job_id for (job_id,) in found)
 
     async def chunk(self, job_id: str, number: int) -> Chunk | None:
-        """What there is to compute; None when it is done, or the job cancelled or gone."""
+        """What there is to compute; None when it is done, or the job cancelled or gone. Raises ChunkUnreadable."""
         found = await self._link.read(lambda connection: chunk_of(connection, job_id, number))
         if found is None:
             return None
@@ -212,6 +218,24 @@ class SqliteLedger:
             start = "UPDATE jobs SET status = 'running', started_at = ? WHERE id = ? AND status = 'queued'"
             await self._link.write(lambda connection: connection.execute(start, (self._time(), job_id)))
         return chunk
+
+    async def begin(self, job_id: str, number: int) -> int | None:
+        """Note that a chunk is computed from now on; how often one began before. None as in `chunk`."""
+        return await self._link.write(lambda connection: _begun(connection, job_id, number, 1))
+
+    async def not_begun(self, job_id: str, number: int) -> None:
+        """Take back the last `begin`: it came to nothing for a reason that has nothing to do with the chunk."""
+        await self._link.write(lambda connection: _begun(connection, job_id, number, -1))
+
+    async def fail(self, job_id: str, number: int, reason: str) -> None:
+        """End a job as failed, for a chunk of which not even that it was set aside can be written."""
+
+        def fail(connection: sqlite3.Connection) -> None:
+            ending = f"UPDATE jobs SET status = 'failed', ended_at = ? WHERE id = ? AND {UNDER_WAY} RETURNING job"
+            for (job,) in connection.execute(ending, (self._time(), job_id)).fetchall():
+                connection.execute("INSERT OR REPLACE INTO damaged VALUES (?, ?, ?)", (job, number, reason))
+
+        await self._link.write(fail)
 
     async def complete(self, job_id: str, number: int, results: Sequence[RowResult], set_aside: str | None) -> bool:
         """Write a chunk's results, one for each row; with `set_aside`, the reason why they say that nobody was
@@ -247,8 +271,30 @@ class SqliteLedger:
         """Let go of what was opened."""
         await self._link.aclose()
 
-    def _time(self) -> str:
-        return self._now().astimezone(UTC).isoformat()
+    def _time(self, later: timedelta = timedelta(0)) -> str:
+        return (self._now() + later).astimezone(UTC).isoformat()
+
+    def _silent_since(self) -> str:
+        return self._time(-timedelta(seconds=SILENT_FOR_S))
+
+
+#: An upload that is dead: who received it has been silent.
+_SILENT: LiteralString = "(status = 'receiving' AND ended_at IS NULL AND received_at < ?)"
+
+
+def _forget_where(connection: sqlite3.Connection, where: LiteralString, *given: object) -> None:
+    connection.execute(f"INSERT INTO forgotten SELECT job FROM jobs WHERE {where}", given)
+    connection.execute(f"DELETE FROM jobs WHERE {where}", given)
+
+
+def _begun(connection: sqlite3.Connection, job_id: str, number: int, more: int) -> int | None:
+    """Count a start more, or less; how many there were before."""
+    note = (
+        "UPDATE chunks SET begun = max(0, begun + ?) WHERE number = ? AND rows IS NOT NULL"
+        f" AND job = (SELECT job FROM jobs WHERE id = ? AND {UNDER_WAY}) RETURNING begun"
+    )
+    found = connection.execute(note, (more, number, job_id)).fetchall()
+    return found[0][0] - more if found else None
 
 
 def _write_chunk(
@@ -306,5 +352,6 @@ def _remove_some_forgotten(connection: sqlite3.Connection) -> bool:
         )
         connection.execute("DELETE FROM chunks WHERE job = ? AND number = ?", (found[0], number))
     if len(chunks) < _CHUNKS_GONE_AT_ONCE:
+        connection.execute("DELETE FROM damaged WHERE job = ?", (found[0],))
         connection.execute("DELETE FROM forgotten WHERE job = ?", (found[0],))
     return connection.execute("SELECT 1 FROM forgotten").fetchone() is not None

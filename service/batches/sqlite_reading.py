@@ -11,7 +11,8 @@ from typing import Any, Literal, LiteralString
 import orjson
 
 from service.batches.ledger import Chunk, Job, NewJob
-from service.batches.payload import options_in, rows_in
+from service.batches.payload import options_in, rows_of_chunk
+from service.batches.row_ranges import joined_spans
 from service.batches.rows import Counts, RowResult, RowStatus
 from service.batches.sqlite_link import Damaged
 
@@ -25,6 +26,7 @@ __all__ = [
     "job_of",
     "open_chunks_of",
     "results_of",
+    "rows_with_results_of",
 ]
 
 #: How results are kept: one small number.
@@ -69,16 +71,38 @@ def open_chunks_of(connection: sqlite3.Connection, jobs: int, of_each: int, but:
 
 
 def chunk_of(connection: sqlite3.Connection, job_id: str, number: int) -> tuple[Chunk, str] | None:
-    """What there is to compute, and the status of its job; None when there is nothing."""
+    """What there is to compute, and the status of its job; None when there is nothing. Raises ChunkUnreadable."""
     row = connection.execute(
-        f"SELECT {NEW}, chunks.rows, status FROM jobs JOIN chunks USING (job)"
+        f"SELECT {NEW}, status, job, first_row, chunks.row_count, begun FROM jobs JOIN chunks USING (job)"
         f" WHERE id = ? AND number = ? AND chunks.rows IS NOT NULL AND {UNDER_WAY}",
         (job_id, number),
     ).fetchone()
     if row is None:
         return None
-    *new, rows, status = row
-    return Chunk(_new(new), number, rows_in(zlib.decompress(rows)), 0), status
+    *new, status, job, first, count, begun = row
+
+    def read() -> bytes:
+        kept = "SELECT rows FROM chunks WHERE job = ? AND number = ?"
+        try:
+            return zlib.decompress(connection.execute(kept, (job, number)).fetchone()[0])
+        except sqlite3.DatabaseError as exc:
+            # The file is there: this part of it is damaged.
+            if exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT:
+                raise ValueError(str(exc)) from exc
+            raise
+
+    rows = rows_of_chunk(read, first, count)
+    return Chunk(_new(new), number, rows, begun), status
+
+
+def rows_with_results_of(connection: sqlite3.Connection, job_id: str) -> tuple[tuple[int, int], ...]:
+    """See Ledger.rows_with_results."""
+    found = connection.execute(
+        "SELECT first_row, row_count FROM chunks WHERE job = (SELECT job FROM jobs WHERE id = ?) AND rows IS NULL"
+        " ORDER BY number",
+        (job_id,),
+    )
+    return joined_spans((first, first + count - 1) for first, count in found)
 
 
 def results_of(
@@ -129,9 +153,12 @@ def job_of(connection: sqlite3.Connection, where: LiteralString, given: str) -> 
         return None
     status, rows, *counts, body_sha256, started_at, ended_at, job, chunks_set_aside = row[7:]
     set_aside: tuple[tuple[int, str], ...] = ()
-    if chunks_set_aside:
-        reasons = "SELECT number, set_aside FROM chunks WHERE job = ? AND set_aside IS NOT NULL ORDER BY number"
-        set_aside = tuple((number, reason) for number, reason in connection.execute(reasons, (job,)))
+    if chunks_set_aside or status == "failed":
+        reasons = (
+            "SELECT number, set_aside FROM chunks WHERE job = ? AND set_aside IS NOT NULL"
+            " UNION SELECT number, reason FROM damaged WHERE job = ? ORDER BY number"
+        )
+        set_aside = tuple((number, reason) for number, reason in connection.execute(reasons, (job, job)))
     times = _at(started_at), _at(ended_at)
     return Job(_new(row[:7]), status, rows, Counts(*counts), body_sha256, *times, set_aside)
 

@@ -7,7 +7,7 @@ from service.batches.ledger import LedgerUnavailable
 __all__ = ["ensure_tables"]
 
 #: Of the tables below. A change of them is a new number, and a step from the one before.
-_VERSION = 1
+_VERSION = 2
 #: `job` is the short number of a job, never given twice, as it stands in ten million rows. Times are ISO 8601, in UTC.
 _TABLES = (
     """
@@ -47,6 +47,8 @@ CREATE TABLE chunks (
     row_count INTEGER NOT NULL,
     -- What was sent, packed. NULL when it is done: then nobody needs it any more.
     rows BLOB,
+    -- How often it was begun, and whoever began it did not end it.
+    begun INTEGER NOT NULL DEFAULT 0,
     -- The lines of its results, packed together: apart they are several times as large.
     lines BLOB,
     set_aside TEXT,
@@ -71,17 +73,33 @@ CREATE TABLE results (
     "CREATE INDEX results_not_clear ON results (job, kind, row) WHERE kind > 0",
     # Jobs that are gone, whose chunks and results go bit by bit.
     "CREATE TABLE forgotten (job INTEGER PRIMARY KEY)",
+    # Chunks of which nothing can be written either, since their place in the file is damaged; their jobs have failed.
+    """
+CREATE TABLE damaged (
+    job INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (job, number)
 )
+""",
+)
+#: From the version before each to it.
+_STEPS: dict[int, tuple[str, ...]] = {
+    2: ("ALTER TABLE chunks ADD COLUMN begun INTEGER NOT NULL DEFAULT 0", _TABLES[-1])
+}
 
 
 def ensure_tables(connection: sqlite3.Connection) -> None:
-    """Make what is missing. Raises LedgerUnavailable when they are of a newer version than this one knows."""
-    if _version(connection) == 0:
+    """Make what is missing, and change what is older. Raises LedgerUnavailable when they are newer than known here."""
+    if _version(connection) < _VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if _version(connection) == 0:
-                for table in _TABLES:
-                    connection.execute(table)
+            there = _version(connection)
+            steps = [_TABLES] if there == 0 else [_STEPS[each] for each in range(there + 1, _VERSION + 1)]
+            for step in steps:
+                for statement in step:
+                    connection.execute(statement)
+            if there < _VERSION:
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
             connection.execute("COMMIT")
         except BaseException:

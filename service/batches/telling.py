@@ -1,7 +1,7 @@
 """What is told of a job. Pure: how it stands, and the clocks, are handed in."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
@@ -41,8 +41,9 @@ class JobTold(TypedDict):
     `rate` is rows a second in the last while, of a job that has ended over all; `eta_s` the seconds that the rest takes
     at that rate; null: there is no telling. `list_choice` is null when the agency's search is asked; `list_version` is
     the pinned list's, `list_as_of` when it was last known to be the current one. A job with something `set_aside` ends
-    as `failed`. `columns` stands in the answer to the file alone: which of its columns was read as which of ours; and
-    `ignored_columns` are those that were not read.
+    as `failed`. `kept_until` is when a job that has ended is removed with all its rows and results; null: it has not
+    ended, or is kept until somebody removes it. `columns` stands in the answer to the file alone: which of its columns
+    was read as which of ours; and `ignored_columns` are those that were not read.
     """
 
     id: str
@@ -67,14 +68,17 @@ class JobTold(TypedDict):
     created_at: str
     started_at: str | None
     ended_at: str | None
+    kept_until: str | None
     set_aside: list[SetAside]
     sandbox: bool
     columns: NotRequired[Mapping[str, str]]
     ignored_columns: NotRequired[tuple[str, ...]]
 
 
-def told(job: Job, pace: Pace, *, sandbox: bool, columns: Columns | None = None) -> JobTold:
-    """`job` as callers are told of it, with the addresses of what belongs to it."""
+def told(
+    job: Job, pace: Pace, *, sandbox: bool, keep: timedelta | None = None, columns: Columns | None = None
+) -> JobTold:
+    """Return `job` as callers see it, with the addresses of what belongs to it. It is kept for `keep` after its end."""
     new, counts, url = job.new, job.counts, f"/v1/jobs/{job.new.id}"
     by_list = new.options.via == "list"
     body: JobTold = {
@@ -105,6 +109,7 @@ def told(job: Job, pace: Pace, *, sandbox: bool, columns: Columns | None = None)
         "created_at": rfc3339(new.created_at),
         "started_at": _time(job.started_at),
         "ended_at": _time(job.ended_at),
+        "kept_until": None if job.ended_at is None or keep is None else rfc3339(job.ended_at + keep),
         "set_aside": [_set_aside(number, reason, job.rows) for number, reason in job.set_aside],
         "sandbox": sandbox,
     }

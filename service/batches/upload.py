@@ -4,7 +4,8 @@ Nothing but one piece and a few chunks of rows is in memory: the next piece is a
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -12,7 +13,7 @@ import structlog
 from service.batches.file_faults import FileFault
 from service.batches.idempotency import Fingerprint
 from service.batches.intake import RowReader
-from service.batches.ledger import CHUNK_ROWS, Job, Ledger, LedgerUnavailable, NewJob
+from service.batches.ledger import CHUNK_ROWS, HEARTBEAT_S, Job, Ledger, LedgerUnavailable, NewJob, UploadGone
 from service.batches.rows import Row
 
 __all__ = ["MAX_JOB_BYTES", "MAX_JOB_ROWS", "Upload"]
@@ -33,6 +34,7 @@ class Upload:
     pieces: AsyncIterator[bytes]
     reader: RowReader
     fingerprint: Fingerprint
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def take_in(self, ledger: Ledger, job: NewJob) -> Job:
         """Keep all rows as a job, which is then `queued`. Whatever ends this early, nothing of it stays.
@@ -41,12 +43,39 @@ class Upload:
         """
         try:
             await ledger.add_job(job)
-            await self._fill(ledger, job.id)
+            async with self._living(ledger, job.id):
+                await self._fill(ledger, job.id)
             return await ledger.rows_are_in(job.id, self.fingerprint.hexdigest())
+        except UploadGone as exc:
+            raise FileFault(
+                "upload_given_up", "the upload was silent for too long and was given up; send it again"
+            ) from exc
         except BaseException:
             # Also when the caller has left. Of a key in use nothing is there under this id.
             await asyncio.shield(asyncio.ensure_future(_forget(ledger, job.id)))
             raise
+
+    @asynccontextmanager
+    async def _living(self, ledger: Ledger, job_id: str) -> AsyncIterator[None]:
+        """While the body runs, the ledger is shown that the upload lives, however slowly the sender is."""
+
+        async def keep_showing() -> None:
+            while True:
+                await self.pause(HEARTBEAT_S)
+                try:
+                    await ledger.still_receiving(job_id)
+                except LedgerUnavailable as exc:
+                    log.info("that an upload lives could not be noted", job=job_id, error=str(exc))
+                except UploadGone:
+                    return  # the next rows find that out
+
+        task = asyncio.create_task(keep_showing())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def body_sha256(self) -> str:
         """Read to the end, keep nothing: what the fingerprint of the file is. Raises FileFault when it is too large."""

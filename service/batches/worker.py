@@ -58,7 +58,7 @@ async def run_worker(config: Config, *, stop: Stop | None = None) -> None:
         log.info("working", host=config.host, port=port, processes=pool.processes, version=VERSION)
         working = asyncio.create_task(
             queue.work(
-                PostgresLedger(link, queue.defer),
+                PostgresLedger(link, queue.defer, keep=config.jobs_kept_for),
                 health.counted(screening.chunk),
                 at_once=pool.processes,
                 stop=stop.asked,

@@ -48,7 +48,11 @@ _HEADERS = {
         "schema": {"type": "integer", "minimum": 0},
     },
     "Accept-Ranges": {"description": "rows", "required": True, "schema": {"const": "rows"}},
-    "Content-Range": {"description": "rows FIRST-LAST/TOTAL", "required": True, "schema": {"type": "string"}},
+    "Content-Range": {
+        "description": "rows FIRST-LAST/TOTAL: those that are there",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     "Location": {"description": "where the job is", "required": True, "schema": {"type": "string"}},
     "X-Job-Status": {
         "description": "how the job stood when the answer began",

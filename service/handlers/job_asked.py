@@ -92,7 +92,8 @@ async def job_of(request: web.Request) -> Job:
 
 def told_now(app: web.Application, job: Job, columns: Columns | None = None) -> JobTold:
     """`job` as it stands, with how fast it goes, as far as this process has seen."""
-    return told(job, _pace(app, job), sandbox=app[CONFIG].sandbox, columns=columns)
+    config = app[CONFIG]
+    return told(job, _pace(app, job), sandbox=config.sandbox, keep=config.jobs_kept_for, columns=columns)
 
 
 def no_such_job(request_id: str) -> Problem:

@@ -34,7 +34,7 @@ def with_problems(handler: Handler) -> Handler:
         except (NoSuchJob, ResultsGone, FileFault, KeyInUse, KeyReused, RangeNotSatisfiable) as exc:
             headers = {"Content-Range": f"rows */{exc.rows}"} if isinstance(exc, RangeNotSatisfiable) else {}
             response = problem_response(job_problem(exc, request[REQUEST_ID]), headers)
-            if isinstance(exc, FileFault) and exc.code == "broken_body":
+            if isinstance(exc, FileFault) and exc.code in ("broken_body", "upload_given_up"):
                 response.force_close()  # nobody knows where the next request would begin
             return response
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from service.batches.ledger import Job, LedgerUnavailable
 from service.batches.report import CONTENT_TYPES, CSV_HEADER, ReportFormat, ndjson_line, result_in_csv, wanted_format
 from service.batches.result_pages import Only, Page, ResultsGone, pages
-from service.batches.row_ranges import RangeNotSatisfiable, RowRange, row_range
+from service.batches.row_ranges import RangeNotSatisfiable, RowRange, content_range, first_there, row_range
 from service.batches.telling import ENDED
 from service.handlers.job_asked import job_of
 from service.handlers.job_problems import with_problems
@@ -37,6 +37,8 @@ class _Asked:
     only: Only
     written_as: ReportFormat
     part: RowRange | None
+    #: The rows that have results, of a job that ended without all of them; else None.
+    spans: tuple[tuple[int, int], ...] | None
 
     @property
     def span(self) -> RowRange:
@@ -71,9 +73,14 @@ async def _asked(request: web.Request) -> _Asked:
         written_as = wanted_format(said.get("format"), request.headers.get("Accept"))
     faults.raise_if_any()
     job = await job_of(request)
+    has_gaps = job.status in ENDED and job.counts.rows < job.rows
+    spans = await request.app[LEDGER].rows_with_results(job.new.id) if has_gaps else None
     # There is no validator that a condition could name: then all of it is sent (RFC 9110, section 13.1.5).
     header = None if "If-Range" in request.headers else request.headers.get("Range")
-    return _Asked(job, only, written_as, row_range(header, job.rows))
+    part = row_range(header, job.rows)
+    if part is not None and spans is not None:
+        part = first_there(part, spans, job.rows)
+    return _Asked(job, only, written_as, part, spans)
 
 
 async def _begun_part(asked: _Asked, found: AsyncGenerator[Page, None]) -> web.Response:
@@ -121,6 +128,11 @@ def _headers(asked: _Asked, part: RowRange | None) -> dict[str, str]:
         "Accept-Ranges": "rows",
         "Vary": "Accept",
         STATUS_HEADER: job.status,
-        COMPLETE_HEADER: "true" if job.status in ("done", "failed") else "false",
+        COMPLETE_HEADER: "true" if job.status in ("done", "failed") and asked.spans is None else "false",
     }
-    return headers if part is None else {**headers, "Content-Range": part.content_range(job.rows)}
+    if part is not None:
+        headers["Content-Range"] = part.content_range(job.rows)
+    elif asked.spans is not None:
+        # Nothing was asked for but all: it says what of it is there.
+        headers["Content-Range"] = content_range(asked.spans, job.rows)
+    return headers

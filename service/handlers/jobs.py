@@ -4,7 +4,7 @@ from aiohttp import web
 
 from service.batches.idempotency import Fingerprint, key_in, refuse_another
 from service.batches.intake import RowReader
-from service.batches.ledger import Job, KeyInUse
+from service.batches.ledger import Job
 from service.batches.telling import ENDED
 from service.batches.upload import MAX_JOB_ROWS, Upload
 from service.envelope import json_response
@@ -24,9 +24,10 @@ async def begin(request: web.Request) -> web.StreamResponse:
     ledger = request.app[LEDGER]
     # The list in force may be another by now: a file that is sent again is still that job.
     before = None if key is None else await ledger.job_by_key(key)
+    if before is not None and before.status == "receiving":
+        # Whether its upload lives is for the ledger to say, when this one begins.
+        before = None
     if before is not None:
-        if before.status == "receiving":
-            raise KeyInUse(before.new.id)
         refuse_another(before, question.options, question.list_choice)
     new = None if before is not None else await new_job(request, question, key)
     body = await file_body(request)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,6 +153,100 @@ async def test_a_poisoned_chunk_is_set_aside_with_its_reason_and_the_others_are_
     assert b'"code":"set_aside"' in told.line
     assert b"it died" in told.line
     await assert_told_once(ledger, NEW_JOB.id, 3 * CHUNK_ROWS)
+
+
+async def begun_and_died(ledger: SqliteLedger, number: int, times: int = 3) -> None:
+    """As after kills of the process that had the chunk."""
+    for _ in range(times):
+        await ledger.begin(NEW_JOB.id, number)
+
+
+async def test_a_chunk_that_ends_its_process_is_set_aside_after_three_starts(ledger: SqliteLedger) -> None:
+    screen = StandIn()
+    await send(ledger, 3 * CHUNK_ROWS)
+    await begun_and_died(ledger, 1)
+    await begun_and_died(ledger, 2, times=2)
+    async with Dispatch(ledger, screen, 2).running():
+        job = await ended(ledger, NEW_JOB.id, WITHIN_S)
+    reason = "it was begun 3 times, and each time the process that had it ended"
+    assert (job.status, job.set_aside) == ("failed", ((1, reason),))
+    assert sorted(screen.begun) == [("job-1", 0), ("job-1", 2)]
+    await assert_told_once(ledger, NEW_JOB.id, 3 * CHUNK_ROWS)
+
+
+async def test_a_chunk_that_may_end_its_process_is_computed_alone(ledger: SqliteLedger) -> None:
+    screen = StandIn()
+    screen.go.clear()
+    await send(ledger, 8 * CHUNK_ROWS)
+    for number in (1, 2):
+        await begun_and_died(ledger, number, times=1)
+    together: dict[int, int] = {}
+
+    async def screened(chunk: Chunk) -> Sequence[RowResult]:
+        screen.at_once += 1
+        await asyncio.sleep(0)
+        together[chunk.number] = screen.at_once
+        try:
+            await asyncio.sleep(0.01)
+            together[chunk.number] = max(together[chunk.number], screen.at_once)
+            return made_results(chunk)
+        finally:
+            screen.at_once -= 1
+
+    async with Dispatch(ledger, screened, 4).running():
+        assert (await ended(ledger, NEW_JOB.id, WITHIN_S)).status == "done"
+    assert (together[1], together[2]) == (1, 1)
+    assert max(together.values()) > 1
+
+
+async def test_to_stop_is_no_start_that_counts(ledger: SqliteLedger) -> None:
+    screen = StandIn()
+    screen.go.clear()
+    await send(ledger, CHUNK_ROWS)
+    for times in range(1, 5):
+        async with Dispatch(ledger, screen, 1).running():
+            await screen.until_begun(times)
+    chunk = await ledger.chunk(NEW_JOB.id, 0)
+    assert chunk is not None
+    assert chunk.attempts == 0
+
+
+async def test_a_chunk_that_cannot_be_read_back_ends_its_job_as_failed_with_the_reason(ledger: SqliteLedger) -> None:
+    await send(ledger, 3 * CHUNK_ROWS)
+    await ledger._link.write(lambda connection: connection.execute("UPDATE chunks SET rows = 'x' WHERE number = 1"))
+    await send(ledger, 5, "another")
+    async with Dispatch(ledger, StandIn(), 1).running():
+        job = await ended(ledger, NEW_JOB.id, WITHIN_S)
+        await ended(ledger, "another", WITHIN_S)
+    assert job.status == "failed"
+    ((number, reason),) = job.set_aside
+    assert (number, reason.partition(": ")[0]) == (1, "what was kept of the rows cannot be read")
+    assert (job.counts.screened, job.counts.not_screened, job.counts.invalid) == (1000, CHUNK_ROWS, 0)
+    (told,) = await ledger.results(NEW_JOB.id, CHUNK_ROWS + 1, 1)
+    assert (told.number, told.status) == (CHUNK_ROWS + 1, "not_screened")
+
+
+async def test_a_chunk_whose_place_is_damaged_ends_its_job_as_failed_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Damaged(SqliteLedger):
+        async def complete(self, *asked: Any) -> bool:
+            if asked[1] == 1:
+                raise LedgerUnavailable("it is damaged")
+            return await super().complete(*asked)
+
+    monkeypatch.setattr("service.batches.dispatch._READ_TRIES", 2)
+    ledger = Damaged(tmp_path / "ledger.sqlite3")
+    await send(ledger, 3 * CHUNK_ROWS)
+    await ledger._link.write(lambda connection: connection.execute("UPDATE chunks SET rows = 'x' WHERE number = 1"))
+    async with Dispatch(ledger, StandIn(), 1).running():
+        job = await ended(ledger, NEW_JOB.id, WITHIN_S)
+    ((number, reason),) = job.set_aside
+    assert (job.status, number) == ("failed", 1)
+    assert reason.endswith("it is damaged")
+    await ledger.forget(NEW_JOB.id)
+    assert await ledger.job(NEW_JOB.id) is None
+    await ledger.aclose()
 
 
 async def test_results_for_the_wrong_rows_are_never_written(ledger: SqliteLedger) -> None:

@@ -27,9 +27,10 @@ class Engines:
         self.file, self._log = folder / "ledger.sqlite3", folder / "begun"
         self.started: list[asyncio.subprocess.Process] = []
 
-    async def start(self) -> asyncio.subprocess.Process:
+    async def start(self, poison: str = "") -> asyncio.subprocess.Process:
+        """Start one; the chunk `poison` kills it."""
         engine = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.batches.dispatch_process", str(self.file), str(self._log), "0.05"),
+            *(sys.executable, "-m", "tests.batches.dispatch_process", str(self.file), str(self._log), "0.05", poison),
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
@@ -74,6 +75,21 @@ async def test_killed_three_times_it_tells_each_row_once(engines: Engines) -> No
     began = Counter(number for _, number in engines.begun())
     assert began.keys() == set(range(CHUNKS))
     assert began.total() - CHUNKS <= 3 * MATCHED_AT_ONCE
+    await ledger.aclose()
+
+
+async def test_a_chunk_that_kills_its_process_is_set_aside_after_three_starts(engines: Engines) -> None:
+    ledger = SqliteLedger(engines.file)
+    await send(ledger, 3_000)
+    for _ in range(3):
+        engine = await engines.start("1")
+        assert await engine.wait() == -signal.SIGKILL
+    await engines.start("1")
+    job = await ended(ledger, NEW_JOB.id)
+    reason = "it was begun 3 times, and each time the process that had it ended"
+    assert (job.status, job.set_aside) == ("failed", ((1, reason),))
+    assert Counter(number for _, number in engines.begun())[1] == 3
+    await assert_told_once(ledger, NEW_JOB.id, 3_000)
     await ledger.aclose()
 
 

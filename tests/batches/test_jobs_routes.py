@@ -4,8 +4,8 @@ import asyncio
 import gzip
 import random
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -143,9 +143,91 @@ async def test_a_job_that_is_cancelled_keeps_what_it_has_until_it_is_removed(ope
     assert (response.status, told["status"], told["done"]) == (200, "cancelled", 500)
     _, headers, lines = await get(gateway, f"{url}/results")
     assert (headers["X-Job-Status"], numbers(lines)) == ("cancelled", list(range(501, 1001)))
+    assert (headers["Content-Range"], headers["X-Results-Complete"]) == ("rows 501-1000/1500", "false")
     async with gateway.delete(url) as response:
         assert response.status == 204
     assert [(await get(gateway, f"{url}{each}"))[0] for each in ("", "/events", "/results")] == [404, 404, 404]
+
+
+async def test_the_results_of_a_cancelled_job_say_which_rows_they_hold(open_batches: Open) -> None:
+    gateway = await open_batches(Gated(is_open=False))
+    url, ledger = await made(gateway, 2200), ledger_of(gateway)
+    for number in (0, 2, 4):
+        rows = range(500 * number + 1, min(500 * number + 500, 2200) + 1)
+        await ledger.complete("a-1", number, [clear(row) for row in rows], None)
+    async with gateway.delete(url):
+        pass
+    there = [*range(1, 501), *range(1001, 1501), *range(2001, 2201)]
+    for status in ("", "?status=screened"):
+        code, headers, lines = await get(gateway, f"{url}/results{status}")
+        assert (code, numbers(lines)) == (200, there)
+        assert headers["Content-Range"] == "rows 1-500,1001-1500,2001-2200/2200"
+    for asked, part in (
+        ("rows=1-", "1-500"),
+        ("rows=101-600", "101-500"),
+        ("rows=501-", "1001-1500"),
+        ("rows=1200-1300", "1200-1300"),
+        ("rows=1501-", "2001-2200"),
+        ("rows=-300", "2001-2200"),
+    ):
+        code, headers, lines = await get(gateway, f"{url}/results", Range=asked)
+        first, last = map(int, part.split("-"))
+        assert (code, headers["Content-Range"]) == (206, f"rows {part}/2200")
+        assert numbers(lines) == list(range(first, last + 1))
+    code, headers, body = await get(gateway, f"{url}/results", Range="rows=501-1000")
+    assert (code, headers["Content-Range"], orjson.loads(body)["retryable"]) == (416, "rows */2200", False)
+
+
+async def test_a_cancelled_job_without_results_says_so(open_batches: Open) -> None:
+    gateway = await open_batches(Gated(is_open=False))
+    url = await made(gateway, 10)
+    async with gateway.delete(url):
+        pass
+    code, headers, lines = await get(gateway, f"{url}/results")
+    assert (code, headers["Content-Range"], lines) == (200, "rows */10", b"")
+
+
+@pytest.mark.parametrize(("days", "kept_days"), [({}, 90), ({"jobs_keep_days": 7}, 7), ({"jobs_keep_days": 0}, None)])
+async def test_a_job_says_until_when_it_is_kept(
+    open_batches: Open, days: dict[str, int], kept_days: int | None
+) -> None:
+    gateway = await open_batches(Gated(is_open=False), **days)
+    url = await made(gateway, 10)
+    assert orjson.loads((await get(gateway, url))[2])["kept_until"] is None
+    async with gateway.delete(url) as response:
+        told = await response.json()
+    ended_at = datetime.fromisoformat(told["ended_at"])
+    kept = told["kept_until"] and datetime.fromisoformat(told["kept_until"]) - ended_at
+    assert kept == (None if kept_days is None else timedelta(days=kept_days))
+
+
+async def test_an_upload_that_was_given_up_and_goes_on_is_a_bad_request(open_batches: Open) -> None:
+    gateway = await open_batches(Gated(is_open=False))
+    ledger = ledger_of(gateway)
+    for late in (b"C co\n" * 10_000, b""):
+        given_up = asyncio.Event()
+
+        async def body(late: bytes = late, given_up: asyncio.Event = given_up) -> AsyncIterator[bytes]:
+            yield b"name\nA co\n"
+            await given_up.wait()
+            yield b"B co\n" + late
+
+        posting = asyncio.create_task(post(gateway, body(), {**CSV, "Idempotency-Key": "k"}))  # type: ignore[arg-type]
+        async with asyncio.timeout(10):
+            while (job := await ledger.job_by_key("k")) is None:
+                await asyncio.sleep(0.005)
+        await ledger.forget(job.new.id)
+        given_up.set()
+        async with asyncio.timeout(10):
+            status, told = await posting
+        assert (status, told["code"], told["fault"], told["outcome"]) == (
+            400,
+            "invalid_file",
+            "upload_given_up",
+            "not_screened",
+        )
+    status, _ = await post(gateway, b"name\nA co\n", {**CSV, "Idempotency-Key": "k"})
+    assert status == 202
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])

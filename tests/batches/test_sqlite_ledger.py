@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from service.batches.ledger import CHUNK_ROWS, LedgerUnavailable
+from service.batches.ledger import CHUNK_ROWS, SILENT_FOR_S, LedgerUnavailable, UploadGone
 from service.batches.rows import Row, ScreeningOptions
 from service.batches.sqlite_ledger import SqliteLedger
 from service.batches.sqlite_reading import OpenChunks
@@ -174,19 +174,65 @@ async def test_a_large_job_is_forgotten_at_once_and_what_it_had_goes_later(ledge
     assert await ledger.job("stays") is not None
 
 
-async def test_a_job_whose_rows_stopped_coming_is_forgotten_after_a_while(ledger: SqliteLedger, day: Day) -> None:
+async def test_a_job_whose_upload_is_silent_is_given_up(ledger: SqliteLedger, day: Day) -> None:
     await send(ledger, 5, "queued")
-    await ledger.add_job(replace(NEW_JOB, id="left"))
-    await ledger.add_job(replace(NEW_JOB, id="slow"))
-    day.now += timedelta(minutes=50)
+    for job_id in ("left", "slow", "living"):
+        await ledger.add_job(replace(NEW_JOB, id=job_id))
+    day.now += timedelta(seconds=SILENT_FOR_S - 1)
     await ledger.add_rows("slow", 0, made_rows(CHUNK_ROWS))
-    day.now += timedelta(minutes=20)
+    await ledger.still_receiving("living")
+    day.now += timedelta(seconds=2)
     assert not await ledger.tidy()
     assert await ledger.job("left") is None
-    with pytest.raises(KeyError):
-        await ledger.add_rows("left", 0, made_rows(1))
-    assert await ledger.job("slow") is not None
-    assert await ledger.job("queued") is not None
+    for going_on in (
+        ledger.add_rows("left", 0, made_rows(1)),
+        ledger.still_receiving("left"),
+        ledger.rows_are_in("left", "f" * 64),
+    ):
+        with pytest.raises(UploadGone):
+            await going_on
+    for job_id in ("slow", "living", "queued"):
+        assert await ledger.job(job_id) is not None
+
+
+async def test_jobs_that_have_ended_are_removed_when_they_were_kept_for_long_enough(file: Path, day: Day) -> None:
+    for keep in (timedelta(days=90), None):
+        ledger = SqliteLedger(file, keep=keep, now=day)
+        await send(ledger, CHUNK_ROWS, "runs")
+        await send(ledger, CHUNK_ROWS, "cancelled")
+        await ledger.cancel("cancelled")
+        await send(ledger, CHUNK_ROWS)
+        await complete_all(ledger, CHUNK_ROWS)
+        day.now += timedelta(days=90)
+        assert not await ledger.tidy()
+        assert await ledger.job(NEW_JOB.id) is not None
+        day.now += timedelta(seconds=1)
+        while await ledger.tidy():
+            pass
+        assert [await ledger.job(each) is None for each in (NEW_JOB.id, "cancelled", "runs")] == [
+            keep is not None,
+            keep is not None,
+            False,
+        ]
+        connection = sqlite3.connect(file)
+        assert connection.execute("SELECT count(*) FROM results").fetchone() == (0 if keep else CHUNK_ROWS,)
+        connection.close()
+        await ledger.forget("runs")
+        await ledger.aclose()
+
+
+async def test_a_file_of_the_version_before_is_changed_and_keeps_its_jobs(file: Path, tmp_path: Path) -> None:
+    ledger = SqliteLedger(file)
+    await send(ledger, CHUNK_ROWS)
+    await ledger.aclose()
+    connection = sqlite3.connect(file)
+    connection.executescript("ALTER TABLE chunks DROP COLUMN begun; DROP TABLE damaged; PRAGMA user_version = 1")
+    connection.close()
+    ledger = SqliteLedger(file)
+    assert await ledger.begin(NEW_JOB.id, 0) == 0
+    await complete_all(ledger, CHUNK_ROWS)
+    await assert_told_once(ledger, NEW_JOB.id, CHUNK_ROWS)
+    await ledger.aclose()
 
 
 # -- what breaks --

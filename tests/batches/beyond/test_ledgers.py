@@ -1,13 +1,15 @@
 """What both engines keep of a job: what is written once stays so, whoever comes second."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from service.batches.ledger import CHUNK_ROWS, KeyInUse, Ledger
+from service.batches.ledger import CHUNK_ROWS, SILENT_FOR_S, ChunkUnreadable, KeyInUse, Ledger, UploadGone
+from service.batches.postgres_ledger import PostgresLedger
 from service.batches.results import set_aside
 from service.batches.rows import Row
 from service.batches.sqlite_ledger import SqliteLedger
@@ -146,6 +148,81 @@ async def test_a_key_is_one_jobs(ledger: Ledger) -> None:
     await ledger.forget(NEW_JOB.id)
     assert await ledger.job_by_key("k") is None
     await ledger.add_job(replace(NEW_JOB, id="job-2", idempotency_key="k"))
+
+
+async def test_the_key_of_an_upload_that_died_is_free_again(
+    ledger: Ledger, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    keyed = replace(NEW_JOB, idempotency_key="monthly")
+    await ledger.add_job(keyed)
+    await ledger.add_rows(keyed.id, 0, made_rows(5))
+    with pytest.raises(KeyInUse):
+        await ledger.add_job(replace(keyed, id="again"))
+    await _let_pass(ledger, SILENT_FOR_S - 5)
+    with pytest.raises(KeyInUse):
+        await ledger.add_job(replace(keyed, id="again"))
+    await _let_pass(ledger, 10)
+    await ledger.add_job(replace(keyed, id="again"))
+    assert await ledger.job(keyed.id) is None
+    with pytest.raises(UploadGone):
+        await ledger.add_rows(keyed.id, 1, made_rows(5))
+    # One whose rows are all in keeps its key, however old it is.
+    await ledger.add_rows("again", 0, made_rows(5))
+    await ledger.rows_are_in("again", "f" * 64)
+    await _let_pass(ledger, 10_000)
+    with pytest.raises(KeyInUse):
+        await ledger.add_job(replace(keyed, id="third"))
+
+
+async def _let_pass(ledger: Ledger, seconds: float) -> None:
+    """Make what was last heard of uploads so much older."""
+    if isinstance(ledger, SqliteLedger):
+        older = "UPDATE jobs SET received_at = strftime('%Y-%m-%dT%H:%M:%f000+00:00', received_at, ?)"
+        await ledger._link.write(lambda connection: connection.execute(older, (f"-{seconds} seconds",)))
+    else:
+        assert isinstance(ledger, PostgresLedger)
+        async with ledger._link.transaction() as connection:
+            await connection.execute("UPDATE jobs SET heard_at = heard_at - %s * interval '1 second'", (seconds,))
+
+
+async def test_starts_of_a_chunk_are_counted_and_taken_back(ledger: Ledger) -> None:
+    await send(ledger, 5)
+    assert await ledger.begin(NEW_JOB.id, 0) == 0
+    assert await ledger.begin(NEW_JOB.id, 0) == 1
+    await ledger.not_begun(NEW_JOB.id, 0)
+    chunk = await ledger.chunk(NEW_JOB.id, 0)
+    assert chunk is not None
+    assert chunk.attempts == 1
+    await ledger.complete(NEW_JOB.id, 0, made_results(chunk), None)
+    assert await ledger.begin(NEW_JOB.id, 0) is None
+    assert await ledger.begin("another", 0) is None
+
+
+async def test_rows_that_have_results_are_told_as_spans(ledger: Ledger) -> None:
+    await send(ledger, 5 * CHUNK_ROWS + 10)
+    assert await ledger.rows_with_results(NEW_JOB.id) == ()
+    for number in (5, 0, 1, 3):
+        chunk = await ledger.chunk(NEW_JOB.id, number)
+        assert chunk is not None
+        await ledger.complete(NEW_JOB.id, number, made_results(chunk), None)
+    assert await ledger.rows_with_results(NEW_JOB.id) == ((1, 1000), (1501, 2000), (2501, 2510))
+    assert await ledger.rows_with_results("another") == ()
+
+
+@pytest.mark.parametrize("kept", [b"", b"no JSON", b"[[2]]", b"[]", b'[["x"]]', b"{}"])
+async def test_a_chunk_that_cannot_be_read_back_says_so_and_has_its_row_numbers(ledger: Ledger, kept: bytes) -> None:
+    await send(ledger, 1)
+    if isinstance(ledger, SqliteLedger):
+        write = "UPDATE chunks SET rows = ?"
+        packed = zlib.compress(kept) if kept else kept
+        await ledger._link.write(lambda connection: connection.execute(write, (packed,)))
+    else:
+        assert isinstance(ledger, PostgresLedger)
+        async with ledger._link.transaction() as connection:
+            await connection.execute("UPDATE chunks SET rows = %s", (kept,))
+    with pytest.raises(ChunkUnreadable, match="cannot be read: ") as raised:
+        await ledger.chunk(NEW_JOB.id, 0)
+    assert raised.value.rows == (Row(1),)
 
 
 async def test_versions_are_pinned_until_their_jobs_have_ended(ledger: Ledger) -> None:

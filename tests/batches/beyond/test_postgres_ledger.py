@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -16,9 +17,11 @@ from tests.batches.beyond.made_jobs import NEW_JOB, made_results, made_rows, sen
 from tests.batches.beyond.postgres import ThrowAwayPostgres
 
 
-def open_ledger(url: str, *, sandbox: bool = False, wait_s: float = 10.0) -> PostgresLedger:
+def open_ledger(
+    url: str, *, sandbox: bool = False, wait_s: float = 10.0, keep: timedelta | None = None
+) -> PostgresLedger:
     link = PostgresLink(url, schema_name(sandbox=sandbox), wait_s=wait_s)
-    return PostgresLedger(link, PostgresQueue(link).defer)
+    return PostgresLedger(link, PostgresQueue(link).defer, keep=keep)
 
 
 @pytest.fixture
@@ -141,6 +144,25 @@ async def test_a_job_whose_rows_have_stopped_coming_is_forgotten(ledger: Postgre
         await ledger.add_rows(job_id, 0, made_rows(10))
     await send(ledger, 10, "queued")
     with psycopg.connect(database_url, options="-c search_path=compliance_gateway") as connection:
-        connection.execute("UPDATE jobs SET heard_at = now() - interval '2 hours' WHERE id <> 'coming'")
+        connection.execute("UPDATE jobs SET heard_at = now() - interval '1 minute' WHERE id <> 'coming'")
     await ledger.tidy()
     assert [await ledger.job(job_id) is None for job_id in ("left", "coming", "queued")] == [True, False, False]
+
+
+async def test_jobs_that_have_ended_are_removed_when_they_were_kept_for_long_enough(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    for job_id in ("old", "new"):
+        await send(ledger, 10, job_id)
+        await ledger.complete(job_id, 0, made_results(made_rows(10)), None)
+    await send(ledger, 10, "runs")
+    with psycopg.connect(database_url, options="-c search_path=compliance_gateway") as connection:
+        connection.execute("UPDATE jobs SET created_at = now() - interval '99 days'")
+        connection.execute("UPDATE jobs SET ended_at = now() - interval '91 days' WHERE id = 'old'")
+        connection.execute("UPDATE jobs SET ended_at = now() - interval '89 days' WHERE id = 'new'")
+    await ledger.tidy()
+    assert await ledger.job("old") is not None
+    keeping = open_ledger(database_url, keep=timedelta(days=90))
+    await keeping.tidy()
+    await keeping.aclose()
+    assert [await ledger.job(each) is None for each in ("old", "new", "runs")] == [True, False, False]

@@ -171,6 +171,24 @@ async def test_a_chunk_that_kills_its_workers_is_set_aside_after_the_third(
     await assert_told_once(ledger, "poisoned", 1500)
 
 
+async def test_a_chunk_that_cannot_be_read_back_ends_its_job_as_failed_with_the_reason(
+    open_side: Callable[[], Side], database_url: str
+) -> None:
+    async def compute(chunk: Chunk) -> Sequence[RowResult]:
+        return made_results(chunk)
+
+    side = open_side()
+    await send(side[1], 1500)
+    with psycopg.connect(database_url, options="-c search_path=compliance_gateway") as connection:
+        connection.execute("UPDATE chunks SET rows = 'broken' WHERE number = 1")
+    async with working(side, compute):
+        job = await ended(side[1], NEW_JOB.id)
+        await nothing_left(database_url)
+    ((number, reason),) = job.set_aside
+    assert (job.status, number, job.counts.not_screened) == ("failed", 1, CHUNK_ROWS)
+    assert reason.startswith("what was kept of the rows cannot be read: ")
+
+
 async def test_cancelled_chunks_are_not_computed(open_side: Callable[[], Side], database_url: str) -> None:
     computed: list[int] = []
     side = open_side()
