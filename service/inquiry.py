@@ -30,7 +30,7 @@ from service.snapshot import (
 )
 from service.tiles.tile import Evaluation, Outcome, TileKind, TileName, is_sample_data
 from tools.call import calling, recording
-from tools.errors import ToolError
+from tools.errors import ScriptNotCovered, ToolError
 from tools.exchange import Answer
 
 __all__ = ["SNAPSHOT_INCOMPLETE", "Ask", "Inquiry", "Show", "SnapshotIncomplete", "answer_of"]
@@ -137,6 +137,11 @@ def answer_of(taken: Snapshot) -> Snapshot | SnapshotIncomplete:
     required = [source for source in missing if source in taken.shipment.require]
     if not required:
         return taken
+    # A name that is not read is not read the next time, either.
+    retryable = required != ["sanctions"] or any(
+        party.error is not None and party.error.code != ScriptNotCovered.code
+        for party in taken.tiles.sanctions_screening.parties
+    )
     # Whether it was required or not.
     outcome = {"outcome": "not_screened"} if "sanctions" in missing else {}
     body = problem(
@@ -145,8 +150,8 @@ def answer_of(taken: Snapshot) -> Snapshot | SnapshotIncomplete:
         "A required source did not answer",
         f"required, and not answered: {', '.join(required)}; what the others said is in `snapshot`",
         taken.request_id,
-        retryable=True,
-        retry_after_s=1.0,
+        retryable=retryable,
+        retry_after_s=1.0 if retryable else None,
         **outcome,
     )
     if taken.sandbox:
