@@ -9,6 +9,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any, Literal, LiteralString
 
+import orjson
 from psycopg import sql
 
 from service.batches.ledger import CHUNK_ROWS, SILENT_FOR_S, Chunk, Job, KeyInUse, NewJob, UploadGone
@@ -24,7 +25,7 @@ Defer = Callable[[Connection, str, Sequence[int]], Awaitable[None]]
 
 _NEW: LiteralString = "id, created_at, options, list_choice, list_version, list_as_of, idempotency_key"
 _STATE: LiteralString = (
-    "status, row_count, screened, invalid, not_screened, clear, potential_match, match, body_sha256, started_at,"
+    "status, row_count, screened, invalid, not_screened, clear, potential_match, match, noted, body_sha256, started_at,"
     " ended_at, job, chunks_set_aside"
 )
 _FORGET: LiteralString = "INSERT INTO forgotten SELECT job FROM gone"
@@ -335,6 +336,10 @@ async def _count(connection: Connection, job: int, results: Sequence[RowResult],
         "UPDATE jobs SET screened = screened + %(screened)s, invalid = invalid + %(invalid)s,"
         " not_screened = not_screened + %(not_screened)s, clear = clear + %(clear)s,"
         " potential_match = potential_match + %(potential)s, match = match + %(match)s,"
+        " noted = (SELECT coalesce(jsonb_object_agg(key, total), '{}') FROM"
+        "  (SELECT key, sum(value::bigint) AS total FROM"
+        "   (SELECT * FROM jsonb_each_text(noted) UNION ALL SELECT * FROM jsonb_each_text(%(noted)s::jsonb)) AS each"
+        "   GROUP BY key) AS sums),"
         " chunks_done = chunks_done + 1, chunks_set_aside = chunks_set_aside + %(aside)s,"
         " started_at = coalesce(started_at, now()),"
         " status = CASE WHEN chunks_done + 1 < chunk_count THEN 'running'"
@@ -349,6 +354,7 @@ async def _count(connection: Connection, job: int, results: Sequence[RowResult],
             "clear": counts.clear,
             "potential": counts.potential_match,
             "match": counts.match,
+            "noted": orjson.dumps(counts.noted()).decode(),
             "aside": int(is_set_aside),
         },
     )
@@ -361,14 +367,14 @@ async def _job(connection: Connection, where: LiteralString, given: str) -> Job 
     if row is None:
         return None
     new, state = row[:7], row[7:]
-    status, rows, *counts, body_sha256, started_at, ended_at, job, chunks_set_aside = state
+    status, rows, *counts, noted, body_sha256, started_at, ended_at, job, chunks_set_aside = state
     set_aside: tuple[tuple[int, str], ...] = ()
     if chunks_set_aside:
         reasons = await connection.execute(
             "SELECT number, set_aside FROM chunks WHERE job = %s AND set_aside IS NOT NULL ORDER BY number", (job,)
         )
         set_aside = tuple((number, reason) for number, reason in await reasons.fetchall())
-    return Job(_new(new), status, rows, Counts(*counts), body_sha256, started_at, ended_at, set_aside)
+    return Job(_new(new), status, rows, Counts.of(counts, noted), body_sha256, started_at, ended_at, set_aside)
 
 
 def _new(row: Sequence[Any]) -> NewJob:

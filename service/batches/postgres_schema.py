@@ -1,6 +1,7 @@
 """The tables of the ledger in PostgreSQL, made once, by whichever process comes first; Procrastinate's stand beside."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, LiteralString
 
 import procrastinate
 import psycopg
@@ -12,7 +13,7 @@ from service.batches.ledger import LedgerUnavailable
 __all__ = ["ensure_tables", "schema_name"]
 
 #: Of the tables below. A change of them is a new number, and a step from the one before.
-_VERSION = 1
+_VERSION = 2
 #: Any number will do that nobody else locks in the same database.
 _LOCK = 0x6777_6C64
 #: `job` is the short number of a job, as it stands in ten million rows. No foreign key leads from the results to their
@@ -38,6 +39,8 @@ CREATE TABLE jobs (
     clear bigint NOT NULL DEFAULT 0,
     potential_match bigint NOT NULL DEFAULT 0,
     match bigint NOT NULL DEFAULT 0,
+    -- Of warnings and of country programs, by their keys.
+    noted jsonb NOT NULL DEFAULT '{}',
     body_sha256 text,
     -- When rows last came.
     heard_at timestamptz NOT NULL DEFAULT now(),
@@ -89,6 +92,8 @@ CREATE TABLE quota_turns (
 );
 CREATE TABLE ledger_version (version integer NOT NULL, procrastinate text NOT NULL);
 """
+#: From the version before each to it.
+_STEPS: Mapping[int, LiteralString] = {2: "ALTER TABLE jobs ADD COLUMN noted jsonb NOT NULL DEFAULT '{}'"}
 
 
 def schema_name(*, sandbox: bool) -> str:
@@ -97,7 +102,7 @@ def schema_name(*, sandbox: bool) -> str:
 
 
 async def ensure_tables(connection: psycopg.AsyncConnection[Any], schema: str) -> None:
-    """Make what is missing, in the transaction of `connection`, whose search path is `schema`.
+    """Make what is missing and change what is older, in the transaction of `connection`, whose search path is `schema`.
 
     Raises LedgerUnavailable when they are of a newer version than this one knows.
     """
@@ -110,6 +115,10 @@ async def ensure_tables(connection: psycopg.AsyncConnection[Any], schema: str) -
         await connection.execute(SchemaManager.get_schema())
         await connection.execute("INSERT INTO ledger_version VALUES (%s, %s)", (_VERSION, procrastinate.__version__))
     version = await _one(connection, "SELECT max(version) FROM ledger_version")
+    for step in range(version + 1, _VERSION + 1):
+        await connection.execute(_STEPS[step])
+        await connection.execute("UPDATE ledger_version SET version = %s", (step,))
+        version = step
     if version != _VERSION:
         raise LedgerUnavailable(f"the tables in the database are of version {version}, this is {_VERSION}")
 

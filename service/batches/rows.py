@@ -1,6 +1,7 @@
 """One row of a caller's file, how it is to be screened, and what it came to."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -87,6 +88,21 @@ class Counts:
         self.warnings.update(result.warnings)
         if result.country_level is not None:
             self.country_programs[result.country_level] += 1
+
+    def noted(self) -> dict[str, int]:
+        """Return the counts of warnings and of country programs under one key each, as the ledgers keep them."""
+        kinds = {"warning": self.warnings, "country": self.country_programs}
+        return {f"{kind}:{key}": number for kind, counted in kinds.items() for key, number in counted.items()}
+
+    @classmethod
+    def of(cls, numbers: Sequence[int], noted: Mapping[str, int]) -> "Counts":
+        """Return the counts of which a ledger has the `numbers`, in order of the fields, and what `noted` returned."""
+        screened, invalid, not_screened, clear, potential_match, match = numbers
+        counts = cls(screened, invalid, not_screened, clear, potential_match, match)
+        for key, number in noted.items():
+            kind, _, name = key.partition(":")
+            (counts.warnings if kind == "warning" else counts.country_programs)[name] = number
+        return counts
 
     @property
     def rows(self) -> int:

@@ -328,12 +328,20 @@ def _count(
         "UPDATE jobs SET screened = screened + :screened, invalid = invalid + :invalid,"
         " not_screened = not_screened + :not_screened, clear = clear + :clear,"
         " potential_match = potential_match + :potential_match, match = match + :match,"
+        " noted = (SELECT json_group_object(key, total) FROM (SELECT key, sum(value) AS total FROM"
+        "  (SELECT key, value FROM json_each(noted) UNION ALL SELECT key, value FROM json_each(:noted)) GROUP BY key)),"
         " chunks_done = chunks_done + 1, chunks_set_aside = chunks_set_aside + :aside,"
         " started_at = coalesce(started_at, :now),"
         " status = CASE WHEN chunks_done + 1 < chunk_count THEN 'running'"
         "  WHEN chunks_set_aside + :aside > 0 THEN 'failed' ELSE 'done' END,"
         " ended_at = CASE WHEN chunks_done + 1 = chunk_count THEN :now END WHERE job = :job",
-        {**{name: getattr(counts, name) for name in counts.__slots__}, "aside": is_set_aside, "now": now, "job": job},
+        {
+            **{name: getattr(counts, name) for name in counts.__slots__},
+            "noted": orjson.dumps(counts.noted()).decode(),
+            "aside": is_set_aside,
+            "now": now,
+            "job": job,
+        },
     )
 
 

@@ -37,7 +37,7 @@ KINDS: dict[RowStatus, int] = {"screened": _HIT, "invalid": _INVALID, "not_scree
 
 NEW: LiteralString = "id, created_at, options, list_choice, list_version, list_as_of, idempotency_key"
 _STATE: LiteralString = (
-    "status, row_count, screened, invalid, not_screened, clear, potential_match, match, body_sha256, started_at,"
+    "status, row_count, screened, invalid, not_screened, clear, potential_match, match, noted, body_sha256, started_at,"
     " ended_at, job, chunks_set_aside"
 )
 UNDER_WAY: LiteralString = "status IN ('queued', 'running') AND ended_at IS NULL"
@@ -151,7 +151,7 @@ def job_of(connection: sqlite3.Connection, where: LiteralString, given: str) -> 
     row = connection.execute(f"SELECT {NEW}, {_STATE} FROM jobs WHERE {where}", (given,)).fetchone()
     if row is None:
         return None
-    status, rows, *counts, body_sha256, started_at, ended_at, job, chunks_set_aside = row[7:]
+    status, rows, *counts, noted, body_sha256, started_at, ended_at, job, chunks_set_aside = row[7:]
     set_aside: tuple[tuple[int, str], ...] = ()
     if chunks_set_aside or status == "failed":
         reasons = (
@@ -160,7 +160,7 @@ def job_of(connection: sqlite3.Connection, where: LiteralString, given: str) -> 
         )
         set_aside = tuple((number, reason) for number, reason in connection.execute(reasons, (job, job)))
     times = _at(started_at), _at(ended_at)
-    return Job(_new(row[:7]), status, rows, Counts(*counts), body_sha256, *times, set_aside)
+    return Job(_new(row[:7]), status, rows, Counts.of(counts, orjson.loads(noted)), body_sha256, *times, set_aside)
 
 
 def _new(row: Sequence[Any]) -> NewJob:

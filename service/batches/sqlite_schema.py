@@ -33,6 +33,8 @@ CREATE TABLE jobs (
     clear INTEGER NOT NULL DEFAULT 0,
     potential_match INTEGER NOT NULL DEFAULT 0,
     match INTEGER NOT NULL DEFAULT 0,
+    -- Of warnings and of country programs, by their keys: a JSON object.
+    noted TEXT NOT NULL DEFAULT '{}',
     body_sha256 TEXT,
     started_at TEXT,
     ended_at TEXT
@@ -85,7 +87,11 @@ CREATE TABLE damaged (
 )
 #: From the version before each to it.
 _STEPS: dict[int, tuple[str, ...]] = {
-    2: ("ALTER TABLE chunks ADD COLUMN begun INTEGER NOT NULL DEFAULT 0", _TABLES[-1])
+    2: (
+        "ALTER TABLE chunks ADD COLUMN begun INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE jobs ADD COLUMN noted TEXT NOT NULL DEFAULT '{}'",
+        _TABLES[-1],
+    )
 }
 
 

@@ -36,7 +36,8 @@ class JobOptions(TypedDict):
 
 class JobTold(TypedDict):
     """A job as it stands. `done` of its `rows` have a result: it is the sum of `screened`, `invalid` and
-    `not_screened`; `screened` is the sum of `clear`, `potential_match` and `match`.
+    `not_screened`; `screened` is the sum of `clear`, `potential_match` and `match`. `warnings` counts, by their
+    code, the details that were not read; `country_programs` the rows by the gravest level of theirs.
 
     `rate` is rows a second in the last while, of a job that has ended over all; `eta_s` the seconds that the rest takes
     at that rate; null: there is no telling. `list_choice` is null when the agency's search is asked; `list_version` is
@@ -61,6 +62,8 @@ class JobTold(TypedDict):
     clear: int
     potential_match: int
     match: int
+    warnings: Mapping[str, int]
+    country_programs: Mapping[str, int]
     options: JobOptions
     list_choice: ListChoice | None
     list_version: str | None
@@ -97,6 +100,8 @@ def told(
         "clear": counts.clear,
         "potential_match": counts.potential_match,
         "match": counts.match,
+        "warnings": dict(counts.warnings),
+        "country_programs": dict(counts.country_programs),
         "options": {
             "threshold": new.options.threshold,
             "sources": new.options.sources,

@@ -1,7 +1,7 @@
 """What is said of a batch: a bar while it runs, a summary in the end. And its exit code. Pure, but for the bar."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -24,11 +24,16 @@ class Bar(Protocol):
 
 
 def exit_of_job(job: Job) -> int:
-    """A row that nobody was screened by is never taken for one that is clear, whatever became of the others."""
+    """Return the exit code: a row that was not screened is never taken for one without a hit.
+
+    A country program that stops, or is to be looked at, and a country that was not understood are to be looked at.
+    """
     counts = job.counts
     if counts.rows != job.rows or counts.not_screened or counts.rows == 0:
         return NOT_ANSWERED
-    return NOTHING_ADVERSE if counts.clear == counts.rows else TO_LOOK_AT
+    countries = counts.country_programs["stop"] + counts.country_programs["review"]
+    unread = counts.warnings["country_not_understood"]
+    return NOTHING_ADVERSE if counts.clear == counts.rows and not countries + unread else TO_LOOK_AT
 
 
 def summary_text(job: Job, *, sandbox: bool) -> str:
@@ -41,9 +46,17 @@ def summary_text(job: Job, *, sandbox: bool) -> str:
     came = f"{counts.screened:,} screened, {counts.invalid:,} invalid, {counts.not_screened:,} not screened"
     among = f"{counts.clear:,} clear, {counts.potential_match:,} potential match, {counts.match:,} match"
     lines = [f"{counts.rows:,} rows: {came}", f"of those screened: {among}", f"screened by: {by}"]
+    if counts.country_programs:
+        lines.append(f"country programs: {_counted(counts.country_programs)}")
+    if counts.warnings:
+        lines.append(f"not read as given: {_counted(counts.warnings)}")
     if sandbox:
         lines.append("SAMPLE DATA: nobody was screened by a real list")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _counted(counter: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {key}" for key, number in sorted(counter.items()))
 
 
 @contextmanager

@@ -226,7 +226,10 @@ async def test_a_file_of_the_version_before_is_changed_and_keeps_its_jobs(file: 
     await send(ledger, CHUNK_ROWS)
     await ledger.aclose()
     connection = sqlite3.connect(file)
-    connection.executescript("ALTER TABLE chunks DROP COLUMN begun; DROP TABLE damaged; PRAGMA user_version = 1")
+    connection.executescript(
+        "ALTER TABLE chunks DROP COLUMN begun; ALTER TABLE jobs DROP COLUMN noted; DROP TABLE damaged; "
+        "PRAGMA user_version = 1"
+    )
     connection.close()
     ledger = SqliteLedger(file)
     assert await ledger.begin(NEW_JOB.id, 0) == 0

@@ -153,6 +153,16 @@ async def test_clear_rows_alone_end_with_0_and_hits_with_1(tmp_path: Path) -> No
     assert (clear.code, hit.code) == (0, 1)
 
 
+async def test_a_row_in_an_embargoed_country_is_to_be_looked_at_though_no_name_is_listed(tmp_path: Path) -> None:
+    file = tmp_path / "names.csv"
+    file.write_text("name,country\nQuiet Harbor Foods,Iran\nQuiet Meadow Bakery,Narnia\nPlain Grocers,Norway\n")
+    ended = await run("batch", str(file), "--sandbox", "--output", str(tmp_path / "out.csv"), **of_the_list(tmp_path))
+    assert ended.code == 1
+    assert "3 clear" in ended.err
+    assert "country programs: 1 stop" in ended.err
+    assert "not read as given: 1 country_not_understood" in ended.err
+
+
 async def test_an_outage_of_the_agency_ends_with_3_and_every_row_says_why(tmp_path: Path) -> None:
     words = ("batch", "-", "--via", "api", "--sandbox", "--fault", "csl=status:400")
     ended = await run(*words, given=b"name\nQuiet Harbor Foods\nBank Melli\n", retry="off", data_dir=tmp_path)

@@ -40,6 +40,7 @@ export function showJob(into, job, url) {
     element("p", { class: "figures" }, progress(job)),
     element("ul", { class: "counts" }, ...FIGURES.filter(([member]) => job[member] || member === "clear").map(([member, status, one, many]) =>
       element("li", { class: `is-${status}` }, shape(status), ` ${number.format(job[member])} ${job[member] === 1 ? one : many}`))),
+    tallied("Country programs", job.country_programs), tallied("Not read as given", job.warnings),
     ...job.set_aside.map((each) => element("p", { class: "fault" }, `Rows ${each.first_row} to ${each.last_row} could not be screened: ${each.reason}`)),
     element("p", { class: "source" }, `${job.id}, ${list(job)}`, job.sandbox ? element("strong", {}, " · sample data") : ""),
     element("div", { class: "row" },
@@ -47,10 +48,15 @@ export function showJob(into, job, url) {
       element("a", { href: `${url}/results?format=ndjson`, download: `${job.id}.ndjson` }, "Download as NDJSON")));
 }
 
+function tallied(what, tally) {
+  const parts = Object.entries(tally).map(([key, rows]) => `${counted(rows, "row", "rows")} ${key.replaceAll("_", " ")}`);
+  return parts.length ? element("p", {}, `${what}: ${parts.join(", ")}.`) : null;
+}
+
 // A file looks like one without hits only when all of it is screened.
 function worst(job) {
-  if (job.match) return "action";
-  if (job.potential_match) return "attention";
+  if (job.match || job.country_programs.stop) return "action";
+  if (job.potential_match || job.country_programs.review || job.warnings.country_not_understood) return "attention";
   if (job.not_screened || job.invalid || job.status === "failed" || job.status === "cancelled") return "unavailable";
   return job.status === "done" && job.clear === job.rows ? "clear" : "waiting";
 }

@@ -47,6 +47,7 @@ async def test_rows_come_back_as_they_were_given(ledger: Ledger) -> None:
         Row(2, fault="no name"),
         Row(3, name=""),
         Row(4, name="x", ids=("",)),
+        Row(5, name="x", nationality="Iranian", address="1 Some Street"),
     ]
     await ledger.add_job(NEW_JOB)
     assert await ledger.add_rows(NEW_JOB.id, 0, rows) == 1
@@ -98,6 +99,21 @@ async def test_a_chunk_that_is_set_aside_makes_its_job_fail_and_says_why(ledger:
     assert job is not None
     assert (job.status, job.set_aside, job.counts.not_screened) == ("failed", ((0, "it broke"),), CHUNK_ROWS)
     await assert_told_once(ledger, NEW_JOB.id, CHUNK_ROWS + 5)
+
+
+async def test_warnings_and_country_programs_are_added_up_over_chunks(ledger: Ledger) -> None:
+    await send(ledger, CHUNK_ROWS + 5)
+    noted = replace(
+        made_results(made_rows(1))[0], warnings=("dob_ambiguous", "country_ambiguous"), country_level="stop"
+    )
+    for chunk, (first, rows) in enumerate(((1, CHUNK_ROWS), (CHUNK_ROWS + 1, 5))):
+        results = made_results(made_rows(rows, first))
+        assert await ledger.complete(NEW_JOB.id, chunk, [replace(noted, number=first), *results[1:]], None)
+    job = await ledger.job(NEW_JOB.id)
+    assert job is not None
+    assert dict(job.counts.warnings) == {"dob_ambiguous": 2, "country_ambiguous": 2}
+    assert dict(job.counts.country_programs) == {"stop": 2}
+    assert (job.status, job.counts.rows) == ("done", CHUNK_ROWS + 5)
 
 
 async def test_nothing_is_written_for_a_cancelled_job(ledger: Ledger) -> None:

@@ -63,6 +63,22 @@ async def test_sample_data_and_live_data_do_not_know_of_each_other(ledger: Postg
     await sandbox.aclose()
 
 
+async def test_tables_of_the_version_before_are_changed_and_keep_their_jobs(
+    ledger: PostgresLedger, database_url: str
+) -> None:
+    await ledger.add_job(NEW_JOB)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE compliance_gateway.jobs DROP COLUMN noted")
+        connection.execute("UPDATE compliance_gateway.ledger_version SET version = 1")
+    other = open_ledger(database_url)
+    try:
+        job = await other.job(NEW_JOB.id)
+        assert job is not None
+        assert (job.new, dict(job.counts.warnings)) == (NEW_JOB, {})
+    finally:
+        await other.aclose()
+
+
 async def test_tables_of_a_newer_version_are_left_alone(ledger: PostgresLedger, database_url: str) -> None:
     await ledger.waiting_chunks()
     with psycopg.connect(database_url) as connection:
