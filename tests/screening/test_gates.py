@@ -89,6 +89,14 @@ def test_a_part_that_was_cut_out_is_no_unreadable_row() -> None:
     assert codes(few, before) == []
 
 
+def test_a_row_that_is_left_of_many_counts_for_all_of_them() -> None:
+    found = figures(rows=3000, parse_errors=1, first_errors=("row 7 is blank",), carried_per_list={"EL": 3})
+    assert codes(found) == []
+    (gate,) = failed_gates(replace(found, carried_per_list={"EL": 3, "SDN": 1}), None, min_rows=1)
+    words = "1 place could not be read (4 entries of the version before are missing there): row 7 is blank"
+    assert (gate.code, gate.words) == ("parse_errors", words)
+
+
 def test_a_list_whose_only_entry_is_carried_over_is_not_gone() -> None:
     before = figures(rows_per_list=per_list(PLC=1))
     found = figures(rows_per_list=per_list(PLC=0), carried_per_list={"PLC": 1}, parse_errors=1)

@@ -250,6 +250,29 @@ def test_two_rows_in_a_run_stand_for_the_two_entries_that_were_there(store: List
     assert len(version(store).carried) == 2
 
 
+def test_a_row_that_is_left_of_two_stands_for_both_and_one_of_three_is_damage(store: ListStore, come: Come) -> None:
+    come(FILE)
+    number = line_of("PARTY 700 OF SDN")
+    seam = LINES[number][:30] + b'"\n'
+    assert come(with_lines({number: seam, number + 1: b""})).outcome == "version"
+    assert {"PARTY 700 OF SDN", "PARTY 701 OF SDN"} <= set(names(store))
+    assert come(with_lines({number: seam, number + 1: b"", number + 2: b""})).outcome == "suspect"
+    suspect = store.current_suspect()
+    assert suspect is not None
+    assert "(3 entries of the version before are missing there)" in suspect.gates[0].words
+
+
+@pytest.mark.parametrize("number", [1, 5, len(LINES) - 1])
+def test_the_entries_beside_a_row_may_be_new(store: ListStore, come: Come, number: int) -> None:
+    come(FILE)
+    new = as_csv([row("EL", 9001), row("EL", 9002)]).splitlines(keepends=True)[1:]
+    # Only one of the neighbors is known, or there is but one.
+    content = with_lines({number: b"<damaged>\n" + new[1]})
+    built = come(content)
+    assert (built.outcome, len(version(store).carried)) == ("version", 1)
+    assert LINES[number].split(b'"')[11].decode() in names(store)
+
+
 def test_an_entry_that_was_taken_off_the_list_is_not_carried_over(store: ListStore, come: Come) -> None:
     come(FILE)
     number = line_of("PARTY 700 OF SDN")

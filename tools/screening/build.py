@@ -135,7 +135,8 @@ def build(store: ListStore, fetched: Fetched, build_index: IndexBuilder, *, min_
     )
     clock.step("read")
     if gates and (accepted is None or never_in_force(reading.figures)):
-        _keep_aside(store, fetched.path, manifest, gates)
+        # What would stay in force for its rows is looked for again when a person accepts it.
+        _keep_aside(store, fetched.path, replace(manifest, carried=()), gates)
         clock.step("write")
         return Built(outcome="suspect", sha256=sha256, rows=reading.figures.rows, gates=gates, took_s=clock.steps)
     if before is not None and before.sha256 != sha256:

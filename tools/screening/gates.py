@@ -131,10 +131,13 @@ def unknown_columns(found: Figures) -> tuple[str, ...]:
 def _failed(found: Figures, in_force: Figures | None, min_rows: int) -> Iterator[FailedGate]:
     yield from _incomplete(found)
     yield from _columns(found, in_force)
-    errors = found.parse_errors + (found.unreadable is not None)
-    if found.unreadable is not None or not may_be_passed_over(found.parse_errors, found.rows):
+    errors, lost = found.parse_errors + (found.unreadable is not None), sum(found.carried_per_list.values())
+    # One row may be all that is left of many.
+    if found.unreadable is not None or not may_be_passed_over(max(found.parse_errors, lost), found.rows):
         words = "; ".join((*found.first_errors, *([found.unreadable] if found.unreadable else ())))
-        yield FailedGate("parse_errors", f"{errors} {'place' if errors == 1 else 'places'} could not be read: {words}")
+        of_before = f" ({lost} entries of the version before are missing there)" if lost > errors else ""
+        places = "place" if errors == 1 else "places"
+        yield FailedGate("parse_errors", f"{errors} {places} could not be read{of_before}: {words}")
     if not found.rows:
         yield FailedGate("no_rows", "there is no entry in it")
         return

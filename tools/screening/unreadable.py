@@ -1,7 +1,8 @@
 """Rows of a list file that cannot be read: how many a file may have, and which entries stay in force in their place.
 
 Where the version before had the entry that such a row was meant to be, that entry is carried over. It is looked for
-among the entries that the new file lacks, by what can still be made out of the row.
+among the entries that the new file lacks: by what can still be made out of the row, and by where the row is, since it
+may be all that is left of several.
 """
 
 import re
@@ -21,6 +22,8 @@ __all__ = ["CarriedEntry", "UnreadableRow", "VersionFile", "carried_over", "may_
 
 #: A file with more rows than this that cannot be read is refused; so is one with more than the share.
 _MOST_UNREADABLE, _ONE_IN = 20, 1000
+#: A file that lost more can only be put in force by a person, who then knows what is wrong with it.
+_MOST_CARRIED = 1000
 #: A row is shown to people up to this.
 _MOST_LETTERS = 2000
 #: A shorter name stands in too many rows.
@@ -112,16 +115,15 @@ def carried_over(older: VersionFile, path: Path, unreadable: Sequence[Unreadable
     What of the older file is damaged itself is passed over. Raises OSError.
     """
     newer = _Newer(path, {row.number for row in unreadable})
-    candidates = [each for each in _lacking(older, newer) if each.is_readable]
-    follows = {each.identity: each.follows for each in candidates}
+    lacking = _Lacking(older, newer)
     found = dict[_Identity, CarriedEntry]()
     for row in unreadable:
-        meant = _said_by(row, _text_of(path, row.offset, row.length), candidates)
-        if not meant and (before := newer.before.get(row.number)) is not None:
-            # Several rows in a run stand for the entries that followed each other.
-            meant = [each for each in candidates if _comes_after(before, each.identity, follows)]
-        for each in meant:
-            found.setdefault(each.identity, each.carried(row.number))
+        said = _said_by(row, _text_of(path, row.offset, row.length), lacking.entries)
+        # One row may be all that is left of several, or may say something else than it should.
+        around = lacking.between(newer.before.get(row.number), newer.after.get(row.number))
+        for each in (*said, *around):
+            if len(found) < _MOST_CARRIED and each.is_readable:
+                found.setdefault(each.identity, each.carried(row.number))
     return tuple(found.values())
 
 
@@ -129,11 +131,10 @@ def carried_over(older: VersionFile, path: Path, unreadable: Sequence[Unreadable
 class _Candidate:
     """An entry of the older version that the new file lacks.
 
-    `follows` is the entry in front of it there. `stood_for` is the text of the row that it was carried for before.
+    `stood_for` is the text of the unreadable row that it was carried for before.
     """
 
     identity: _Identity
-    follows: _Identity | None
     version: str
     format: Literal["csv", "json"]
     raw: Mapping[str, object]
@@ -169,43 +170,72 @@ class _RowText:
 
 
 class _Newer:
-    """The new file: how often it has each entry, and which one stands in front of each unreadable row."""
+    """The new file: how often it has each entry, and which one is in front of and behind each unreadable row.
+
+    None: the row is the first or the last one.
+    """
 
     def __init__(self, path: Path, unreadable: set[int]) -> None:
         self.entries = Counter[_Identity]()
-        self.before = dict[int, _Identity | None]()
-        last: _Identity | None = None
+        self.before, self.after = dict[int, _Identity | None](), dict[int, _Identity | None]()
+        last, open_rows = None, list[int]()
         for record in _records(ListFile(path)):
             if record.number in unreadable or record.broken is not None:
                 self.before[record.number] = last
+                open_rows.append(record.number)
+                continue
+            last = _identity(record.raw)
+            self.entries[last] += 1
+            self.after.update(dict.fromkeys(open_rows, last))
+            open_rows.clear()
+
+
+class _Lacking:
+    """The entries of the older version that the new file does not have, and where they were in the older one."""
+
+    def __init__(self, older: VersionFile, newer: _Newer) -> None:
+        self.entries = list[_Candidate]()
+        self._order = list[_Candidate | None]()
+        self._place = dict[_Identity, int]()
+        left = newer.entries.copy()
+        try:
+            self._look_through(ListFile(older.path), older, left)
+        except (ProviderGarbled, FileNotFoundError):
+            return
+        stood_for = {row.number: row.raw for row in older.unreadable}
+        for each in older.carried:
+            identity = _identity(each.raw)
+            if not left[identity]:
+                text = stood_for.get(each.row)
+                self.entries.append(_Candidate(identity, each.version, each.format, each.raw, text))
+
+    def _look_through(self, file: ListFile, older: VersionFile, left: Counter[_Identity]) -> None:
+        skipped = {row.number for row in older.unreadable}
+        for record in _records(file):
+            if record.broken is not None or record.number in skipped:
+                continue
+            identity = _identity(record.raw)
+            self._place[identity] = len(self._order)
+            if left[identity]:
+                left[identity] -= 1
+                self._order.append(None)
             else:
-                last = _identity(record.raw)
-                self.entries[last] += 1
+                self.entries.append(_Candidate(identity, older.version, file.layout.format, record.raw))
+                self._order.append(self.entries[-1])
 
-
-def _lacking(older: VersionFile, newer: _Newer) -> Iterator[_Candidate]:
-    """The entries of the older version that the new file does not have."""
-    left = newer.entries.copy()
-    try:
-        file = ListFile(older.path)
-    except (ProviderGarbled, FileNotFoundError):
-        return
-    last: _Identity | None = None
-    skipped = {row.number for row in older.unreadable}
-    for record in _records(file):
-        if record.broken is not None or record.number in skipped:
-            continue
-        identity = _identity(record.raw)
-        if left[identity]:
-            left[identity] -= 1
-        else:
-            yield _Candidate(identity, last, older.version, file.layout.format, record.raw)
-        last = identity
-    stood_for = {row.number: row.raw for row in older.unreadable}
-    for each in older.carried:
-        identity = _identity(each.raw)
-        if not left[identity]:
-            yield _Candidate(identity, None, each.version, each.format, each.raw, stood_for.get(each.row))
+    def between(self, before: _Identity | None, after: _Identity | None) -> list[_Candidate]:
+        """Those that followed the entry `before` at once, and those that the entry `after` followed at once."""
+        found = list[_Candidate]()
+        for identity, at, step in ((before, -1, 1), (after, len(self._order), -1)):
+            if identity is not None:
+                if identity not in self._place:
+                    continue
+                at = self._place[identity]
+            at += step
+            while 0 <= at < len(self._order) and (each := self._order[at]) is not None:
+                found.append(each)
+                at += step
+        return found
 
 
 def _said_by(row: UnreadableRow, text: str, candidates: Iterable[_Candidate]) -> list[_Candidate]:
@@ -217,16 +247,6 @@ def _said_by(row: UnreadableRow, text: str, candidates: Iterable[_Candidate]) ->
     likeness = [(each.likeness(said), each) for each in candidates]
     best = max((how for how, _ in likeness), default=0)
     return [each for how, each in likeness if best and how == best]
-
-
-def _comes_after(before: _Identity, each: _Identity, follows: Mapping[_Identity, _Identity | None]) -> bool:
-    """Whether between the entry `before` and `each` there were none in the older file but those that are missing."""
-    at: _Identity | None = each
-    for _ in range(_MOST_UNREADABLE):
-        at = None if at is None else follows.get(at)
-        if at == before:
-            return True
-    return False
 
 
 def _records(file: ListFile) -> Iterator[Record]:
