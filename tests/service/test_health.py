@@ -7,9 +7,10 @@ from typing import Any
 from aiohttp.test_utils import make_mocked_request
 
 from service.app import create_app
+from service.batches.ledger import LedgerUnavailable
 from service.config import Config
 from service.health import get_ready
-from service.keys import LIFE, REQUEST_ID
+from service.keys import LEDGER, LIFE, REQUEST_ID
 from tests.service.conftest import Gateway, OpenGateway
 from tests.service.hts_upstream import HTSUpstream
 from tests.service.test_hts_routes import status_of
@@ -85,6 +86,57 @@ async def test_ready_is_503_while_draining_and_connections_are_given_up(gateway:
         body = await response.json()
     assert (response.status, body["code"], body["detail"]) == (503, "not_ready", "draining")
     assert response.headers["Connection"] == "close"
+
+
+async def test_an_agency_that_is_left_alone_degrades_the_service_and_nothing_else(open_gateway: OpenGateway) -> None:
+    gateway = await open_gateway(breaker=True, hts_url="http://127.0.0.1:9")
+    async with asyncio.timeout(20):
+        while (body := await ready(gateway))["status"] == "ready":
+            await status_of(gateway, "/v1/hts/8507.60.00.20")
+    reason = "the agency fails, and is left alone for now (breaker open)"
+    assert (body["status"], body["reasons"]) == ("degraded", [{"part": "hts", "reason": reason}])
+    assert (await ready(gateway, "?require=rulings,jobs", 200))["status"] == "degraded"
+    body = await ready(gateway, "?require=rulings,hts", 503)
+    assert (body["code"], body["detail"], body["retryable"]) == ("not_ready", f"hts: {reason}", True)
+
+
+async def test_keys_that_are_not_set_degrade_nothing_but_a_part_that_needs_them_cannot_be_required(
+    gateway: Gateway,
+) -> None:
+    assert (await ready(gateway))["status"] == "ready"
+    body = await ready(gateway, "?require=sanctions,refusals", 503)
+    assert body["detail"].split("; ") == [
+        "sanctions: not configured: subscription_key",
+        "refusals: not configured: authorization_user, authorization_key",
+    ]
+
+
+async def test_jobs_that_cannot_be_reached_cannot_be_required(gateway: Gateway, monkeypatch: Any) -> None:
+    assert gateway.app is not None
+    ledger = gateway.app[LEDGER]
+    assert (await ready(gateway, "?require=jobs"))["status"] == "ready"
+
+    async def away() -> int:
+        raise LedgerUnavailable("the database is away")
+
+    async def hang() -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    monkeypatch.setattr(type(ledger), "waiting_chunks", lambda _: away())
+    assert (await ready(gateway, "?require=jobs", 503))["detail"] == "jobs: the database is away"
+    assert (await ready(gateway))["status"] == "ready"
+    monkeypatch.setattr(type(ledger), "waiting_chunks", lambda _: hang())
+    monkeypatch.setattr("service.health._LEDGER_WITHIN_S", 0.05)
+    detail = (await ready(gateway, "?require=jobs", 503))["detail"]
+    assert detail == "jobs: the jobs cannot be reached within 0.05 s"
+
+
+async def ready(gateway: Gateway, require: str = "", status: int = 200) -> dict[str, Any]:
+    async with gateway.get(f"/health/ready{require}") as response:
+        assert response.status == status
+        body: dict[str, Any] = await response.json()
+    return body
 
 
 async def test_ready_is_503_before_the_start_is_done() -> None:
