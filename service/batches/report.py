@@ -185,7 +185,9 @@ def result_in_csv(result: RowResult) -> bytes:
     programs = "; ".join(strongest.get("programs") or ())
     return _record(
         [
-            *(told.get(each) for each in ("row", "ref", "name", "status", "outcome", "code", "detail")),
+            *(told.get(each) for each in ("row", "ref", "name", "status", "outcome", "code")),
+            # Of a row that was screened: what its outcome does not cover.
+            told.get("detail") or "; ".join(told.get("limits") or ()) or None,
             told.get("total", len(hits)) if result.status == "screened" else None,
             *(strongest.get(each) for each in ("score", "matched_name")),
             strongest.get("list") or strongest.get("list_name"),

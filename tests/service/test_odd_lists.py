@@ -141,13 +141,13 @@ async def test_rows_of_a_batch_and_of_a_job_say_which_list_the_file_lacks(
         ("", "screened", {"limits": ["the file held has no entry of FSE"], "outcome": "clear"}),
         ("?sources=FSE", "not_screened", {"detail": "the file held has no entry of FSE", "code": "not_screened"}),
     ):
-        headers = {"Content-Type": "text/csv"}
-        async with gateway.post(
-            f"/v1/sanctions/batch{sources}", data=b"name\nQuiet Meadow Bakery\n", headers=headers
-        ) as response:
+        file: dict[str, Any] = {"data": b"name\nQuiet Meadow Bakery\n", "headers": {"Content-Type": "text/csv"}}
+        async with gateway.post(f"/v1/sanctions/batch{sources}", **file) as response:
             line = orjson.loads((await response.text()).splitlines()[0])
         assert (line["status"], {key: line[key] for key in said}) == (status, said)
-        async with gateway.post(f"/v1/jobs{sources}", data=b"name\nQuiet Meadow Bakery\n", headers=headers) as response:
+        async with gateway.post(f"/v1/sanctions/batch{sources or '?'}&format=csv", **file) as response:
+            assert "the file held has no entry of FSE" in (await response.text()).splitlines()[1]
+        async with gateway.post(f"/v1/jobs{sources}", **file) as response:
             job = (await response.json())["id"]
         async with asyncio.timeout(30):
             while (await get(gateway, f"/v1/jobs/{job}"))[1]["status"] != "done":
