@@ -1,16 +1,18 @@
 """The requests for import refusals, and what is made of the answers. Fed by hand; no I/O."""
 
+import dataclasses
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import orjson
 import pytest
 
-from tests.driving import answer, drive, drive_by
+from tests.driving import answer, drive, drive_by, first_part
 from tests.fda_answers import NO_RESULTS, RawRow, refused, success
 from tools.errors import InvalidQuery, NotConfigured, ProviderFailed, ProviderGarbled, ProviderRejected
-from tools.exchange import Request
-from tools.refusals import RefusalsQuery, RefusalsResult, RefusalsTool, plan
+from tools.exchange import Plan, Request, Response
+from tools.refusals import PageSize, RefusalsQuery, RefusalsResult, RefusalsTool, plan
 
 BASE = "https://fda.test/v1"
 KEY = "key-of-the-test"
@@ -287,7 +289,7 @@ def test_no_results_in_the_agency_s_own_words_is_an_honest_empty_list(body: obje
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 406, 410, 413, 414, 415, 419])
 def test_the_status_in_the_body_decides(status: int, wrap: Any) -> None:
     with pytest.raises(ProviderRejected) as refusal:
-        read(wrap({"statuscode": status, "message": "Not  Authorized."}))
+        read(*[wrap({"statuscode": status, "message": "Not  Authorized."})] * (3 if status == 415 else 1))
     assert (refusal.value.status, refusal.value.upstream) == (status, "fda")
     assert str(refusal.value) == f"fda answered {status}: Not Authorized."
 
@@ -299,6 +301,10 @@ def test_a_failure_in_the_body_is_the_agency_s() -> None:
 
 def changed(**more: Any) -> RawRow:
     return success(refused(), total=1) | more
+
+
+def without(column: str, number: int) -> RawRow:
+    return {key: value for key, value in refused(number).items() if key != column}
 
 
 @pytest.mark.parametrize(
@@ -324,31 +330,161 @@ def changed(**more: Any) -> RawRow:
         pytest.param({**NO_RESULTS, "result": [refused()]}, id="no-results-and-some"),
         pytest.param(b"<html>down</html>", id="html"),
         pytest.param(b'{"statuscode":400,"result', id="cut"),
-        *(
-            pytest.param(
-                success({key: value for key, value in refused().items() if key != dropped}), id=f"no-{dropped}"
-            )
-            for dropped in refused()
-            if dropped != "FirmProfile"
-        ),
-        *(
-            pytest.param(success(refused() | {key: value}), id=f"{key}-{value!r}")
-            for key, value in (
-                ("RefusalDate", "06-AUG-26"),
-                ("RefusalDate", "2026-02-30"),
-                ("RefusalDate", None),
-                ("RefusalDate", 20260806),
-                ("FirmName", None),
-                ("FirmName", 7),
-                ("City", {}),
-                ("FEINumber", []),
-                ("FEINumber", 1.5),
-                ("RefusalCharges", ["118"]),
-                ("ShipmentID", True),
-            )
-        ),
+        pytest.param(success(*[without("FirmName", number) for number in range(10)]), id="column-gone"),
     ],
 )
 def test_anything_else_is_garbled_and_never_an_empty_list(body: object) -> None:
     with pytest.raises(ProviderGarbled):
         read(body)
+
+
+#: What each column becomes in a refusal.
+MEMBERS = {"FEINumber": "fei", "FirmName": "firm", "City": "city", "State": "state", "ZipCode": "zip_code"}
+MEMBERS |= {"CountryCode": "country", "CountryName": "country_name", "DistrictCode": "district_code"}
+MEMBERS |= {"DistrictDescription": "district", "IndustryCode": "industry_code", "RefusalDate": "refused_on"}
+MEMBERS |= {"IndustryCodeDescription": "industry", "ProductCategory": "product_category", "ShipmentID": "shipment_id"}
+MEMBERS |= {"ProductCode": "product_code", "ProductCodeDescription": "product"}
+MEMBERS |= {"FDASampleAnalysis": "fda_sample_analysis", "PrivateLabAnalysis": "private_lab_analysis"}
+
+
+@pytest.mark.parametrize(("column", "member"), MEMBERS.items())
+@pytest.mark.parametrize("damage", [None, {}, True, 1.5, ["a", "b"], "missing"], ids=repr)
+def test_a_value_that_cannot_be_read_costs_its_field_and_is_told(column: str, member: str, damage: object) -> None:
+    row = without(column, 1) if damage == "missing" else refused(1) | {column: damage}
+    spoilt, whole = read(success(row, refused(2), total=2)), read(success(refused(1), refused(2), total=2))
+    lost, kept = sorted(spoilt.refusals, key=lambda each: each.firm != "Firm 1 Ltd" and each.fei != "3000000001")
+    assert getattr(lost, member) is None
+    assert dataclasses.replace(lost, **{member: getattr(whole.refusals[0], member)}) in whole.refusals
+    assert kept in whole.refusals
+    assert (spoilt.counted, spoilt.total, spoilt.truncated) == (2, 2, False)
+    assert any(column in each for each in spoilt.limits) is (damage is not None)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "member", "read_as"),
+    [
+        ("FirmName", 7, "firm", "7"),
+        ("FirmName", ["ACME"], "firm", "ACME"),
+        ("FirmName", " ", "firm", None),
+        ("FEINumber", 3003378587, "fei", "3003378587"),
+        ("FEINumber", [], "fei", None),
+        ("RefusalDate", ["2026-08-06"], "refused_on", date(2026, 8, 6)),
+    ],
+)
+def test_what_can_be_read_one_way_only_is_read(column: str, value: object, member: str, read_as: object) -> None:
+    result = read(success(refused() | {column: value}, total=1))
+    assert getattr(result.refusals[0], member) == read_as
+    assert result.limits == ()
+
+
+@pytest.mark.parametrize("day", ["06-AUG-26", "2026-02-30", "yesterday"])
+def test_a_refusal_without_a_day_is_the_oldest_and_of_no_month(day: str) -> None:
+    result = read(success(refused(1, RefusalDate=day), refused(2), total=2))
+    assert [each.refused_on for each in result.refusals] == [date(2026, 8, 6), None]
+    assert [each.count for each in result.by_month] == [1]
+    assert result.limits == ("not read: row 1: 'RefusalDate' is not a date",)
+
+
+def test_a_charge_that_is_a_list_is_read_and_one_that_is_an_object_is_none() -> None:
+    result = read(success(refused(RefusalCharges=["118"]), refused(RefusalCharges={}), total=2))
+    assert [[charge.id for charge in each.charges] for each in result.refusals] == [["118"], []]
+    assert len(result.limits) == 1
+
+
+def test_what_is_no_row_is_counted_and_told() -> None:
+    result = read(success(refused(), None, total=2))  # type: ignore[arg-type]  # on purpose
+    assert (len(result.refusals), result.counted, result.total) == (1, 1, 2)
+    assert result.truncated_reason == "of the 2 rows that the agency sent 1 can be read"
+    assert result.limits == ("not read: row 2 is null, not an object",)
+
+
+# -- the size of a page --
+
+
+def paging(count: int, at_most: int, refusal: object) -> Callable[[Request], object]:
+    """An agency that has so many refusals, and refuses to send more of them at once."""
+
+    def reply(request: Request) -> object:
+        asked: Any = request.json
+        if asked["rows"] > at_most:
+            return refusal
+        rows = [refused(number) for number in range(asked["start"], min(asked["start"] + asked["rows"], count + 1))]
+        return success(*rows, total=count)
+
+    return reply
+
+
+REFUSED: dict[str, object] = {
+    "too many": {"statuscode": 415, "message": "Request body rows parameter must be <= 5000."},
+    "not numeric": [{"statuscode": 409, "message": "Request body rows parameter must be numeric."}],
+    "by HTTP": Response(400, {}, b"<html>Bad Request</html>", "fda"),
+    "too large": Response(413, {}, b"", "fda"),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(
+    ("at_most", "asked"), [(5000, [5000]), (1000, [5000, 1000]), (100, [5000, 1000, 100, 100, 100])]
+)
+def test_a_page_that_is_refused_is_asked_for_smaller(refusal: object, at_most: int, asked: list[int]) -> None:
+    size = PageSize()
+    query = RefusalsQuery(country="CN")
+    reading, requests = drive_by(plan(query, BASE, "u", KEY, size), paging(250, at_most, refusal))
+    bodies: list[Any] = [request.json for request in requests]
+    assert [body["rows"] for body in bodies] == asked
+    assert (reading.result.counted, reading.result.total, size.rows) == (250, 250, at_most)
+    assert "returntotalcount" in bodies[asked.index(at_most)]
+    _, again = drive_by(plan(query, BASE, "u", KEY, size), paging(250, at_most, refusal))
+    assert len(again) == len(requests) - asked.index(at_most)
+
+
+def test_the_size_is_remembered_by_the_tool() -> None:
+    tool = RefusalsTool(base_url=BASE, authorization_user="u", authorization_key=KEY)
+    for first in (5000, 100):
+        _, requests = drive_by(tool.plan(RefusalsQuery(country="CN")), paging(5, 100, REFUSED["too many"]))
+        body: Any = requests[0].json
+        assert body["rows"] == first
+
+
+@pytest.mark.parametrize("status", [401, 402, 406, 412, 413, 414])
+def test_another_refusal_is_not_asked_again(status: int) -> None:
+    size = PageSize()
+    refusal = {"statuscode": status, "message": "No."}
+    _, requests = ended(plan(RefusalsQuery(country="CN"), BASE, "u", KEY, size), paging(5, 0, refusal))
+    assert (len(requests), size.rows) == (1, 5000)
+
+
+def test_what_is_refused_in_every_size_is_the_agency_s_refusal_and_nothing_is_remembered() -> None:
+    size = PageSize()
+    error, requests = ended(plan(RefusalsQuery(country="CN"), BASE, "u", KEY, size), paging(5, 0, REFUSED["too many"]))
+    assert isinstance(error, ProviderRejected)
+    assert (error.status, len(requests), size.rows) == (415, 3, 5000)
+
+
+def ended(
+    running: Plan[RefusalsResult], reply: Callable[[Request], object]
+) -> tuple[ProviderRejected | None, list[Request]]:
+    """The refusal in which a plan ends, and its requests."""
+    requests: list[Request] = []
+
+    def noted(request: Request) -> object:
+        requests.append(request)
+        return reply(request)
+
+    try:
+        drive_by(running, noted)
+    except ProviderRejected as error:
+        return error, requests
+    return None, requests
+
+
+def test_small_pages_come_to_an_end() -> None:
+    size = PageSize()
+    reading, requests = drive_by(
+        plan(RefusalsQuery(country="CN"), BASE, "u", KEY, size), paging(9000, 100, REFUSED["too many"])
+    )
+    assert (len(requests), reading.result.counted, reading.result.total) == (42, 4000, 9000)
+    assert reading.result.truncated_reason is not None
+    assert "the first 4000 were read" in reading.result.truncated_reason
+    part = first_part(plan(RefusalsQuery(country="CN"), BASE, "u", KEY, size))
+    assert part.is_whole(reading.result)

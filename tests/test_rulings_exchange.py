@@ -1,5 +1,7 @@
 """The requests for rulings, and what is made of the answers. Fed by hand; no I/O."""
 
+import dataclasses
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -402,27 +404,7 @@ def without(raw: RawRuling, key: str) -> RawRuling:
         pytest.param(b"<!doctype html><html>CROSS</html>", id="html"),
         pytest.param(b'{"rulings":[', id="cut"),
         pytest.param(b'\x81{"rulings":[],"totalHits":0}', id="no-coding-at-all"),
-        *(
-            pytest.param(found(without(ruling("N305619"), key)), id=f"no-{key}")
-            for key in ruling("N305619")
-            if key not in ("id", "commodityGrouping")
-        ),
-        *(
-            pytest.param(found(ruling("N305619") | {key: value}), id=f"{key}-{value!r}")
-            for key, value in (
-                ("rulingNumber", ""),
-                ("rulingNumber", 305619),
-                ("subject", None),
-                ("rulingDate", "August"),
-                ("rulingDate", 20060808),
-                ("tariffs", 8504),
-                ("tariffs", [8504]),
-                ("revokedBy", "H301481"),
-                ("revokedBy", [301481]),
-                ("operationallyRevoked", "no"),
-                ("isUsmca", None),
-            )
-        ),
+        pytest.param(found(without(ruling("N305619"), "rulingNumber")), id="no-number-at-all"),
     ],
 )
 def test_anything_but_a_search_answer_is_garbled_and_never_an_empty_list(body: object) -> None:
@@ -439,11 +421,7 @@ def test_anything_but_a_search_answer_is_garbled_and_never_an_empty_list(body: o
         pytest.param(letter("N305620"), id="another-ruling"),
         pytest.param(letter("N305619", text=None), id="null-text"),
         pytest.param(letter("N305619", text=" \r\n"), id="blank-text"),
-        pytest.param(letter("N305619", revokedBy="H1"), id="relation-is-a-text"),
-        *(
-            pytest.param(without(letter("N305619"), key), id=f"no-{key}")
-            for key in ("rulingNumber", "subject", "rulingDate", "text", "tariffs", "isUsmca")
-        ),
+        *(pytest.param(without(letter("N305619"), key), id=f"no-{key}") for key in ("rulingNumber", "text")),
     ],
 )
 def test_anything_but_a_letter_is_garbled(body: object) -> None:
@@ -455,3 +433,147 @@ def test_relations_of_the_letter_s_route_may_be_left_out() -> None:
     for key in RELATIONS:
         bare = without(bare, key)
     assert ask_one("N305619", bare, found(ruling("N305619")))[0].status == "no_revocation_recorded"
+
+
+# -- one value of one ruling --
+
+FIELDS = {"subject": "subject", "categories": "categories", "rulingDate": "ruled_on", "isUsmca": "is_usmca"}
+FIELDS |= {"isNafta": "is_nafta", "collection": "collection", "tariffs": "tariffs"}
+
+
+@pytest.mark.parametrize(("key", "member"), FIELDS.items())
+@pytest.mark.parametrize("damage", [None, {}, 1.5, ["a", 2.5], "missing"], ids=repr)
+def test_a_value_that_cannot_be_read_costs_its_field_and_is_told(key: str, member: str, damage: object) -> None:
+    raw = without(ruling("N305619"), key) if damage == "missing" else ruling("N305619", **{key: damage})
+    result, _ = search({"keyword": "x"}, found(raw, ruling("H301481")))
+    whole, _ = search({"keyword": "x"}, found(ruling("N305619"), ruling("H301481")))
+    lost, other = result.rulings
+    left = () if member in ("categories", "tariffs") else None
+    assert getattr(lost, member) == (("a",) if key == "tariffs" and isinstance(damage, list) else left)
+    kept = {name: getattr(whole.rulings[0], name) for name in (member, "ruled_on_is_exact")}
+    assert dataclasses.replace(lost, **kept) == whole.rulings[0]
+    assert other == whole.rulings[1]
+    assert (result.total, result.truncated) == (2, False)
+    assert any(key in each for each in result.limits) is (damage is not None)
+
+
+def test_a_null_subject_of_one_ruling_is_null_and_the_others_are_read() -> None:
+    result, _ = search({"keyword": "x"}, found(ruling("N305619", subject=None), *map(ruling, ("H1", "H2", "H3"))))
+    assert [each.subject is None for each in result.rulings] == [True, False, False, False]
+    assert (result.limits, result.truncated) == ((), False)
+
+
+@pytest.mark.parametrize("said", ["August", "0", "20", {}, "2006-13-01", "9" * 400])
+def test_a_date_that_cannot_be_read_is_none(said: object) -> None:
+    result, _ = search({"keyword": "x"}, found(ruling("N305619", rulingDate=said)))
+    assert (result.rulings[0].ruled_on, result.rulings[0].ruled_on_is_exact) == (None, False)
+    assert len(result.limits) == 1
+
+
+@pytest.mark.parametrize("key", [*RELATIONS, "operationallyRevoked"])
+@pytest.mark.parametrize("damage", [{}, 1.5, [{}], "missing"], ids=repr)
+def test_of_a_ruling_whose_relations_cannot_be_read_the_standing_is_not_known(key: str, damage: object) -> None:
+    raw = without(ruling("N305619"), key) if damage == "missing" else ruling("N305619", **{key: damage})
+    result, _ = search({"keyword": "x"}, found(raw))
+    assert (result.rulings[0].status, result.rulings[0].chain_is_whole) == ("unknown", False)
+    assert any(key in each for each in result.limits)
+
+
+def test_damage_behind_much_other_damage_still_leaves_the_standing_unknown() -> None:
+    odd = [ruling(f"H{number}", subject={}, categories={}, collection={}) for number in range(100, 160)]
+    result, _ = search({"keyword": "x", "limit": 100}, found(*odd, ruling("N305619", revokedBy={})))
+    assert result.rulings[-1].status == "unknown"
+    assert len(result.limits) == 6
+
+
+def test_a_relation_that_is_a_text_is_a_list_of_one() -> None:
+    result, _ = search({"keyword": "x"}, found(ruling("N305619", revokedBy="HQ H301481"), ruling("H301481")))
+    assert (result.rulings[0].status, result.rulings[0].replaced_by) == ("revoked", ("H301481",))
+    assert ask_one("N305619", letter("N305619", revokedBy="H301481"), found(ruling("H301481")))[0].status == "revoked"
+
+
+@pytest.mark.parametrize("key", ["subject", "rulingDate", "tariffs", "isUsmca"])
+def test_a_letter_is_read_without_a_value_beside_its_text(key: str) -> None:
+    told, _ = ask_one("N305619", without(letter("N305619"), key), found())
+    assert told.number == "N305619"
+    assert "The goods" in told.text
+
+
+@pytest.mark.parametrize(
+    "raw", [7, None, [], {}, without(ruling("N305619"), "rulingNumber"), ruling("N305619") | {"rulingNumber": " "}]
+)
+def test_what_has_no_number_is_left_out_and_told(raw: Any) -> None:
+    result, _ = search({"keyword": "x"}, found(raw, ruling("H301481")))
+    assert ([each.number for each in result.rulings], result.total) == (["H301481"], 2)
+    assert result.truncated_reason == "of the rulings that the agency sent, 1 have no number that can be read"
+    assert len(result.limits) == 1
+
+
+# -- dates are filtered here, too --
+
+
+def dated(*days: str | None) -> list[RawRuling]:
+    return [
+        ruling(f"N{100000 + number}", rulingDate=day and (day if "T" in day else f"{day}T00:00:00"))
+        for number, day in enumerate(days)
+    ]
+
+
+SPAN = {"keyword": "x", "since": "2020-01-10", "until": "2020-01-20"}
+
+
+def test_rulings_of_other_days_are_left_out_and_said_to_be() -> None:
+    rows = dated("2020-01-09", "2020-01-10", "2020-01-20", "2020-01-21", "2019-01-15", None, "0001-01-01")
+    result, _ = search(SPAN, found(*rows))
+    assert [each.number for each in result.rulings] == ["N100001", "N100002", "N100005", "N100006"]
+    assert (result.total, result.truncated) == (7, False)
+    assert result.limits == (
+        "the agency did not filter by date: 3 rulings of other days were left out here, and its count of 7 has them",
+    )
+
+
+def test_a_date_that_may_be_off_by_a_day_has_the_benefit_of_it() -> None:
+    rows = dated("2020-01-09T23:00:00", "2020-01-21T02:00:00", "2020-01-08T23:00:00", "2020-01-22T02:00:00")
+    result, _ = search(SPAN, found(*rows))
+    assert [each.number for each in result.rulings] == ["N100000", "N100001"]
+
+
+def test_where_the_agency_filters_nothing_is_said() -> None:
+    result, _ = search(SPAN, found(*dated("2020-01-10", "2020-01-20")))
+    assert (len(result.rulings), result.limits, result.truncated) == (2, (), False)
+
+
+def unfiltered(rows: list[RawRuling]) -> Callable[[Request], object]:
+    """An agency that has these, and takes no notice of dates."""
+
+    def reply(request: Request) -> object:
+        size, number = int(request.params["pageSize"]), int(request.params["page"])
+        return found(*rows[size * (number - 1) : size * number], total=len(rows))
+
+    return reply
+
+
+def test_more_pages_are_asked_for_until_there_are_enough_of_the_asked_days() -> None:
+    rows = dated(*["2019-01-01"] * 60, *["2020-01-15"] * 100)
+    reading, asked = drive_by(plan(RulingsQuery.model_validate(SPAN | {"limit": 30}), BASE), unfiltered(rows))
+    result = reading.result
+    assert isinstance(result, RulingsResult)
+    assert (len(result.rulings), len(asked), result.truncated_reason) == (30, 3, "limit 30")
+
+
+def test_pages_of_other_days_are_not_asked_for_without_end() -> None:
+    rows = dated(*["2019-01-01"] * 5000)
+    reading, asked = drive_by(plan(RulingsQuery.model_validate(SPAN | {"limit": 100}), BASE), unfiltered(rows))
+    result = reading.result
+    assert isinstance(result, RulingsResult)
+    assert (result.rulings, len(asked)) == ((), 4)
+    assert result.truncated_reason == "the agency counts 5000 rulings and sent 400"
+
+
+def test_of_the_newest_first_those_before_the_first_day_end_the_search() -> None:
+    rows = dated(*["2020-01-15"] * 50, *["2019-12-31"] * 5000)
+    query = RulingsQuery(hts="8504.40.9550", since=date(2020, 1, 1), limit=100)
+    reading, asked = drive_by(plan(query, BASE), unfiltered(rows))
+    result = reading.result
+    assert isinstance(result, RulingsResult)
+    assert (len(result.rulings), len(asked), result.truncated) == (50, 2, False)

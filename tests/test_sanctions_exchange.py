@@ -344,14 +344,8 @@ def test_a_count_that_changes_between_pages_is_garbled() -> None:
         pytest.param({"total": 0, "sources": [{"count": 5, "value": EL}], "results": []}, id="more-by-list-than-total"),
         pytest.param({"total": 0, "sources": [{"count": 1, "value": "New"}], "results": []}, id="some-by-a-new-list"),
         pytest.param({"total": 1, "results": [[]]}, id="entry-is-a-list"),
-        pytest.param({"total": 1, "results": [{"name": "ACME"}]}, id="entry-without-list"),
         pytest.param({"total": 1, "results": [{"source": EL}]}, id="entry-without-name"),
         pytest.param({"total": 1, "results": [{"source": EL, "name": " "}]}, id="blank-name"),
-        pytest.param({"total": 1, "results": [{"source": EL, "name": "A", "alt_names": "x"}]}, id="alias-no-list"),
-        pytest.param({"total": 1, "results": [{"source": EL, "name": "A", "alt_names": [1]}]}, id="alias-no-text"),
-        pytest.param({"total": 1, "results": [{"source": EL, "name": "A", "score": "80"}]}, id="score-no-number"),
-        pytest.param({"total": 1, "results": [{"source": EL, "name": "A", "score": 800}]}, id="score-too-high"),
-        pytest.param({"total": 1, "results": [{"source": EL, "name": "A", "end_date": 2020}]}, id="date-no-text"),
         pytest.param(b"<html>down</html>", id="html"),
         pytest.param(b'{"total": 0, "results": [', id="cut"),
         pytest.param(b"", id="nothing"),
@@ -433,3 +427,119 @@ def test_characters_that_nobody_sees_are_not_sent() -> None:
     query = SanctionsQuery(name="Bank of Kun\u200blun \u00adCo\uff0e")
     _, [asked] = drive(plan(query, BASE, KEY), page())
     assert asked.params["name"] == "Bank of Kunlun Co."
+
+
+# -- one value of one entry --
+
+#: A candidate of the agency's that is no hit: were it whole, the answer would be clear.
+OTHER = sdn("SOMEBODY ELSE", 1, score=10)
+
+
+def test_an_answer_with_a_candidate_that_is_no_hit_is_clear() -> None:
+    assert screen({"name": "Acme"}, page(OTHER)).outcome == "clear"
+
+
+@pytest.mark.parametrize("damage", [{}, 1.5, True, ["A", "B"], None, " ", "missing"], ids=repr)
+def test_an_entry_whose_name_cannot_be_read_clears_nothing(damage: object) -> None:
+    spoilt = {key: value for key, value in OTHER.items() if key != "name"}
+    spoilt |= {} if damage == "missing" else {"name": damage}
+    with pytest.raises(ProviderGarbled, match="not all names and identifiers can be read"):
+        screen({"name": "Acme"}, page(spoilt, sdn("ANOTHER", 2, score=5)))
+    result = screen({"name": "Acme"}, page(spoilt, sdn("ACME", 2, score=100)))
+    assert (result.outcome, result.total, result.truncated) == ("match", 2, True)
+    assert any("'name'" in limit for limit in result.coverage.limits)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"alt_names": {}},
+        {"alt_names": ["A", {}]},
+        {"alt_names": True},
+        {"ids": "A123456"},
+        {"ids": ["A123456"]},
+        {"ids": [{"type": "Passport", "number": {}}]},
+    ],
+    ids=str,
+)
+def test_an_entry_whose_aliases_or_identifiers_cannot_be_read_clears_nothing(damage: dict[str, Any]) -> None:
+    with pytest.raises(ProviderGarbled, match="not all names and identifiers can be read"):
+        screen({"name": "Acme"}, page(OTHER | damage))
+
+
+@pytest.mark.parametrize("raw", [None, 7, "ACME", []], ids=repr)
+def test_a_result_that_is_no_entry_clears_nothing(raw: Any) -> None:
+    with pytest.raises(ProviderGarbled, match="not all names"):
+        screen({"name": "Acme"}, page(raw, OTHER))
+    assert screen({"name": "Acme"}, page(raw, sdn("ACME", score=100))).outcome == "match"
+
+
+def test_a_name_that_cannot_be_read_behind_much_other_damage_clears_nothing() -> None:
+    odd: RawEntry = {key: {} for key in ("title", "remarks", "country", "type", "start_date")}
+    entries = [sdn(f"OTHER {number}", number, score=10) | odd for number in range(49)]
+    with pytest.raises(ProviderGarbled, match="not all names"):
+        screen({"name": "Acme"}, page(*entries, OTHER | {"name": {}}))
+
+
+def test_an_entry_without_its_name_is_found_by_an_alias() -> None:
+    result = screen({"name": "Acme"}, page(OTHER | {"name": {}, "alt_names": ["ACME", "EMCA"], "score": 100}))
+    assert (result.outcome, result.hits[0].name, result.truncated) == ("match", "ACME", True)
+    assert any("an alias stands in the place of its name" in limit for limit in result.coverage.limits)
+
+
+@pytest.mark.parametrize(
+    "key", ["title", "remarks", "country", "type", "start_date", "programs", "dates_of_birth", "addresses"]
+)
+@pytest.mark.parametrize("damage", [{}, 1.5, [{}, 2.5]], ids=repr)
+def test_another_value_that_cannot_be_read_costs_its_field_and_is_told(key: str, damage: object) -> None:
+    spoilt, whole = (screen({"name": "Acme"}, page(sdn("ACME", score=100) | each)) for each in ({key: damage}, {}))
+    assert (spoilt.outcome, spoilt.truncated) == (whole.outcome, False)
+    assert any(f"result 1: {key!r}" in limit or f"result 1: {key} " in limit for limit in spoilt.coverage.limits)
+    assert screen({"name": "Acme"}, page(OTHER | {key: damage})).outcome == "clear"
+
+
+def test_an_entry_without_its_list_is_a_hit_on_a_list_that_is_not_known() -> None:
+    hit = screen({"name": "Acme"}, page({"name": "ACME", "score": 100})).hits[0]
+    assert (hit.outcome, hit.list, hit.list_name, hit.list_is_known) == ("match", None, "", False)
+    # of lists that were asked for by name, too
+    assert screen({"name": "Acme", "sources": "SDN"}, page({"name": "ACME"})).outcome == "match"
+
+
+@pytest.mark.parametrize(
+    ("damage", "read"),
+    [
+        ({"dates_of_birth": "1978-12-05"}, {"dates_of_birth": ("1978-12-05",)}),
+        ({"dates_of_birth": 1978}, {"dates_of_birth": ("1978",)}),
+        ({"alt_names": "EMCA"}, {"alt_names": ("EMCA",)}),
+        ({"alt_names": ["EMCA", None, 7, " "]}, {"alt_names": ("EMCA", "7")}),
+        ({"remarks": ["one"]}, {"remarks": "one"}),
+        ({"remarks": 7}, {"remarks": "7"}),
+        ({"remarks": []}, {"remarks": None}),
+        ({"end_date": 2020}, {"end_date": "2020"}),
+    ],
+    ids=str,
+)
+def test_what_can_be_read_one_way_only_is_read(damage: dict[str, Any], read: dict[str, Any]) -> None:
+    result = screen({"name": "Acme"}, page(sdn("ACME", score=100) | damage))
+    assert {key: getattr(result.hits[0], key) for key in read} == read
+    assert not any("not read" in limit for limit in result.coverage.limits)
+
+
+@pytest.mark.parametrize("score", ["80", 800, -1, True, {}], ids=repr)
+def test_a_score_that_is_none_counts_the_entry_as_found(score: object) -> None:
+    result = screen({"name": "Acme"}, page(OTHER | {"score": score}))
+    assert (result.outcome, result.hits[0].agency_score) == ("potential_match", None)
+
+
+def test_one_identifier_that_stands_alone_is_a_list_of_one() -> None:
+    entry = OTHER | {"ids": {"type": "Passport", "number": 836230001}}
+    assert screen({"name": "Acme", "id": "836230001"}, page(entry)).outcome == "match"
+
+
+def test_what_cannot_be_read_is_not_kept() -> None:
+    part = first_part(plan(SanctionsQuery(name="Acme"), BASE, KEY))
+    running = part.exchange()
+    next(running)
+    with pytest.raises(StopIteration) as ended:
+        running.send(answer(page(OTHER | {"name": {}}, sdn("ACME", 2, score=100)), "csl"))
+    assert not part.is_whole(ended.value.value)

@@ -15,18 +15,26 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pydantic_core import PydanticCustomError
 
 from tools.agency import AgencyTool
-from tools.errors import NotConfigured
+from tools.errors import NotConfigured, ProviderRejected
 from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
-from tools.payload import Fields
+from tools.payload import Unread, in_few_words
 from tools.policy.freshness import Freshness
 from tools.query_text import CountryCode, DateOnly, searchable
-from tools.refusals_rows import Refusal, judge_refusals, read_page
+from tools.refusals_rows import Page, Refusal, judge_refusals, read_page
 from tools.refusals_tally import ChargeCount, FirmCount, MonthCount, Tally
 
-__all__ = ["FDAProductCode", "RefusalsQuery", "RefusalsResult", "RefusalsTool", "plan"]
+__all__ = ["FDAProductCode", "PageSize", "RefusalsQuery", "RefusalsResult", "RefusalsTool", "plan"]
 
 _UPSTREAM = "fda"
-_PAGE_SIZE = 5000
+#: Rows that are asked for at once. Some are refused more than 1000 or 100; 100 works for all who reported it.
+_PAGE_SIZES = (5000, 1000, 100)
+#: Of what cannot be read, so many values are remembered from page to page.
+_UNREAD_KEPT = 100
+#: How the agency may refuse a size, by a status of its own or of HTTP's; which it takes is not settled. Others name
+#: another cause.
+_SIZE_REFUSED, _SIZE_REFUSED_BY_HTTP = frozenset({409, 415, 417}), frozenset({400, 413, 422})
+#: Pages that are asked for at most, so that small ones come to an end in time.
+_MAX_PAGES = 40
 _ROUND = 100
 _HOUR_S = 3600.0
 _FRESHNESS = Freshness(fresh_s=6 * _HOUR_S, revalidate_s=24 * _HOUR_S, on_error_s=7 * 24 * _HOUR_S)
@@ -109,7 +117,8 @@ class RefusalsResult:
     """The newest refusals, and counts over all that were read (`counted`).
 
     `total` is the agency's own count, or where it gave none, how many were read. `truncated` says that `refusals` holds
-    fewer than there are; `truncated_reason` why. Counts by firm name the hundred most refused of `firms`.
+    fewer than there are; `truncated_reason` why. Counts by firm name the hundred most refused of `firms`. `limits` are
+    values that could not be read.
     """
 
     refusals: tuple[Refusal, ...]
@@ -121,6 +130,19 @@ class RefusalsResult:
     firms: int
     truncated: bool
     truncated_reason: str | None
+    limits: tuple[str, ...] = ()
+
+
+class PageSize:
+    """How many rows the agency lets be asked for at once, as far as this process has found out."""
+
+    def __init__(self) -> None:
+        self.rows = _PAGE_SIZES[0]
+
+    @property
+    def max_rows(self) -> int:
+        """Return how many rows one answer counts at most."""
+        return min(_MAX_ROWS, _MAX_PAGES * self.rows)
 
 
 class RefusalsTool(AgencyTool):
@@ -144,14 +166,17 @@ class RefusalsTool(AgencyTool):
             secrets={"authorization_user": authorization_user, "authorization_key": authorization_key}, **kwargs
         )
         self._user, self._key = authorization_user, authorization_key
+        self._page_size = PageSize()
 
     def plan(self, query: RefusalsQuery) -> Plan[RefusalsResult]:
         """See the module's `plan`."""
-        return plan(query, self.base_url, self._user, self._key)
+        return plan(query, self.base_url, self._user, self._key, self._page_size)
 
 
-def plan(query: RefusalsQuery, base_url: str, user: str | None, key: str | None) -> Plan[RefusalsResult]:
-    """Ask page by page and count, up to 100,000 rows.
+def plan(
+    query: RefusalsQuery, base_url: str, user: str | None, key: str | None, page_size: PageSize | None = None
+) -> Plan[RefusalsResult]:
+    """Ask page by page and count, up to 100,000 rows; where only small pages are let through, fewer.
 
     Raises NotConfigured without user and key, ProviderRejected, ProviderFailed and ProviderGarbled by what the body
     says. An empty result means that the agency said so itself.
@@ -162,48 +187,62 @@ def plan(query: RefusalsQuery, base_url: str, user: str | None, key: str | None)
             "GATEWAY_FDA_AUTHORIZATION_USER, GATEWAY_FDA_AUTHORIZATION_KEY)",
             upstream=_UPSTREAM,
         )
-    exchange = partial(_count, query, base_url, user, key)
-    part = Part((query.model_dump_json(),), RefusalsResult, _FRESHNESS, exchange, _is_whole)
+    size = page_size or PageSize()
+    exchange = partial(_count, query, base_url, user, key, size)
+    part = Part((query.model_dump_json(),), RefusalsResult, _FRESHNESS, exchange, partial(_is_whole, size))
     return Reading((yield from ask(part)), version=None)
 
 
-def _is_whole(result: RefusalsResult) -> bool:
-    """Whether all was read that the agency has, or as much as we ever read."""
-    return result.counted >= min(result.total, _MAX_ROWS)
+def _is_whole(size: PageSize, result: RefusalsResult) -> bool:
+    """Return whether all was read that the agency has, or as much as we ever read."""
+    return result.counted >= min(result.total, size.max_rows)
 
 
-def _count(query: RefusalsQuery, base_url: str, user: str, key: str) -> Exchange[RefusalsResult]:
-    tally, total = Tally(query.limit), None
-    before: Fields | None = None
+def _count(query: RefusalsQuery, base_url: str, user: str, key: str, size: PageSize) -> Exchange[RefusalsResult]:
+    tally, total, received = Tally(query.limit), None, 0
+    unread: list[Unread] = []
+    before: Page | None = None
+    rows = size.rows
     while True:
         response = yield Request(
             "POST",
             f"{base_url}/import_refusals",
             _UPSTREAM,
             headers={"Authorization-User": user, "Authorization-Key": key},
-            json=_body(query, start=tally.counted + 1, ask_total=before is None),
+            json=_body(query, start=received + 1, rows=rows, ask_total=before is None),
             only_reads=True,
             classify=judge_refusals,
         )
-        page = read_page(response)
+        try:
+            page = read_page(response, unread)
+        except ProviderRejected as exc:
+            smaller = next((each for each in _PAGE_SIZES if each < rows), None)
+            causes = _SIZE_REFUSED if response.status == 200 else _SIZE_REFUSED_BY_HTTP
+            if smaller is None or exc.status not in causes:
+                raise
+            rows = smaller
+            continue
+        size.rows = min(rows, size.rows)
         total = page.total if before is None else total
         # A page that comes again would come for ever.
-        is_again = bool(page.rows) and page.rows[0] == before
+        is_again = before is not None and bool(page.rows) and page.rows[:1] == before.rows[:1]
         if not is_again:
             tally.add(page.rows)
-        enough = tally.counted >= (_MAX_ROWS if total is None else min(total, _MAX_ROWS))
+            received += page.received
+            del unread[_UNREAD_KEPT:]
+        enough = received >= (size.max_rows if total is None else min(total, size.max_rows))
         # Without the agency's count, the last page is one that nobody can have cut: a bound is a round number.
-        is_last = not page.rows or (total is None and len(page.rows) % _ROUND != 0)
+        is_last = not page.received or (total is None and page.received % _ROUND != 0)
         if enough or is_again or is_last:
-            return _result(query, tally, total, is_whole=not is_again)
-        before = page.rows[0]
+            return _result(query, tally, total, received, size.max_rows, unread, is_whole=not is_again)
+        before = page
 
 
-def _body(query: RefusalsQuery, start: int, *, ask_total: bool) -> dict[str, object]:
+def _body(query: RefusalsQuery, start: int, rows: int, *, ask_total: bool) -> dict[str, object]:
     """Sorted by the primary key: by a date that many rows share, rows could be missed between two pages."""
     body: dict[str, object] = {
         "start": start,
-        "rows": _PAGE_SIZE,
+        "rows": rows,
         "sort": "",
         "sortorder": "",
         "filters": _filters(query),
@@ -243,18 +282,29 @@ def _day(day: date) -> str:
     return day.isoformat()
 
 
-def _result(query: RefusalsQuery, tally: Tally, total: int | None, *, is_whole: bool) -> RefusalsResult:
+def _result(
+    query: RefusalsQuery,
+    tally: Tally,
+    total: int | None,
+    received: int,
+    max_rows: int,
+    unread: list[Unread],
+    *,
+    is_whole: bool,
+) -> RefusalsResult:
     refusals = tally.newest()
-    known = tally.counted if total is None else max(total, tally.counted)
+    known = received if total is None else max(total, received)
     reasons = []
-    if tally.counted >= _MAX_ROWS and total != tally.counted:
+    if received >= max_rows and total != received:
         reasons.append(
-            f"the first {tally.counted} were read and counted; there are or may be more, and newer ones among them"
+            f"the first {received} were read and counted; there are or may be more, and newer ones among them"
         )
-    elif known > tally.counted:
-        reasons.append(f"the agency counts {known} and sent {tally.counted}")
+    elif known > received:
+        reasons.append(f"the agency counts {known} and sent {received}")
     elif total is None and not is_whole:
-        reasons.append(f"the agency gave no count of all, and sent the same {tally.counted} again when asked for more")
+        reasons.append(f"the agency gave no count of all, and sent the same {received} again when asked for more")
+    if tally.counted < received:
+        reasons.append(f"of the {received} rows that the agency sent {tally.counted} can be read")
     if len(refusals) < tally.counted:
         reasons.append(f"limit {query.limit}")
     return RefusalsResult(
@@ -267,4 +317,5 @@ def _result(query: RefusalsQuery, tally: Tally, total: int | None, *, is_whole: 
         firms=tally.firms,
         truncated=bool(reasons),
         truncated_reason="; ".join(reasons) or None,
+        limits=in_few_words(unread),
     )

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected
 from tools.exchange import Response, Verdict, judge
-from tools.payload import Fields, tidy
+from tools.payload import Fields, Unread, tidy
 from tools.refusals_charges import Charge, charge_of
 
 __all__ = ["Page", "Refusal", "charge_ids", "judge_refusals", "read_page", "read_refusal", "refused_on"]
@@ -19,7 +19,9 @@ __all__ = ["Page", "Refusal", "charge_ids", "judge_refusals", "read_page", "read
 _UPSTREAM = "fda"
 _SUCCESS = 400
 _NO_RESULTS = 412
-#: With no columns named, the interface sends all of these; a row without one is not whole.
+#: Of so many rows one column is missing by a change of the interface, not by chance.
+_MANY_ROWS = 10
+#: With no columns named, the interface sends all of these.
 _COLUMNS = frozenset(
     {"FEINumber", "FirmName", "AddressLine1", "AddressLine2", "City", "State", "ZipCode", "CountryCode", "CountryName"}
     | {"DistrictCode", "DistrictDescription", "IndustryCode", "IndustryCodeDescription", "ProductCategory"}
@@ -34,10 +36,11 @@ class Refusal:
     """One refused line of an entry; several lines may belong to one shipment.
 
     The firm is the manufacturer or shipper. `shipment_id` is the agency's and opaque. A line is refused because it
-    appears to violate the law (FD&C Act 801(a)).
+    appears to violate the law (FD&C Act 801(a)). What the agency left blank, or sent in a shape that cannot be read, is
+    None.
     """
 
-    firm: str
+    firm: str | None
     fei: str | None
     address: str | None
     city: str | None
@@ -52,7 +55,7 @@ class Refusal:
     industry: str | None
     district_code: str | None
     district: str | None
-    refused_on: date
+    refused_on: date | None
     charges: tuple[Charge, ...]
     shipment_id: str | None
     fda_sample_analysis: str | None
@@ -61,14 +64,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows as they came, checked for their columns. `total` is the agency's count, where it was asked and given."""
+    """Rows as they came. `total` is the agency's count, where it was asked and given.
+
+    `received` counts the rows with those that are none.
+    """
 
     rows: tuple[Fields, ...]
     total: int | None
+    received: int
 
 
-def read_page(response: Response) -> Page:
-    """The rows of an answer. Raises ProviderRejected, ProviderFailed or ProviderGarbled: those never read as "none"."""
+def read_page(response: Response, unread: list[Unread]) -> Page:
+    """Return the rows of an answer; what of them cannot be read is put into `unread`, now or when it is looked at.
+
+    Raises ProviderRejected, ProviderFailed or ProviderGarbled: those never read as "none".
+    """
     # Whether HTTP's own status repeats that of the body is not known; of "no results" it may.
     if response.status != _NO_RESULTS:
         response.require_ok()
@@ -84,13 +94,20 @@ def read_page(response: Response) -> Page:
         raise _refused(envelope, status)
     if is_list:
         raise envelope.garbled("success came in a list, where only errors are told so")
-    rows = tuple([_row(each, number) for number, each in enumerate(envelope.list_due("result"), 1)])
+    came = envelope.list_due("result")
     total = envelope.count("totalrecordcount") if "totalrecordcount" in envelope.raw else None
-    if envelope.count("resultcount") != len(rows):
-        raise envelope.garbled(f"'resultcount' is {envelope.count('resultcount')}, but {len(rows)} rows came")
-    if total is not None and (len(rows) > total or (total and not rows)):
-        raise envelope.garbled(f"'totalrecordcount' is {total}, but {len(rows)} rows came")
-    return Page(rows, total)
+    if envelope.count("resultcount") != len(came):
+        raise envelope.garbled(f"'resultcount' is {envelope.count('resultcount')}, but {len(came)} rows came")
+    if total is not None and (len(came) > total or (total and not came)):
+        raise envelope.garbled(f"'totalrecordcount' is {total}, but {len(came)} rows came")
+    rows = Fields.rows(came, _UPSTREAM, "row", unread)
+    if came and not rows:
+        raise envelope.garbled("none of its rows is an object")
+    if len(rows) >= _MANY_ROWS and (gone := _COLUMNS.difference(*(row.raw for row in rows))):
+        raise envelope.garbled(f"{min(gone)!r} is missing in every row")
+    for row in rows:  # whatever else it has may be large, and rows are kept by the thousand
+        row.raw = {name: row.raw[name] for name in _COLUMNS if name in row.raw}
+    return Page(tuple(rows), total, len(came))
 
 
 def judge_refusals(response: Response) -> Verdict:
@@ -114,7 +131,7 @@ def judge_refusals(response: Response) -> Verdict:
 def _no_results(envelope: Fields) -> Page:
     if envelope.raw.get("result") or envelope.raw.get("resultcount") or envelope.raw.get("totalrecordcount"):
         raise envelope.garbled("it says that there are no results, and brings some")
-    return Page((), 0)
+    return Page((), 0, 0)
 
 
 def _refused(envelope: Fields, status: int) -> ProviderRejected | ProviderFailed | ProviderGarbled:
@@ -127,19 +144,9 @@ def _refused(envelope: Fields, status: int) -> ProviderRejected | ProviderFailed
     return envelope.garbled(f"'statuscode' is {status}, which its documentation does not have")
 
 
-def _row(value: object, number: int) -> Fields:
-    """The columns of a row that are read; whatever else it has may be large, and rows are kept by the thousand."""
-    row = Fields.of(value, _UPSTREAM, f"row {number}")
-    if not row.raw.keys() >= _COLUMNS:
-        raise row.garbled(f"{min(_COLUMNS - row.raw.keys())!r} is missing")
-    columns = row.raw
-    row.raw = {name: columns[name] for name in _COLUMNS}
-    return row
-
-
 def charge_ids(row: Fields) -> tuple[str, ...]:
     """The ids of a row's charges; empty when the agency names none."""
-    said = row.label("RefusalCharges")
+    said = row.nullable_text("RefusalCharges")
     return () if said is None else _ids_in(said)
 
 
@@ -149,11 +156,12 @@ def _ids_in(said: str) -> tuple[str, ...]:
     return tuple(each for part in said.split(",") if (each := part.strip()))
 
 
-def refused_on(row: Fields) -> date:
-    """The day of the refusal."""
-    day = _day(row.text("RefusalDate"))
-    if day is None:
-        raise row.garbled("'RefusalDate' is not a date")
+def refused_on(row: Fields) -> date | None:
+    """Return the day of the refusal."""
+    said = row.nullable_text("RefusalDate")
+    day = None if said is None else _day(said)
+    if day is None and said is not None:
+        row.lacks("RefusalDate", "'RefusalDate' is not a date")
     return day
 
 
@@ -168,21 +176,21 @@ def _day(text: str) -> date | None:
 
 
 def read_refusal(row: Fields) -> Refusal:
-    """One row as a refusal. Raises ProviderGarbled when a value has another shape."""
+    """Return one row as a refusal."""
     lines = row.nullable_texts("AddressLine1", "AddressLine2")
-    firm, fei = row.text("FirmName"), row.label("FEINumber")
+    firm, fei = row.nullable_texts("FirmName", "FEINumber")
     city, state = row.nullable_texts("City", "State")
-    zip_code = row.label("ZipCode")
+    zip_code = row.nullable_text("ZipCode")
     country, country_name, product_code, product, category = row.nullable_texts(
         "CountryCode", "CountryName", "ProductCode", "ProductCodeDescription", "ProductCategory"
     )
-    industry_code = row.label("IndustryCode")
+    industry_code = row.nullable_text("IndustryCode")
     industry, district_code, district = row.nullable_texts(
         "IndustryCodeDescription", "DistrictCode", "DistrictDescription"
     )
     day = refused_on(row)
     charges = tuple(map(charge_of, charge_ids(row)))
-    shipment_id = row.label("ShipmentID")
+    shipment_id = row.nullable_text("ShipmentID")
     analysis, private_analysis = row.nullable_texts("FDASampleAnalysis", "PrivateLabAnalysis")
     return Refusal(
         firm=firm,

@@ -39,7 +39,7 @@ class MonthCount:
 class FirmCount:
     """Refusals of one firm; `fei` is its FDA Establishment Identifier."""
 
-    firm: str
+    firm: str | None
     fei: str | None
     count: int
 
@@ -54,19 +54,21 @@ class Tally:
         self._charges = Counter[str]()
         self._months = Counter[str]()
         self._firms = Counter[str]()
-        self._named: dict[str, tuple[str, str | None]] = {}
+        self._named: dict[str, tuple[str | None, str | None]] = {}
 
     def add(self, rows: Iterable[Fields]) -> None:
-        """Count `rows`. Raises ProviderGarbled when one cannot be read."""
+        """Count `rows`. One without a date is of no month, and the oldest; one without firm and FEI is of no firm."""
         for row in rows:
-            day, firm, fei = refused_on(row), row.text("FirmName"), row.label("FEINumber")
+            day, (firm, fei) = refused_on(row), row.nullable_texts("FirmName", "FEINumber")
             for charge_id in dict.fromkeys(charge_ids(row)):
                 self._charges[charge_id] += 1
-            self._months[day.isoformat()[:7]] += 1
+            if day is not None:
+                self._months[day.isoformat()[:7]] += 1
             key = fei or firm
-            self._firms[key] += 1
-            self._named.setdefault(key, (firm, fei))
-            self._keep_newest(day, row)
+            if key is not None:
+                self._firms[key] += 1
+                self._named.setdefault(key, (firm, fei))
+            self._keep_newest(day or date.min, row)
             self.counted += 1
 
     def _keep_newest(self, day: date, row: Fields) -> None:
@@ -78,7 +80,7 @@ class Tally:
             heapq.heapreplace(self._newest, place)
 
     def newest(self) -> tuple[Refusal, ...]:
-        """The newest refusals, newest first. Raises ProviderGarbled when one cannot be read."""
+        """Return the newest refusals, newest first."""
         ordered = sorted(self._newest, key=lambda kept: kept[:2], reverse=True)
         return tuple(read_refusal(row) for _, _, row in ordered)
 

@@ -7,7 +7,7 @@ that was revoked or modified says so first, and names what replaced it.
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from tools.agency import AgencyTool
 from tools.errors import ProviderGarbled
 from tools.exchange import Exchange, Part, Plan, Reading, Request, ask
+from tools.payload import Unread, in_few_words
 from tools.query_text import DateOnly, in_any_case, searchable
 from tools.rulings_letters import Record, Relations, read_search
 from tools.rulings_lookup import SEARCH_FRESHNESS, UPSTREAM, letter_part, looked_up, naming_part, search_request
@@ -29,6 +30,8 @@ _NUMBER = re.compile(r"(?:(?:[Nn][Yy]|[Hh][Qq])\s*)?([A-Za-z]{0,2}[0-9]{3,7}[A-Z
 _SMALL_PAGE, _PAGE_SIZE = 30, 100
 # The search counts no further, and answers nothing beyond.
 _COUNTED_AT_MOST = 10_000
+#: Pages that are asked for beyond those that would do, where the agency does not filter by date.
+_PAGES_BEYOND = 3
 _WHOLE_HTS = 10
 # Requests that the way to what stands now may cost: for one ruling, and for all rulings of a search.
 _LOOKUPS_FOR_ONE, _LOOKUPS_FOR_MANY = 10, 3
@@ -100,7 +103,8 @@ class Ruling:
     `replaced_by` are the rulings that revoked or modified it, `chain` these and what became of them; where that could
     not be followed to its end, `chain_is_whole` is false. `tariffs` are written as the schedule prints them;
     `decides_hts` tells whether the asked number is among them (None: none was asked). `ruled_on` is null where the
-    agency has no date, and may be off by a day when it is not exact.
+    agency has no date, and may be off by a day when it is not exact. What the agency left blank, or sent in a shape
+    that cannot be read, is null.
     """
 
     status: Status
@@ -109,7 +113,7 @@ class Ruling:
     chain: tuple[Link, ...]
     chain_is_whole: bool
     number: str
-    subject: str
+    subject: str | None
     ruled_on: date | None
     ruled_on_is_exact: bool
     collection: str | None
@@ -117,8 +121,8 @@ class Ruling:
     tariffs: tuple[str, ...]
     decides_hts: bool | None
     relations: Relations
-    is_usmca: bool
-    is_nafta: bool
+    is_usmca: bool | None
+    is_nafta: bool | None
     url: str
 
 
@@ -132,9 +136,10 @@ class RulingLetter(Ruling):
 
 @dataclass(frozen=True, slots=True)
 class RulingResult:
-    """The ruling that was asked for."""
+    """The ruling that was asked for. `limits` say what of it could not be read."""
 
     ruling: RulingLetter
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +197,7 @@ def _one(number: str, base_url: str) -> Generator[Part[Any], Any, RulingResult]:
     told_by_all = merged_by_number((_joined(letter.record, told), *listed))
     known = yield from looked_up((number,), told_by_all, base_url, _LOOKUPS_FOR_ONE)
     ruling = _ruling(known[number], standing_of(number, known), None)
-    return RulingResult(RulingLetter(**ruling, text=letter.text, document=letter.document))
+    return RulingResult(RulingLetter(**ruling, text=letter.text, document=letter.document), letter.unread)
 
 
 def _joined(letter: Record, listed: Record | None) -> Record:
@@ -209,7 +214,7 @@ def _joined(letter: Record, listed: Record | None) -> Record:
 
 def _many(query: RulingsQuery, base_url: str) -> Generator[Part[Any], Any, RulingsResult]:
     def is_whole(found: _Found) -> bool:
-        return len(found.records) >= min(query.limit, found.total)
+        return len(found.records) >= query.limit or found.is_end
 
     asked_for = ("search", query.model_dump_json())
     pages = Part(asked_for, _Found, SEARCH_FRESHNESS, lambda: _search(query, base_url), is_whole)
@@ -217,34 +222,74 @@ def _many(query: RulingsQuery, base_url: str) -> Generator[Part[Any], Any, Rulin
     asked = tuple(record.number for record in found.records[: query.limit])
     known = yield from looked_up(asked, merged_by_number(found.records), base_url, _LOOKUPS_FOR_MANY)
     rulings = tuple(Ruling(**_ruling(known[each], standing_of(each, known), query.hts)) for each in asked)
-    return _found(query, rulings, found.total, len(found.records))
+    return _found(query, rulings, found)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The agency's count, and the rulings that came, each once."""
+    """The agency's count, and the rulings that came and are of the asked days, each once.
+
+    `outside` counts those of other days, `nameless` those without a number, both left out. `is_end`: no more of the
+    asked days can come. `unread` says what could not be read.
+    """
 
     total: int
     records: tuple[Record, ...]
+    outside: int
+    nameless: int
+    is_end: bool
+    unread: tuple[str, ...]
+
+    @property
+    def received(self) -> int:
+        """Return how many came in all."""
+        return len(self.records) + self.outside + self.nameless
 
 
 def _search(query: RulingsQuery, base_url: str) -> Exchange[_Found]:
-    found: dict[str, Record] = {}
-    total, page_number = None, 0
+    seen: dict[str, Record] = {}
+    total, page_number, nameless = None, 0, 0
+    unread: list[Unread] = []
     while True:
         page_number += 1
         request = _page_request(query, base_url, page_number)
-        page_total, page = read_search((yield request))
-        total = page_total if total is None else total
-        before = len(found)
-        found |= {record.number: record for record in page if record.number not in found}
+        size = int(request.params["pageSize"])
+        page = read_search((yield request), unread)
+        total = page.total if total is None else total
+        fresh = {record.number: record for record in page.records if record.number not in seen}
+        seen |= fresh
+        nameless += page.received - len(page.records)
+        # The agency does not filter by date, says one account, and does, say two others.
+        records = tuple(record for record in seen.values() if _is_of_days(record, query))
+        outside = len(seen) - len(records)
+        # Newest first, the rest is older still.
+        is_past = query.hts is not None and bool(page.records) and all(_is_before(each, query) for each in page.records)
+        is_end = is_past or len(seen) + nameless >= total
         # A short page is the last one; one that brings nothing new would come for ever.
-        is_last = len(page) < int(request.params["pageSize"]) or len(found) == before
-        if is_last or len(found) >= min(query.limit, total):
+        is_last = page.received < size or not (fresh or page.received > len(page.records))
+        # Of days that no page is about, pages could be asked for without end.
+        is_too_far = bool(outside) and page_number >= query.limit // size + _PAGES_BEYOND
+        if is_end or is_last or is_too_far or len(records) >= query.limit:
             break
-    if total and not found:
-        raise ProviderGarbled(f"cross: it counts {total} rulings and sent none", upstream=UPSTREAM)
-    return _Found(total, tuple(found.values()))
+    if total and not seen:
+        raise ProviderGarbled(f"cross: it counts {total} rulings and sent none that can be read", upstream=UPSTREAM)
+    return _Found(total, records, outside, nameless, is_end, in_few_words(unread))
+
+
+def _is_of_days(record: Record, query: RulingsQuery) -> bool:
+    """Return whether a ruling may be of the asked days: one without a date may be of any."""
+    if record.ruled_on is None:
+        return True
+    slack = timedelta(0 if record.ruled_on_is_exact else 1)
+    is_late = query.until is not None and record.ruled_on - slack > query.until
+    return not is_late and not _is_before(record, query)
+
+
+def _is_before(record: Record, query: RulingsQuery) -> bool:
+    """Return whether a ruling was surely made before the first asked day."""
+    if record.ruled_on is None or query.since is None:
+        return False
+    return record.ruled_on + timedelta(0 if record.ruled_on_is_exact else 1) < query.since
 
 
 def _page_request(query: RulingsQuery, base_url: str, page: int) -> Request:
@@ -284,19 +329,27 @@ def _ruling(record: Record, standing: Standing, hts: str | None) -> dict[str, An
     }
 
 
-def _found(query: RulingsQuery, rulings: tuple[Ruling, ...], total: int, read: int) -> RulingsResult:
-    reasons = []
-    if read > len(rulings) or (total > len(rulings) == query.limit):
+def _found(query: RulingsQuery, rulings: tuple[Ruling, ...], found: _Found) -> RulingsResult:
+    total, reasons = found.total, []
+    if len(found.records) > len(rulings) or (not found.is_end and len(rulings) == query.limit):
         reasons.append(f"limit {query.limit}")
-    elif total > read:
-        reasons.append(f"the agency counts {total} rulings and sent {read}")
+    elif not found.is_end:
+        reasons.append(f"the agency counts {total} rulings and sent {found.received}")
+    if found.nameless:
+        reasons.append(f"of the rulings that the agency sent, {found.nameless} have no number that can be read")
     is_capped = total == _COUNTED_AT_MOST
     if is_capped:
         reasons.append(f"the agency counts no further than {_COUNTED_AT_MOST}: narrow the question, by dates for one")
     limits = []
+    if found.outside:
+        limits.append(
+            f"the agency did not filter by date: {found.outside} rulings of other days were left out here, "
+            f"and its count of {total} has them"
+        )
     is_short = query.hts is not None and len(query.hts) < _WHOLE_HTS
     if query.hts is not None:
         limits.append("a search by number finds letters that mention it, whatever they decide")
         if is_short:
             limits.append("a shorter number may find only letters that write it so: ask for lines of ten digits too")
+    limits += found.unread
     return RulingsResult(rulings, total, is_capped, bool(reasons), "; ".join(reasons) or None, tuple(limits), is_short)

@@ -2,7 +2,8 @@
 
 Source: the JSON behind rulings.cbp.gov, which is not documented. Known quirks: `tariffs` is a text since about August
 2026 and was a list before; dates are local midnights, some shifted, and 0001-01-01 where there is none; numbers come in
-either case; on the letter's own route the relations are null; a few bodies are Windows-1252.
+either case; on the letter's own route the relations are null; a few bodies are Windows-1252. What of a ruling cannot be
+read costs that field. Of one whose relations cannot be read it is not known whether it still stands.
 """
 
 import re
@@ -14,10 +15,10 @@ import orjson
 
 from tools.errors import ProviderGarbled
 from tools.exchange import Response
-from tools.payload import Fields
+from tools.payload import Fields, Unread, in_few_words
 from tools.tariff_numbers import as_the_schedule_prints
 
-__all__ = ["Letter", "Record", "Relations", "decode", "read_letter", "read_search"]
+__all__ = ["Found", "Letter", "Record", "Relations", "decode", "read_letter", "read_search"]
 
 _UPSTREAM = "cross"
 _TARIFF = re.compile(r"[0-9]{4}(?:\.?[0-9]{2}){0,3}")
@@ -25,7 +26,7 @@ _OFFICE = re.compile(r"^(?:HQ|NY)\s+")
 _NO_DATE = date(1, 1, 1)
 _RELATIONS = ("relatedRulings", "modifiedBy", "modifies", "revokedBy", "revokes")
 _RELATIONS_DUE = (*_RELATIONS, "operationallyRevoked")
-_TRUTHS = frozenset({bool, type(None)})
+_BY_LAW = ("operationallyRevoked", "isRevokedByOperationalLaw")
 # What the letter's text has of its word processor: line ends, page ends, marks of table cells.
 _PLAIN = str.maketrans({"\f": "\n", "\x07": "\t", "\v": "\n"})
 
@@ -48,24 +49,28 @@ class Record:
     """A ruling as a search lists it. `ruled_on` None: the agency has no date; not exact: it may be off by a day."""
 
     number: str
-    subject: str
+    subject: str | None
     ruled_on: date | None
     ruled_on_is_exact: bool
     collection: str | None
     categories: tuple[str, ...]
     tariffs: tuple[str, ...]
-    is_usmca: bool
-    is_nafta: bool
+    is_usmca: bool | None
+    is_nafta: bool | None
     relations: Relations
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One ruling with its whole text. `document` is the agency's path of the printed letter."""
+    """One ruling with its whole text. `document` is the agency's path of the printed letter.
+
+    `unread` says what else could not be read.
+    """
 
     record: Record
     text: str
     document: str | None
+    unread: tuple[str, ...] = ()
 
 
 def decode(response: Response) -> object:
@@ -86,39 +91,49 @@ def decode(response: Response) -> object:
         raise
 
 
-def read_search(response: Response) -> tuple[int, tuple[Record, ...]]:
-    """`totalHits`, and the rulings of this page. Raises whatever a bad answer is."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of a search: the agency's count of all, the rulings that can be read, and how many came in all."""
+
+    total: int
+    records: tuple[Record, ...]
+    received: int
+
+
+def read_search(response: Response, unread: list[Unread]) -> Found:
+    """Return what a search found; what cannot be read is put into `unread`. Raises whatever a bad answer is."""
     response.require_ok()
     body = Fields.of(decode(response), _UPSTREAM, "the answer")
-    total = body.count("totalHits")
-    records = tuple(
-        [
-            _record(Fields.of(each, _UPSTREAM, f"ruling {number}"), relations_are_due=True)
-            for number, each in enumerate(body.list_due("rulings"), 1)
-        ]
-    )
-    if len(records) > total:
-        raise body.garbled(f"'totalHits' is {total}, but {len(records)} rulings came")
-    return total, records
+    total, came = body.count("totalHits"), body.list_due("rulings")
+    if len(came) > total:
+        raise body.garbled(f"'totalHits' is {total}, but {len(came)} rulings came")
+    records = []
+    for raw in Fields.rows(came, _UPSTREAM, "ruling", unread):
+        if (number := raw.optional_text("rulingNumber")) is None:
+            raw.lacks("rulingNumber", "it has no number")
+        else:
+            records.append(_record(raw, number.upper(), relations_are_due=True))
+    return Found(total, tuple(records), len(came))
 
 
 def read_letter(body: object, number: str) -> Letter:
-    """The letter of ruling `number`. Raises ProviderGarbled, also when it is another ruling's."""
+    """Return the letter of ruling `number`. Raises ProviderGarbled without text, and when it is another ruling's."""
     raw = Fields.of(body, _UPSTREAM, "the ruling")
-    record = _record(raw, relations_are_due=False)
+    unread = raw.unread = list[Unread]()
+    record = _record(raw, raw.text("rulingNumber").upper(), relations_are_due=False)
     if record.number != number:
         raise raw.garbled(f"{number} was asked for, and {record.number[:40]!r} came")
-    text = raw.due("text")
+    text = raw.raw.get("text")
     if not isinstance(text, str) or not text.strip():
         raise raw.garbled("'text' is not the text of a letter")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(_PLAIN)
-    return Letter(record, lines.strip(), raw.optional_text("url"))
+    document = raw.optional_text("url")
+    return Letter(record, lines.strip(), document, in_few_words(unread))
 
 
-def _record(raw: Fields, *, relations_are_due: bool) -> Record:
+def _record(raw: Fields, number: str, *, relations_are_due: bool) -> Record:
     day, is_exact = _ruled_on(raw)
-    number, subject = raw.text("rulingNumber").upper(), raw.text("subject")
-    collection, categories = raw.nullable_texts("collection", "categories")
+    subject, collection, categories = raw.nullable_texts("subject", "collection", "categories")
     return Record(
         number=number,
         subject=subject,
@@ -139,8 +154,9 @@ def _ruled_on(raw: Fields) -> tuple[date | None, bool]:
         return None, False
     try:
         at = datetime.fromisoformat(said)
-    except ValueError as exc:
-        raise raw.garbled(f"'rulingDate' is {said[:40]!r}, not a date") from exc
+    except ValueError:
+        raw.lacks("rulingDate", f"'rulingDate' is {said[:40]!r}, not a date")
+        return None, False
     day = at.date()
     # A local midnight that was moved to another zone: which day is meant cannot be told for certain.
     return (None, False) if day == _NO_DATE else (day, at.hour == 0)
@@ -150,7 +166,7 @@ def _tariffs(raw: Fields) -> tuple[str, ...]:
     value = raw.due("tariffs")
     if type(value) is list:
         return tuple(dict.fromkeys(map(_as_printed, raw.texts("tariffs"))))
-    said = raw.optional_text("tariffs")
+    said = None if value is None else raw.nullable_text("tariffs")
     return () if said is None else _tariffs_in(said)
 
 
@@ -178,17 +194,17 @@ def _separated(text: str) -> tuple[str, ...]:
 
 
 def _relations(raw: Fields, *, are_due: bool) -> Relations:
-    told = raw.raw
+    told, unread = raw.raw, list[Unread]()
+    fields = Fields(told, raw.upstream, raw.where, unread)
     if are_due:
         for key in _RELATIONS_DUE:
-            if key not in told:
-                raw.due(key)
+            fields.due(key)
     related, modified_by, modifies, revoked_by, revokes = [
-        tuple(map(_bare, numbers)) if numbers else () for numbers in raw.lists_of_texts(*_RELATIONS)
+        tuple(map(_bare, numbers)) if numbers else () for numbers in fields.lists_of_texts(*_RELATIONS)
     ]
-    by_law, by_law_too = told.get("operationallyRevoked"), told.get("isRevokedByOperationalLaw")
-    if not _TRUTHS.issuperset((type(by_law), type(by_law_too))):
-        raise raw.garbled("'operationallyRevoked' is not a truth value")
+    by_law, by_law_too = (fields.flag(key) if key in told else None for key in _BY_LAW)
+    if raw.unread is not None:
+        raw.unread += unread
     return Relations(
         revoked_by=revoked_by,
         modified_by=modified_by,
@@ -196,6 +212,6 @@ def _relations(raw: Fields, *, are_due: bool) -> Relations:
         modifies=modifies,
         related=related,
         operationally_revoked=by_law is True or by_law_too is True,
-        # Nothing may be told of a ruling whose relations the agency left out.
-        are_known=type(told.get("revokedBy")) is list and type(told.get("modifiedBy")) is list,
+        # Nothing may be told of a ruling whose relations the agency left out, or that cannot be read.
+        are_known=told.get("revokedBy") is not None and told.get("modifiedBy") is not None and not unread,
     )

@@ -34,7 +34,7 @@ def naming_part(base_url: str, number: str) -> Part[tuple[Record, ...]]:
 
 
 def _ask_naming(base_url: str, number: str) -> Exchange[tuple[Record, ...]]:
-    return read_search((yield search_request(base_url, number)))[1]
+    return read_search((yield search_request(base_url, number)), []).records
 
 
 def _ask_letter(base_url: str, number: str) -> Exchange[Letter]:
@@ -100,12 +100,12 @@ def _why_there_is_none(number: str, failure: ProviderError, base_url: str) -> Ge
 
     Otherwise the failure. Raises ProviderError when the agency fails at these requests as well.
     """
-    _, listed = read_search((yield search_request(base_url, number)))
+    listed = read_search((yield search_request(base_url, number)), []).records
     if any(record.number == number for record in listed):
         return failure
     if not listed:
         # A search that finds nothing may be one that works no more: this one has to find something.
-        _, listed = read_search((yield search_request(base_url, "*")))
+        listed = read_search((yield search_request(base_url, "*")), []).records
     if not listed:
         return failure
     body, failure_again = _letter_or_failure((yield _letter_request(base_url, listed[0].number)))

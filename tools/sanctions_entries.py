@@ -7,10 +7,21 @@ value that is missing may be absent, null, `""` or `[]`.
 from dataclasses import dataclass
 from datetime import date
 
-from tools.payload import Fields
+from tools.errors import ProviderGarbled
+from tools.payload import Fields, Unread
 from tools.sanctions_lists import Action, list_named
 
-__all__ = ["Address", "EntryId", "ListEntry", "Page", "ScoredEntry", "Vessel", "read_entry", "read_page"]
+__all__ = [
+    "Address",
+    "EntryId",
+    "ListEntry",
+    "Page",
+    "ScoredEntry",
+    "Vessel",
+    "may_hide_a_hit",
+    "read_entry",
+    "read_page",
+]
 
 _UPSTREAM = "csl"
 
@@ -120,34 +131,53 @@ class Page:
     """One page of a search, and what it says of the whole.
 
     `total` counts the entries found, `by_list` the same by list code (None: a list that we do not know); `searched`
-    are the codes of the lists that were searched, where the agency says so.
+    are the codes of the lists that were searched, where the agency says so. `unread` are values that could not be read.
     """
 
     total: int
     entries: tuple[ScoredEntry, ...]
     by_list: tuple[tuple[str | None, int], ...]
     searched: tuple[str | None, ...] | None
+    received: int
+    unread: tuple[Unread, ...]
 
 
 def read_page(body: object) -> Page:
-    """One answer of the search. Raises ProviderGarbled."""
+    """Return one answer of the search. Raises ProviderGarbled when that is not what an answer is made of."""
     page = Fields.of(body, _UPSTREAM, "the answer")
-    total = page.count("total")
-    results = [
-        Fields.of(each, _UPSTREAM, f"result {number}") for number, each in enumerate(page.list_due("results"), 1)
-    ]
+    total, results, unread = page.count("total"), page.list_due("results"), list[Unread]()
     if len(results) > total:
         raise page.garbled(f"'total' is {total}, but {len(results)} results came")
-    entries = tuple([ScoredEntry(read_entry(each), _score(each)) for each in results])
-    return Page(total, entries, _by_list(page), _searched(page))
+    entries = []
+    for each in Fields.rows(results, _UPSTREAM, "result", unread):
+        try:
+            entries.append(ScoredEntry(read_entry(each), _score(each)))
+        except ProviderGarbled as exc:  # it has no name at all
+            unread.append(Unread("name", str(exc)))
+    return Page(total, tuple(entries), _by_list(page), _searched(page), len(results), tuple(unread))
+
+
+def may_hide_a_hit(unread: Unread) -> bool:
+    """Return whether an unread value may be what the asked party would have been found by."""
+    return unread.key in ("result", "name", "alt_names", "ids", "number")
 
 
 def read_entry(raw: Fields) -> ListEntry:
-    """One entry. Raises ProviderGarbled when it has no name or no list, or when anything has another shape."""
-    source = list_named(raw.text("source"))
-    name = raw.text("name")
-    kind, title = raw.optional_texts("type", "title")
+    """Return one entry. Raises ProviderGarbled when it has no name, or when nothing is recorded and it is damaged.
+
+    In place of a name that cannot be read stands the first alias.
+    """
+    name, listed_by = raw.optional_texts("name", "source")
     programs, alt_names = raw.lists_of_texts("programs", "alt_names")
+    if name is None and raw.unread is not None and alt_names:
+        raw.lacks("name", "'name' cannot be read: an alias stands in the place of its name")
+        name = alt_names[0]
+    if name is None:
+        raise raw.garbled("'name' is blank" if "name" in raw.raw else "'name' is missing")
+    if listed_by is None:
+        raw.lacks("source", "'source' is missing: its list is not stated")
+    source = list_named(listed_by or "")
+    kind, title = raw.optional_texts("type", "title")
     addresses = tuple(map(_address, raw.objects("addresses")))
     country = raw.optional_text("country")
     nationalities, citizenships, dates_of_birth, places_of_birth = raw.lists_of_texts(
@@ -187,7 +217,7 @@ def read_entry(raw: Fields) -> ListEntry:
         remarks=remarks,
         url=url,
         information_url=about,
-        id=raw.optional_label("id"),
+        id=raw.optional_text("id"),
     )
 
 
@@ -212,22 +242,23 @@ def _score(raw: Fields) -> float | None:
     if value is None:
         return None
     if (type(value) is not int and type(value) is not float) or not 0 <= value <= 100:
-        raise raw.garbled("'score' is not a number from 0 to 100")
+        raw.lacks("score", "'score' is not a number from 0 to 100")
+        return None
     return float(value) if value <= 1 else round(value / 100, 4)
 
 
 def _address(raw: Fields) -> Address:
     address, city, state = raw.optional_texts("address", "city", "state")
-    return Address(address, city, state, raw.optional_label("postal_code"), raw.optional_text("country"))
+    return Address(address, city, state, raw.optional_text("postal_code"), raw.optional_text("country"))
 
 
 def _identifier(raw: Fields) -> EntryId:
-    kind, number = raw.optional_text("type"), raw.optional_label("number")
+    kind, number = raw.optional_text("type"), raw.optional_text("number")
     return EntryId(kind, number, *raw.optional_texts("country", "issue_date", "expiration_date"))
 
 
 def _vessel(raw: Fields) -> Vessel | None:
-    said = raw.optional_labels(
+    said = raw.optional_texts(
         *("call_sign", "vessel_type", "vessel_flag", "vessel_owner", "gross_tonnage", "gross_registered_tonnage")
     )
     return Vessel(*said) if any(said) else None

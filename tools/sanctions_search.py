@@ -12,8 +12,9 @@ from typing import Any
 
 from tools.errors import NotConfigured, NotScreened, ProviderGarbled
 from tools.exchange import Asked, Exchange, Part, Request, ask, ask_all
+from tools.payload import Unread, in_few_words
 from tools.policy.freshness import Freshness
-from tools.sanctions_entries import ListEntry, Page, ScoredEntry, read_page
+from tools.sanctions_entries import ListEntry, Page, ScoredEntry, may_hide_a_hit, read_page
 from tools.sanctions_hits import Hit, weigh
 from tools.sanctions_names import is_in_latin_script, words_of
 from tools.sanctions_query import API_THRESHOLD, SanctionsQuery
@@ -86,7 +87,7 @@ class _Answer:
     """What the agency has: the entries that could be read of the `total`, by `asked_on`.
 
     `received` counts what came, the same entry twice included (`repeated`). `by_list` and `searched` are the agency's
-    words, see `Page`.
+    words, see `Page`. `unread` says what could not be read, and `hidden_by` what of that may hide a hit.
     """
 
     entries: tuple[ScoredEntry, ...]
@@ -96,13 +97,16 @@ class _Answer:
     by_list: tuple[tuple[str | None, int], ...]
     searched: tuple[str | None, ...] | None
     asked_on: date
+    unread: tuple[str, ...]
+    hidden_by: str | None
 
 
 def _search(query: SanctionsQuery, name: str, base_url: str, subscription_key: str) -> Exchange[_Answer]:
     """All pages up to the end that the agency lets one reach. Raises ProviderGarbled when two contradict each other."""
     entries: dict[ListEntry, ScoredEntry] = {}
     first: Page | None = None
-    known, received, asked_on = 0, 0, date.min
+    known, received, lost, asked_on = 0, 0, 0, date.min
+    unread: list[Unread] = []
     while True:
         response = yield Request(
             "GET",
@@ -124,12 +128,24 @@ def _search(query: SanctionsQuery, name: str, base_url: str, subscription_key: s
         for each in page.entries:
             entries.setdefault(each.entry, each)
         known = len(entries)
+        unread += page.unread
+        hidden = page.received - len(page.entries)
+        lost += hidden
         # A page that brings nothing new would be asked for again and again.
-        brings_nothing = known == before
-        received += 0 if brings_nothing else len(page.entries)
+        brings_nothing = known == before and not hidden
+        received += 0 if brings_nothing else page.received
         if received >= min(first.total, _MAX_OFFSET + 1) or brings_nothing:
-            told = tuple(entries.values())
-            return _Answer(told, first.total, received, known < received, first.by_list, first.searched, asked_on)
+            return _Answer(
+                entries=tuple(entries.values()),
+                total=first.total,
+                received=received,
+                repeated=known + lost < received,
+                by_list=first.by_list,
+                searched=first.searched,
+                asked_on=asked_on,
+                unread=in_few_words(unread),
+                hidden_by=next((each.said for each in unread if may_hide_a_hit(each)), None),
+            )
 
 
 def _parameters(query: SanctionsQuery, name: str, offset: int) -> dict[str, str]:
@@ -169,7 +185,7 @@ def _weighed(query: SanctionsQuery, answers: Sequence[tuple[int, _Answer]]) -> F
         below_threshold=len(of_type) - len(hits),
         of_another_type=of_another_type,
         truncated_reason=missing,
-        limits=(_LIMIT,),
+        limits=(_LIMIT, *dict.fromkeys(said for _, answer in answers for said in answer.unread)),
     )
 
 
@@ -181,6 +197,8 @@ def _missing(answer: _Answer) -> str | None:
         return f"the agency found {answer.total} entries and sent {answer.received}"
     if answer.repeated:
         return f"of the {answer.total} entries that the agency sent only {len(answer.entries)} are different ones"
+    if answer.hidden_by is not None:
+        return f"the agency sent entries of which not all names and identifiers can be read ({answer.hidden_by})"
     return None
 
 

@@ -193,7 +193,7 @@ function hits(result) {
 
 function refusals(result) {
   return more(counted(result.total, "refused line", "refused lines"),
-    element("ul", {}, ...result.refusals.map((each) => element("li", {}, element("strong", {}, `${each.refused_on} ${each.firm}`), `: ${each.product ?? each.product_code ?? "goods not named"}. `,
+    element("ul", {}, ...result.refusals.map((each) => element("li", {}, element("strong", {}, `${each.refused_on ?? "without a date"} ${each.firm ?? "firm not named"}`), `: ${each.product ?? each.product_code ?? "goods not named"}. `,
       each.charges.map((charge) => charge.meaning ?? charge.code ?? charge.id).join("; ")))),
     result.truncated ? element("p", { class: "hint" }, `Not all are shown: ${result.truncated_reason}.`) : null,
     element("p", { class: "hint" }, "A refused line appears to violate the law. That none was refused does not make goods admissible."));
@@ -201,7 +201,7 @@ function refusals(result) {
 
 function rulings(result) {
   return more(counted(result.total, "ruling", "rulings"),
-    element("ul", {}, ...result.rulings.map((each) => element("li", {}, link(each.url, each.number), ` ${each.ruled_on ?? "without a date"}: ${each.subject}. `,
+    element("ul", {}, ...result.rulings.map((each) => element("li", {}, link(each.url, each.number), ` ${each.ruled_on ?? "without a date"}: ${each.subject ?? "no subject stated"}. `,
       element("em", {}, each.notice), each.tariffs.length ? ` ${each.tariffs.join(", ")}` : ""))),
     result.truncated ? element("p", { class: "hint" }, `Not all are shown: ${result.truncated_reason}.`) : null,
     element("p", { class: "hint" }, "Others' rulings are guidance, not authority for your goods (19 CFR 177.9)."));

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from service.cli.tables.layout import Cell, Page, heading, table, word
+from service.cli.tables.layout import Cell, Page, facts, heading, table, word
 from service.cli.tables.sources import nothing_found
 from tools.refusals import RefusalsResult
 from tools.refusals_charges import Charge
@@ -27,8 +27,8 @@ def refusals_page(result: RefusalsResult, *, sandbox: bool = False) -> Page:
             ("Refused", "Firm", "Country", "Product", "Charges"),
             (
                 (
-                    each.refused_on.isoformat(),
-                    each.firm + (f" (FEI {each.fei})" if each.fei else ""),
+                    each.refused_on.isoformat() if each.refused_on else "no date",
+                    (each.firm or "firm not named") + (f" (FEI {each.fei})" if each.fei else ""),
                     each.country or "-",
                     " ".join(filter(None, (each.product_code, each.product))) or "-",
                     "; ".join(map(_charge, each.charges)) or "-",
@@ -42,8 +42,9 @@ def refusals_page(result: RefusalsResult, *, sandbox: bool = False) -> Page:
         *_counts(
             "By firm",
             ("Lines", "Firm", "FEI"),
-            [(str(each.count), each.firm, each.fei or "-") for each in result.by_firm],
+            [(str(each.count), each.firm or "-", each.fei or "-") for each in result.by_firm],
         ),
+        *([facts(*(("Limit", each) for each in result.limits))] if result.limits else []),
     ]
 
 

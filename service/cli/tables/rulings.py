@@ -18,7 +18,10 @@ def rulings_page(result: RulingsResult, *, sandbox: bool = False) -> Page:
         heading(f"{at_least}{result.total} rulings, {len(result.rulings)} shown"),
         table(
             ("Number", "Date", "Standing", "Tariff numbers", "Subject"),
-            ((each.number, _date(each), _standing(each), _tariffs(each), each.subject) for each in result.rulings),
+            (
+                (each.number, _date(each), _standing(each), _tariffs(each), each.subject or "-")
+                for each in result.rulings
+            ),
             whole=("Number",),
         ),
         *_limits(result),
@@ -28,7 +31,7 @@ def rulings_page(result: RulingsResult, *, sandbox: bool = False) -> Page:
 def ruling_page(ruling: RulingLetter) -> Page:
     """One ruling, and its text."""
     return [
-        heading(f"{ruling.number}  {ruling.subject}"),
+        heading(f"{ruling.number}  {ruling.subject or 'no subject stated'}"),
         word(ruling.notice, f"bold {_STYLES.get(ruling.status, 'red')}".strip()),
         facts(
             ("Standing", _standing(ruling)),
