@@ -20,7 +20,6 @@ _LENGTH = re.compile(rb"0*([0-9]{1,19})")
 #: Bytes that may stand in a URL as they are (RFC 3986, appendix A, and "#").
 _NOT_IN_URL = re.compile(rb"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]")
 _START = b"HTTP/"
-_INTERIM = re.compile(rb"HTTP/\S+ 1(?!01)")
 
 
 class RefusedHead(http.client.HTTPException):
@@ -43,7 +42,10 @@ def mended(head: bytes) -> bytes:
     Equal lengths become one, or none where the body is chunked (RFC 9112, section 6.3); what no URL may hold in a
     Location is percent-encoded byte by byte, and nothing else of it is touched.
     """
-    found = [(name[:1].lower(), value) for name, value in _SPECIAL.findall(head)]
+    special = _SPECIAL.findall(head)
+    if len(special) == 1 and special[0][1].isdigit() and len(special[0][1]) < 19 and special[0][1][:1] != b"0":
+        return head  # as nearly every one is: a plain length, and no more
+    found = [(name[:1].lower(), value) for name, value in special]
     lengths = [value for kind, value in found if kind == b"c"]
     is_chunked = any(b"chunked" in value.lower() for kind, value in found if kind == b"t")
     length = None if is_chunked else _length_of(lengths)
@@ -92,15 +94,18 @@ class HeadGate:
                 self.is_open = True  # not HTTP, as the library will say
                 break
             end = _end_of(data)
-            _check(data if end < 0 else data[:end])
+            head = data if end < 0 else data[:end]
+            if len(head) > MAX_FIELD_BYTES or head.count(b"\n") > MAX_FIELDS:
+                lines = head.split(b"\n")
+                check_sizes(max(map(len, lines)), len(head), len([line for line in lines[1:] if line.strip()]))
             if end < 0:
                 self.held = data
-                return passed
-            passed += mended(data[:end])
+                break
+            passed += mended(head)
             # Behind an interim answer comes another head (RFC 9110, section 15.2).
-            self.is_open = _INTERIM.match(data) is None
+            self.is_open = head[8:10] != b" 1" or head[9:12] == b"101"
             data = data[end:]
-        return passed + data
+        return passed if self.held else passed + data
 
 
 def _end_of(data: bytes) -> int:
@@ -110,10 +115,3 @@ def _end_of(data: bytes) -> int:
         return end + 4
     found = re.search(rb"\n\r?\n", data)
     return -1 if found is None else found.end()
-
-
-def _check(head: bytes) -> None:
-    """Check the sizes of a head, or of what has come of it."""
-    if len(head) > MAX_FIELD_BYTES or head.count(b"\n") > MAX_FIELDS:
-        lines = head.split(b"\n")
-        check_sizes(max(map(len, lines)), len(head), len([line for line in lines[1:] if line.strip()]))
