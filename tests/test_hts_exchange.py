@@ -288,7 +288,6 @@ def test_exactly_100_rows_may_be_the_agencys_bound(rows: int, truncated: bool) -
         b"[null]",
         b'[{"htsno":"8507"}]',
         orjson.dumps({"results": BATTERIES}),
-        orjson.dumps([raw_row("8507", 0, "x") | {"general": 3.4}]),
         orjson.dumps([raw_row("8507", 0, "x") | {"indent": None}]),
         b"[{\xff}]",
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from tests.hts_oracle import raw_row
 from tools.errors import ProviderGarbled
-from tools.hts_schedule import read_rows
+from tools.hts_schedule import UNREAD, Footmark, place, rates_of, read_rows
 
 
 @pytest.mark.parametrize(
@@ -67,22 +67,12 @@ def test_a_status_is_shown_where_there_is_one() -> None:
     assert [row.status for row in read_rows(rows)] == ["current", None, None]
 
 
-_KEYS = ["htsno", "indent", "description", "units", "general", "special", "other", "footnotes"]
-
-
-@pytest.mark.parametrize("key", _KEYS)
-def test_a_missing_key_is_garbled_and_named_with_its_row(key: str) -> None:
+@pytest.mark.parametrize("key", ["htsno", "indent"])
+def test_a_row_that_lacks_its_place_is_garbled_and_named(key: str) -> None:
     rows = [raw_row("8507", 0, "x"), raw_row("8507.60", 1, "y")]
     del rows[1][key]
     with pytest.raises(ProviderGarbled, match=f"row 2 has no '{key}'"):
         read_rows(rows)
-
-
-def test_a_row_without_either_spelling_of_additional_duties_is_garbled() -> None:
-    raw = raw_row("8507", 0, "x")
-    del raw["additionalDuties"], raw["addiitionalDuties"]
-    with pytest.raises(ProviderGarbled, match="row 1 has no 'additionalDuties'"):
-        read_rows([raw])
 
 
 @pytest.mark.parametrize(
@@ -98,26 +88,88 @@ def test_a_row_without_either_spelling_of_additional_duties_is_garbled() -> None
         ("indent", -1),
         ("indent", True),
         ("indent", "²"),
-        ("description", None),
-        ("description", ["x"]),
-        ("units", "kg"),
-        ("units", [1]),
-        ("general", 3.4),
-        ("special", {}),
-        ("other", False),
-        ("footnotes", "See 9903.88.15"),
-        ("footnotes", ["See 9903.88.15"]),
-        ("footnotes", [{"columns": []}]),
-        ("footnotes", [{"value": 1}]),
-        ("footnotes", [{"value": "x", "columns": "general"}]),
-        ("footnotes", [{"value": "x", "marker": 1}]),
-        ("additionalDuties", 5),
-        ("addiitionalDuties", []),
     ],
 )
-def test_a_value_of_another_type_is_garbled_and_named_with_its_row(key: str, value: Any) -> None:
+def test_a_place_that_cannot_be_read_is_garbled_and_named_with_its_row(key: str, value: Any) -> None:
     with pytest.raises(ProviderGarbled, match=r"row 1"):
         read_rows([raw_row("8507", 0, "x") | {key: value}])
+
+
+MARK = Footmark(UNREAD, (), None)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "member", "read"),
+    [
+        ("description", {}, "description", UNREAD),
+        ("description", None, "description", ""),
+        ("description", 7, "description", "7"),
+        ("units", "kg", "units", ("kg",)),
+        ("units", [1, None, "kg", {}], "units", ("1", "kg", UNREAD)),
+        ("units", {}, "units", (UNREAD,)),
+        ("general", 3.4, "general", UNREAD),
+        ("general", 3, "general", UNREAD),
+        ("special", {}, "special", UNREAD),
+        ("other", False, "other", UNREAD),
+        ("footnotes", "See 9903.88.15", "footmarks", (Footmark("See 9903.88.15", (), None),)),
+        ("footnotes", ["See 9903.88.15", 1.5], "footmarks", (Footmark("See 9903.88.15", (), None), MARK)),
+        ("footnotes", {"value": "x"}, "footmarks", (Footmark("x", (), None),)),
+        ("footnotes", [{"columns": []}], "footmarks", (MARK,)),
+        ("footnotes", [{"value": {}}, {"value": None}], "footmarks", (MARK,)),
+        ("footnotes", [{"value": "x", "columns": "general"}], "footmarks", (Footmark("x", ("general",), None),)),
+        ("footnotes", [{"value": "x", "marker": 1}], "footmarks", (Footmark("x", (), "1"),)),
+        ("footnotes", True, "footmarks", (MARK,)),
+        ("additionalDuties", 5, "additional_duties", UNREAD),
+        ("addiitionalDuties", [], "additional_duties", UNREAD),
+    ],
+)
+def test_another_value_that_cannot_be_read_costs_its_field_and_says_so(
+    key: str, value: Any, member: str, read: object
+) -> None:
+    rows = read_rows([raw_row("8507", 0, "x") | {key: value}, raw_row("8508", 0, "y")])
+    assert getattr(rows[0], member) == read
+    assert rows[1] == read_rows([raw_row("8508", 0, "y")])[0]
+
+
+@pytest.mark.parametrize("key", ["description", "general", "special", "other"])
+def test_a_missing_text_is_not_taken_for_a_blank_one(key: str) -> None:
+    raw = raw_row("8507", 0, "x")
+    del raw[key]
+    assert getattr(read_rows([raw])[0], key) == UNREAD
+
+
+def test_missing_lists_and_additional_duties_are_not_taken_for_none() -> None:
+    raw = raw_row("8507", 0, "x")
+    del raw["additionalDuties"], raw["addiitionalDuties"], raw["footnotes"], raw["units"]
+    [row] = read_rows([raw])
+    assert (row.additional_duties, row.footmarks, row.units) == (UNREAD, (MARK,), (UNREAD,))
+
+
+def test_a_spelling_of_additional_duties_that_can_be_read_counts() -> None:
+    [row] = read_rows([raw_row("8507", 0, "x", additionalDuties={}, addiitionalDuties="5%")])
+    assert row.additional_duties == "5%"
+
+
+def test_a_key_that_no_row_has_any_more_is_a_change_of_the_interface() -> None:
+    rows = [raw_row("8507", 0, "x") for _ in range(10)]
+    for row in rows:
+        del row["special"]
+    with pytest.raises(ProviderGarbled, match="no row has 'special'"):
+        read_rows(rows)
+
+
+def test_a_rate_that_cannot_be_read_is_none_and_nothing_is_inherited_past_it() -> None:
+    rows = [
+        raw_row("8507", 0, "x", general="3.4%", special="Free (A)", other="40%"),
+        raw_row("8507.60.00", 1, "y", other="40%") | {"general": {}},
+        raw_row("8507.60.00.20", 2, "z"),
+    ]
+    for placed in place(read_rows(rows))[1:]:
+        rates = rates_of(placed)
+        assert rates.general.text is None
+        assert rates.general.reason == "8507.60.00 states a rate that cannot be read; that does not mean free"
+        assert rates.other.text == "40%"
+        assert rates.special.text is None
 
 
 @pytest.mark.parametrize("body", [{"results": []}, "unavailable", None, 7, True, [None], [["8507"]], ["8507"]])

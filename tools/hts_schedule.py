@@ -28,11 +28,15 @@ __all__ = [
 ]
 
 _COLUMNS = ("general", "special", "other")
-_REQUIRED = ("htsno", "indent", "description", "units", *_COLUMNS, "footnotes")
-_REQUIRED_KEYS = frozenset(_REQUIRED)
+_REQUIRED = ("description", "units", *_COLUMNS, "footnotes")
+#: Without these a row has no place: a line, or what lines inherit, would be lost in silence.
+_PLACED_BY = frozenset({"htsno", "indent"})
+#: Of so many rows one key is missing by a change of the interface, not by chance.
+_MANY_ROWS = 10
+#: Stands where the agency sent something that cannot be read: blank would mean that there is nothing.
+UNREAD = "[came in a shape that cannot be read]"
 # The interface sends both spellings side by side; the second is always null so far, and may be the one that goes.
 _ADDITIONAL = ("additionalDuties", "addiitionalDuties")
-_TEXTS = frozenset({str})
 _INDENTS = {str(indent): indent for indent in range(10)}
 # Two digits would be a chapter's own row.
 _NUMBER = re.compile(r"[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2}(?:\.?[0-9]{2})?)?)?)?")
@@ -120,13 +124,17 @@ class Rates:
 
 
 def read_rows(body: object) -> tuple[Row, ...]:
-    """The rows in decoded JSON. Raises ProviderGarbled, naming row (from 1) and key, when anything has another shape.
+    """Return the rows in decoded JSON. A null where a text or a list belongs counts as blank: the interface sends both.
 
-    A null where a text or a list belongs counts as blank: the interface sends both.
+    In the place of another value that cannot be read stands `UNREAD`, so that it is not taken for none. Raises
+    ProviderGarbled, naming row (from 1) and key, where a row's place in the schedule is lost with it.
     """
     if not isinstance(body, list):
         raise _garbled(f"a list of rows was due, but {kind_of(body)} came")
-    return tuple([_row(each, f"row {number}") for number, each in enumerate(body, 1)])
+    rows = [_row(each, f"row {number}") for number, each in enumerate(body, 1)]
+    if len(rows) >= _MANY_ROWS and (gone := frozenset(_REQUIRED).difference(*body)):
+        raise _garbled(f"no row has {min(gone)!r}")
+    return tuple(rows)
 
 
 def place(rows: Sequence[Row]) -> tuple[Placed, ...]:
@@ -199,6 +207,12 @@ def _why_unrated(placed: Placed) -> str:
 
 
 def _rate(source: Row, column: str, text: str | None, inherited_from: str | None) -> Rate:
+    if text == UNREAD:
+        return Rate(
+            None,
+            None,
+            f"{source.code or source.description} states a rate that cannot be read; that does not mean free",
+        )
     return Rate(None, None, _why_blank(source, column)) if text is None else Rate(text, inherited_from, None)
 
 
@@ -212,33 +226,37 @@ def _why_blank(source: Row, column: str) -> str:
 def _row(raw: object, where: str) -> Row:
     if not isinstance(raw, dict):
         raise _garbled(f"{where} is {kind_of(raw)}")
-    if not raw.keys() >= _REQUIRED_KEYS or ("additionalDuties" not in raw and "addiitionalDuties" not in raw):
-        missing = next((key for key in _REQUIRED if key not in raw), _ADDITIONAL[0])
-        raise _garbled(f"{where} has no {missing!r}")
-    if raw["description"] is None:
-        raise _garbled(f"{where}: 'description' is null")
-    additional = [_text(raw, key, where) for key in _ADDITIONAL]
+    if not raw.keys() >= _PLACED_BY:
+        raise _garbled(f"{where} has no {min(_PLACED_BY - raw.keys())!r}")
     # Only the answers of `search` carry a status; whatever it is, it is shown and nothing rests on it.
     status = raw.get("status")
     return Row(
         code=_code(raw, where),
         indent=_indent(raw["indent"], where),
-        description=_text(raw, "description", where) or "",
-        units=_units(raw["units"], where),
-        general=_text(raw, "general", where),
-        special=_text(raw, "special", where),
-        other=_text(raw, "other", where),
-        footmarks=_footmarks(raw["footnotes"], where),
-        additional_duties=additional[0] or additional[1],
+        description=_text(raw.get("description", UNREAD)) or "",
+        units=_units(raw.get("units", UNREAD)),
+        general=_rate_text(raw.get("general", UNREAD)),
+        special=_rate_text(raw.get("special", UNREAD)),
+        other=_rate_text(raw.get("other", UNREAD)),
+        footmarks=_footmarks(raw.get("footnotes", UNREAD)),
+        additional_duties=_additional_duties(raw),
         status=(clean(status) or None) if isinstance(status, str) else None,
     )
+
+
+def _additional_duties(raw: Mapping[str, object]) -> str | None:
+    texts = [_rate_text(raw[key]) for key in _ADDITIONAL if key in raw]
+    stated = [text for text in texts if text is not None] if texts else [UNREAD]
+    return min(stated, key=lambda text: text == UNREAD, default=None)
 
 
 def _code(raw: Mapping[str, object], where: str) -> str:
     if raw["htsno"] is None:  # a grouping row has a blank one; without its number a line would be lost in silence
         raise _garbled(f"{where}: 'htsno' is null")
-    number = _text(raw, "htsno", where)
-    if number is None:
+    if type(raw["htsno"]) is not str:
+        raise _garbled(f"{where}: 'htsno' is {kind_of(raw['htsno'])}, not a text")
+    number = clean(raw["htsno"])
+    if not number:
         return ""
     code = _printed(number)
     if code is None:
@@ -265,41 +283,38 @@ def _indent(value: object, where: str) -> int:
     raise _garbled(f"{where}: 'indent' is {value!r:.40}")
 
 
-def _units(value: object, where: str) -> tuple[str, ...]:
-    if value is None or value == []:
+def _units(value: object) -> tuple[str, ...]:
+    if value is None or value == "" or value == []:
         return ()
-    if type(value) is not list or not _TEXTS.issuperset(map(type, value)):
-        raise _garbled(f"{where}: 'units' is {kind_of(value)}, not a list of texts")
-    return tuple(filter(None, map(clean, value)))
+    return tuple(filter(None, map(_text, value if type(value) is list else [value])))
 
 
-def _footmarks(value: object, where: str) -> tuple[Footmark, ...]:
-    if value is None or value == []:
+def _footmarks(value: object) -> tuple[Footmark, ...]:
+    if value is None or value == "" or value == []:
         return ()
-    if not isinstance(value, list):
-        raise _garbled(f"{where}: 'footnotes' is {kind_of(value)}, not a list")
-    footmarks = []
-    for each in value:
-        if not isinstance(each, dict) or "value" not in each:
-            raise _garbled(f"{where}: 'footnotes' holds {kind_of(each)} without 'value'")
-        columns = each.get("columns")
-        columns = [] if columns is None else columns
-        if type(columns) is not list or not _TEXTS.issuperset(map(type, columns)):
-            raise _garbled(f"{where}: 'columns' of a footnote is {kind_of(columns)}, not a list of texts")
-        text = _text(each, "value", where)
-        if text is not None:
-            footmarks.append(Footmark(text, tuple(columns), _text(each, "marker", where)))
-    return tuple(footmarks)
+    marks = map(_footmark, value if type(value) is list else [value])
+    return tuple([mark for mark in marks if mark is not None])
 
 
-def _text(raw: Mapping[str, object], key: str, where: str) -> str | None:
-    """The cleaned text under `key`; None when it is absent, null or blank."""
-    value = raw.get(key)
-    if value is None or value == "":
-        return None
-    if type(value) is not str:
-        raise _garbled(f"{where}: {key!r} is {kind_of(value)}, not a text")
-    return clean(value) or None
+def _footmark(value: object) -> Footmark | None:
+    """A footnote; one that is blank is none."""
+    if type(value) is not dict:
+        text = _text(value)
+        return None if text is None else Footmark(text, (), None)
+    text = _text(value.get("value", UNREAD))
+    return None if text is None else Footmark(text, _units(value.get("columns")), _text(value.get("marker")))
+
+
+def _rate_text(value: object) -> str | None:
+    """A rate as it is worded. A bare number is none: it does not say what of."""
+    return UNREAD if type(value) is int else _text(value)
+
+
+def _text(value: object) -> str | None:
+    """A text or a whole number, cleaned; None when it is null or blank, UNREAD when it cannot be read."""
+    if type(value) is str:
+        return clean(value) or None
+    return None if value is None else str(value) if type(value) is int else UNREAD
 
 
 def _garbled(said: str) -> ProviderGarbled:
