@@ -90,6 +90,8 @@ async def test_what_raise_for_status_raises_is_an_error_of_the_agency(
         (b'{"a": "\xf8"}', "application/json"),
         (b'\xef\xbb\xbf{"a": "\xf8"}', "application/json"),
         (b'{"a": 1', "application/json; charset=latin-1"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "application/json"),
+        (b"[" * 100_000, "application/json"),
     ],
 )
 async def test_a_body_that_is_not_json_is_garbled(ask: Ask, body: bytes, kind: str) -> None:

@@ -84,7 +84,12 @@ def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[Cl
             """
             if not (await self.read()).strip():
                 raise json.JSONDecodeError("the body is empty", "", 0)
-            return await super().json(content_type=content_type, **options)
+            try:
+                return await super().json(content_type=content_type, **options)
+            except (json.JSONDecodeError, UnicodeDecodeError):
+                raise
+            except (ValueError, RecursionError) as exc:  # a number without end, or lists in lists
+                raise json.JSONDecodeError(str(exc), "", 0) from exc
 
         def get_encoding(self) -> str:
             """Return how the text is written: as the body's own mark says, or else the headers."""

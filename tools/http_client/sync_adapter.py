@@ -105,7 +105,7 @@ class BoundedResponse(requests.Response):
             return json.loads(self.content.decode(encoding), **options)
         except json.JSONDecodeError as exc:
             raise requests.exceptions.JSONDecodeError(exc.msg, exc.doc, exc.pos) from exc
-        except UnicodeDecodeError as exc:
+        except (ValueError, RecursionError) as exc:  # odd bytes, a number without end, or lists in lists
             raise requests.exceptions.JSONDecodeError(str(exc), "", 0) from exc
 
     def read_at_once(self) -> None:
