@@ -144,6 +144,19 @@ def test_symbols_are_no_name(name: str) -> None:
         SanctionsTool(subscription_key=KEY).parse(name=name)
 
 
+def test_letters_that_are_seen_in_another_order_are_no_name() -> None:
+    with pytest.raises(InvalidQuery, match="reverse"):
+        SanctionsTool(subscription_key=KEY).parse(name="\u202etfeN moksoR")
+
+
+def test_a_search_says_that_it_does_not_look_for_identifiers(held: HeldList) -> None:
+    def limits(via: str) -> str:
+        return str(screen(held, "Quiet Harbor", via, ids="836230002").coverage.limits)
+
+    assert "identifier" in limits("api")
+    assert "identifier" not in limits("list")
+
+
 def test_han_characters_say_that_they_are_read_as_chinese(held: HeldList) -> None:
     assert any("read as Chinese" in limit for limit in screen(held, "安静的港湾").coverage.limits)
     assert not any("read as Chinese" in limit for limit in screen(held, "Тихая гавань").coverage.limits)
@@ -171,6 +184,9 @@ def test_a_homophone_is_no_match(held: HeldList, name: str, outcome: str) -> Non
         ("\U0001d411\U0001d428\U0001d42c\U0001d424\U0001d428\U0001d426 Neft", "ROSKOM NEFT"),
         ("Ros\u200bkom\u00ad Neft\u2122", "ROSKOM NEFT"),
         ("Roskom 🙂 Neft", "ROSKOM NEFT"),
+        ("\u24ad\u24aa\u24ae\u24a6\u24aa\u24a8 Neft", "ROSKOM NEFT"),
+        ("\u0280\u1d0f\ua731\u1d0b\u1d0f\u1d0d Neft", "ROSKOM NEFT"),
+        ("&#x52;oskom Neft", "ROSKOM NEFT"),
         ("Роском Нефт", "ROSKOM NEFT"),
         ("Ροσκομ Νεφτ", "ROSKOM NEFT"),
     ],

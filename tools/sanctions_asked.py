@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from tools.sanctions_names import IGNORED_WORDS, without_formula, words_of
-from tools.sanctions_scripts import lookalike_of, unread_parts
+from tools.sanctions_scripts import lookalike_of, unread_parts, without_marks
 
 __all__ = ["names_in", "plain_text", "tells_something"]
 
@@ -28,8 +28,6 @@ _BLOCK = (
 )
 _ATTRIBUTE = r"""\s+[a-z:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s<>"']+)"""
 _TAG = re.compile(rf"</?(?:({_INLINE})|{_BLOCK})(?:{_ATTRIBUTE})*\s*/?>", re.IGNORECASE)
-#: What marks a registered name, and would become letters of it.
-_TRADE_MARKS = re.compile("[\u2122\u2120\xae\xa9\u2117]")
 _GAP = r"\s?[./\\|\u2044\u2215-]\s?"
 _PHRASES = (
     r"(?:also|formerly|previously|now|currently|better|commonly|otherwise) (?:known as|called|referred to as)|known as"
@@ -60,7 +58,7 @@ def plain_text(text: str) -> str:
             text = _ENTITY.sub(_meant, text)
             if text == before:
                 break
-    return text if text.isascii() else _TRADE_MARKS.sub(" ", text)
+    return without_marks(text)
 
 
 @lru_cache(maxsize=1024)

@@ -1,5 +1,6 @@
 """What may be asked of a screening: who, against which lists, and from which score on an entry is a hit."""
 
+import re
 from collections.abc import Mapping
 from itertools import chain
 from typing import Annotated, Literal, get_args
@@ -36,6 +37,8 @@ _ALL_LISTS = tuple(LISTS)
 API_THRESHOLD = 0.8
 #: So many names at most are looked for by one question, each by itself.
 _MOST_NAMES = 12
+#: Overrides of direction: what is seen is not what is compared.
+_REVERSED = re.compile("[\u202d\u202e]")
 #: And so many identifiers compared.
 _MOST_IDS = 100
 
@@ -112,6 +115,8 @@ class SanctionsQuery(BaseModel):
     @field_validator("name")
     @classmethod
     def _tells_something(cls, name: str) -> str:
+        if _REVERSED.search(name):
+            raise PydanticCustomError("party_name", "must not hold signs that reverse the order of its letters")
         name = searchable(plain_text(name), 2, 200)
         words = words_of(name)
         # A name that is not read at all is a name; what it comes to is no fault of the question.

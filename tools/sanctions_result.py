@@ -24,6 +24,9 @@ _COUNTRY_ORDER: Mapping[Agreement | None, int] = {"same": 0, "unknown": 1, None:
 _SCRIPT_LIMIT = (
     "the lists are written in Latin letters for the most part, and the asked name is not: ask for both forms"
 )
+_IDS_LIMIT = (
+    "identifiers are compared with the entries that the name finds; the agency's search cannot look for an identifier"
+)
 _HAN_LIMIT = (
     "Han characters are read as Chinese (Mandarin, without tones): Japanese, Korean, Cantonese and other readings of "
     "them are not compared"
@@ -205,6 +208,8 @@ def _coverage(query: SanctionsQuery, found: Found, via: Way) -> Coverage:
             told.append(_HAN_LIMIT)
         if query.unread:
             told.append(f"{_said_of(query.unread)}: the hits rest on the other parts of the name")
+    if via == "api" and query.all_ids:
+        told.append(_IDS_LIMIT)
     if query.entry_type is not None:
         told.append(f"entries that the agency says are no {query.entry_type} were left out")
     not_asked = [] if query.sources is None else [f"{code} (not asked)" for code in LISTS if code not in query.sources]

@@ -10,10 +10,11 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
 
 from anyascii import anyascii
 
-__all__ = ["UnreadPart", "has_han", "has_same_han", "in_ascii", "lookalike_of", "unread_parts"]
+__all__ = ["UnreadPart", "has_han", "has_same_han", "in_ascii", "lookalike_of", "unread_parts", "without_marks"]
 
 _HAN = ("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH")
 #: Scripts whose letters are read one by one, and letters that belong to no script.
@@ -24,8 +25,14 @@ _UNREAD_SYMBOLS = (
     *("SIGNWRITING", "IDEOGRAPHIC DESCRIPTION", "PHAISTOS", "REPLACEMENT CHARACTER"),
 )
 _NO_SIGN = {"Co": "private-use characters", "Cs": "halves of characters", "Cn": "unassigned characters"}
-#: Marks that NFKC would turn into letters of the word before, or into a blank and an accent.
-_MARKS = dict.fromkeys(map(ord, "\u2122\u2120\xae\xa9\u2117"), " ") | dict.fromkeys(map(ord, "\xb4\u02ca\u02cb"), "'")
+#: Signs that NFKC would turn into letters of the word before, into a blank and an accent, or into words of one letter.
+_MARKS: dict[int, str] = {
+    **dict.fromkeys(map(ord, "\u2122\u2120\xae\xa9\u2117"), " "),
+    **dict.fromkeys(map(ord, "\xb4\u02ca\u02cb"), "'"),
+    # Letters in brackets, each one sign.
+    **{0x249C + at: letter for at, letter in enumerate(ascii_lowercase)},
+    **{0x1F110 + at: letter for at, letter in enumerate(ascii_uppercase)},
+}
 #: Signs that are not seen, whatever their category.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
@@ -90,11 +97,16 @@ class _Readings(dict[int, str]):
 _readings = _Readings({code: chr(code) for code in range(128)})
 
 
+def without_marks(text: str) -> str:
+    """Return `text` with signs as what they stand for, before it is normalized: those of trade marks for nothing."""
+    return text if text.isascii() else text.translate(_MARKS)
+
+
 def in_ascii(name: str) -> str:
     """Return `name` in ASCII, each Han character as a word of its own. Symbols are blanks, invisible signs are gone."""
     if name.isascii():
         return name
-    text = unicodedata.normalize("NFKC", name.translate(_MARKS))
+    text = unicodedata.normalize("NFKC", without_marks(name))
     if _TWIN_SCRIPTS.search(text) and _LATIN_LETTER.search(text):
         text = _WORD.sub(_in_one_script, text)
     return text.translate(_readings)
@@ -141,7 +153,7 @@ def _is_han(sign: str) -> bool:
 
 
 def _unread(name: str) -> Iterator[UnreadPart]:
-    for word in unicodedata.normalize("NFKC", name.translate(_MARKS)).split():
+    for word in unicodedata.normalize("NFKC", without_marks(name)).split():
         if word.isascii():
             continue
         if any(len(run) != 2 for run in _FLAG_LETTERS.findall(word)):
