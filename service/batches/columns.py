@@ -84,13 +84,16 @@ def columns_of(
     for at, each in enumerate(theirs):
         by_name.setdefault(_plain(each), []).append(at)
     places: dict[str, int] = {}
+    missing: list[str] = []
     for ours, wanted in mapping.items():
         place = _mapped(wanted, theirs, by_name) if wanted else None
         if place is not None:
             places[ours] = place
         elif wanted and (ours == "name" or not may_lack):
-            told = ", ".join(repr(each.strip()[:40]) for each in theirs[:20])
-            raise FileFault("no_such_column", f"no column is called {wanted[:60]!r}, which is to hold {ours}: {told}")
+            missing.append(f"no column is called {wanted[:60]!r}, which is to hold {ours}")
+    if missing:
+        told = ", ".join(repr(each.strip()[:40]) for each in theirs[:20])
+        raise FileFault("no_such_column", f"{'; '.join(missing)}: {told}")
     for ours, names in KNOWN_AS.items():
         found = next((each for each in names if each in by_name), None)
         if ours in mapping:

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from tools.errors import InvalidQuery
 
-__all__ = ["RangeNotSatisfiable", "RowRange", "content_range", "first_there", "joined_spans", "row_range"]
+__all__ = [
+    "RangeNotSatisfiable",
+    "RowRange",
+    "check_range",
+    "content_range",
+    "first_there",
+    "joined_spans",
+    "row_range",
+]
 
 _SPEC = re.compile(r"(?P<first>[0-9]{1,12})-(?P<last>[0-9]{1,12})?|-(?P<final>[0-9]{1,12})")
 
@@ -34,10 +42,10 @@ class RangeNotSatisfiable(Exception):
         self.rows, self.later = rows, later
 
 
-def row_range(said: str | None, rows: int) -> RowRange | None:
-    """The part that the header asks for, of so many rows; None: all of it, as when it is about another unit.
+def check_range(said: str | None) -> re.Match[str] | None:
+    """What the header asks for, of whatever there is; None: all of it, as when it is about another unit.
 
-    Raises InvalidQuery when it cannot be read, or holds several parts, RangeNotSatisfiable when there are no such rows.
+    Raises InvalidQuery when it cannot be read, or holds several parts.
     """
     unit, _, spec = (said or "").partition("=")
     if unit.strip().lower() != "rows":
@@ -45,16 +53,27 @@ def row_range(said: str | None, rows: int) -> RowRange | None:
     found = _SPEC.fullmatch(spec.strip())
     if found is None:
         raise _unreadable("must be rows=FIRST-LAST, rows=FIRST- or rows=-COUNT, one of them")
+    if found["first"] is not None and int(found["first"]) == 0:
+        raise _unreadable("rows count from 1")
+    if found["last"] is not None and int(found["last"]) < int(found["first"]):
+        raise _unreadable("the last row is before the first")
+    return found
+
+
+def row_range(said: str | None, rows: int) -> RowRange | None:
+    """The part that the header asks for, of so many rows; None: all of it.
+
+    Raises InvalidQuery as `check_range` does, RangeNotSatisfiable when there are no such rows.
+    """
+    found = check_range(said)
+    if found is None:
+        return None
     if found["final"] is not None:
         first, last = max(1, rows - int(found["final"]) + 1), rows
         if int(found["final"]) == 0:
             raise RangeNotSatisfiable(rows, "the last 0 rows are none", later=False)
     else:
         first, last = int(found["first"]), int(found["last"] or max(rows, int(found["first"])))
-        if first == 0:
-            raise _unreadable("rows count from 1")
-        if last < first:
-            raise _unreadable("the last row is before the first")
     if first > rows:
         raise RangeNotSatisfiable(rows, f"the job has {rows} rows", later=False)
     return RowRange(first, min(last, rows))

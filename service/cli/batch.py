@@ -34,6 +34,7 @@ from service.registry import Registry, make_tools
 from service.sandbox import Sandbox
 from service.threads import ToolThreads
 from tools.errors import InvalidQuery, ToolError
+from tools.query_faults import FaultCollector
 from tools.sanctions import SanctionsTool
 
 __all__ = ["screen_file"]
@@ -54,21 +55,32 @@ def screen_file(arguments: argparse.Namespace) -> int:
         )
         return BAD_USAGE
     try:
+        mapping, options = _mapping_and_options(arguments, config)
         target = target_of(arguments.output, arguments.format, given=arguments.file, sandbox=config.sandbox)
-        mapping = parse_mapping(arguments.map or ())
-        asked = {name: value for name in _OPTIONS if (value := getattr(arguments, name)) is not None}
-        options = screening_options(asked, config.sanctions_source)
         batch_file = open_file(arguments.file, mapping, arguments.charset)
     except (BadTarget, OSError) as exc:
         complain(f"{arguments.file}: {exc.strerror or exc}" if isinstance(exc, OSError) else str(exc))
         return BAD_USAGE
     except InvalidQuery as exc:
-        complain(f"--{exc}")
+        complain("; ".join(f"--{each.parameter}: {each.detail}" for each in exc.faults))
         return BAD_USAGE
     with ExitStack() as stack:
         stack.enter_context(batch_file.file)
         sandbox = stack.enter_context(sandbox_beside(config))
         return _Batch(config, sandbox, batch_file, options, target, arguments).run()
+
+
+def _mapping_and_options(arguments: argparse.Namespace, config: Config) -> tuple[dict[str, str], ScreeningOptions]:
+    """What the words of the command say. Raises InvalidQuery with all that is wrong."""
+    faults = FaultCollector()
+    mapping, options = dict[str, str](), ScreeningOptions()
+    with faults.reading():
+        mapping = parse_mapping(arguments.map or ())
+    with faults.reading():
+        asked = {name: value for name in _OPTIONS if (value := getattr(arguments, name)) is not None}
+        options = screening_options(asked, config.sanctions_source)
+    faults.raise_if_any()
+    return mapping, options
 
 
 class _Batch:

@@ -11,7 +11,7 @@ from aiohttp import web
 from service.batches.ledger import Job, LedgerUnavailable
 from service.batches.report import CONTENT_TYPES, CSV_HEADER, ReportFormat, ndjson_line, result_in_csv, wanted_format
 from service.batches.result_pages import Only, Page, ResultsGone, pages
-from service.batches.row_ranges import RangeNotSatisfiable, RowRange, content_range, first_there, row_range
+from service.batches.row_ranges import RangeNotSatisfiable, RowRange, check_range, content_range, first_there, row_range
 from service.batches.telling import ENDED
 from service.handlers.job_asked import job_of
 from service.handlers.job_problems import with_problems
@@ -71,12 +71,14 @@ async def _asked(request: web.Request) -> _Asked:
     only = word_of(said, "status", ONLY, None, faults)
     with faults.reading():
         written_as = wanted_format(said.get("format"), request.headers.get("Accept"))
+    # There is no validator that a condition could name: then all of it is sent (RFC 9110, section 13.1.5).
+    header = None if "If-Range" in request.headers else request.headers.get("Range")
+    with faults.reading():
+        check_range(header)
     faults.raise_if_any()
     job = await job_of(request)
     has_gaps = job.status in ENDED and job.counts.rows < job.rows
     spans = await request.app[LEDGER].rows_with_results(job.new.id) if has_gaps else None
-    # There is no validator that a condition could name: then all of it is sent (RFC 9110, section 13.1.5).
-    header = None if "If-Range" in request.headers else request.headers.get("Range")
     part = row_range(header, job.rows)
     if part is not None and spans is not None:
         part = first_there(part, spans, job.rows)

@@ -9,10 +9,11 @@ from service.batches.telling import ENDED
 from service.batches.upload import MAX_JOB_ROWS, Upload
 from service.envelope import json_response
 from service.handlers.file_body import file_body
-from service.handlers.job_asked import NoSuchJob, job_of, job_question, new_job, told_now
+from service.handlers.job_asked import JobQuestion, NoSuchJob, job_of, job_question, new_job, told_now
 from service.handlers.job_problems import with_problems
 from service.keys import LEDGER
 from service.query import parameters
+from tools.query_faults import FaultCollector
 
 __all__ = ["begin", "job", "remove"]
 
@@ -20,7 +21,7 @@ __all__ = ["begin", "job", "remove"]
 @with_problems
 async def begin(request: web.Request) -> web.StreamResponse:
     """`POST /v1/jobs`: a file of rows, kept until they have been screened."""
-    question, key = job_question(request), key_in(request.headers)
+    question, key = _question_and_key(request)
     ledger = request.app[LEDGER]
     # The list in force may be another by now: a file that is sent again is still that job.
     before = None if key is None else await ledger.job_by_key(key)
@@ -38,6 +39,19 @@ async def begin(request: web.Request) -> web.StreamResponse:
         return json_response(told_now(request.app, before))
     assert new is not None  # noqa: S101 - for the type checker
     return _accepted(request, await upload.take_in(ledger, new), upload)
+
+
+def _question_and_key(request: web.Request) -> tuple[JobQuestion, str | None]:
+    """What is asked. Raises InvalidQuery with all that is wrong, in the query string and in the header."""
+    faults = FaultCollector()
+    question = key = None
+    with faults.reading():
+        question = job_question(request)
+    with faults.reading():
+        key = key_in(request.headers)
+    faults.raise_if_any()
+    assert question is not None  # noqa: S101 - for the type checker
+    return question, key
 
 
 def _accepted(request: web.Request, job: Job, upload: Upload) -> web.Response:

@@ -314,3 +314,40 @@ async def test_events_end_with_the_job_and_a_listener_may_leave(open_batches: Op
     assert "event: end" in events[-1]
     data = next(line for line in events[-1].splitlines() if line.startswith("data: "))
     assert orjson.loads(data.removeprefix("data: "))["status"] == "done"
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/sanctions/batch"])
+async def test_all_that_is_wrong_with_a_question_is_said_at_once(open_batches: Open, path: str) -> None:
+    gateway = await open_batches(Gated())
+    query = "?threshold=7&via=both&map=firm=x&map=name=&mistake=1"
+    headers = {**CSV, "Idempotency-Key": "a b"}
+    async with gateway.post(f"{path}{query}", data=b"name\nA\n", headers=headers) as response:
+        told = await response.json()
+    assert (response.status, told["code"]) == (400, "invalid_query")
+    for said in (
+        "threshold: must be at most 1",
+        "via: must be list or api",
+        "map: 'firm=x' is not one of",
+        "map: name must be a column of the file",
+        "mistake: there is no such parameter",
+    ):
+        assert said in told["detail"]
+    # A key with a blank in it needs quotes; batches have none.
+    assert ("Idempotency-Key: must be" in told["detail"]) == (path == "/v1/jobs")
+
+
+async def test_all_that_is_wrong_with_what_results_are_asked_by_is_said_at_once(open_batches: Open) -> None:
+    gateway = await open_batches(Gated())
+    url = await made(gateway, 10)
+    status, _, body = await get(gateway, f"{url}/results?status=good&format=xml", Range="rows=5-4")
+    detail = orjson.loads(body)["detail"]
+    assert (status, detail.count(";")) == (400, 2)
+    for said in ("status: must be", "format: must be", "Range: the last row is before the first"):
+        assert said in detail
+
+
+async def test_all_columns_that_are_mapped_and_missing_are_named(open_batches: Open) -> None:
+    gateway = await open_batches(Gated())
+    status, told = await post(gateway, b"Firma,Nr\nA,1\n", CSV, "?map=name=Company,ref=Key")
+    assert (status, told["fault"]) == (400, "no_such_column")
+    assert "'Company', which is to hold name; no column is called 'Key'" in told["detail"]

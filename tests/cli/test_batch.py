@@ -193,6 +193,7 @@ async def test_a_list_that_is_too_old_screens_nobody(tmp_path: Path, here: dict[
         (("--threshold", "7"), b"name\nA\n", "--threshold:"),
         (("--via", "api", "--algorithm", "ofac"), b"name\nA\n", "--algorithm:"),
         (("--map", "firma=name"), b"name\nA\n", "--map:"),
+        (("--map", "ref=", "--map", "ref=x", "--threshold", "7"), b"name\nA\n", "once; --threshold: must be at most 1"),
         (("--json",), b"name\nA\n", "--json:"),
         (("-o", "results.txt"), b"name\nA\n", "--format"),
         (("-o", "no/such/folder/out.csv"), b"name\nA\n", "no file can be written there"),
