@@ -309,7 +309,7 @@ class Config(BaseSettings):
 
     @property
     def jobs_kept_for(self) -> timedelta | None:
-        """How long a job that has ended is kept; None: until somebody removes it."""
+        """How long a job that has ended is kept; None: until it is removed."""
         return timedelta(days=self.jobs_keep_days) if self.jobs_keep_days else None
 
     @property

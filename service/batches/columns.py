@@ -92,8 +92,8 @@ def columns_of(
         elif wanted and (ours == "name" or not may_lack):
             missing.append(f"no column is called {wanted[:60]!r}, which is to hold {ours}")
     if missing:
-        told = ", ".join(repr(each.strip()[:40]) for each in theirs[:20])
-        raise FileFault("no_such_column", f"{'; '.join(missing)}: {told}")
+        there = ", ".join(repr(each.strip()[:40]) for each in theirs[:20])
+        raise FileFault("no_such_column", f"{'; '.join(missing)}: {there}")
     for ours, names in KNOWN_AS.items():
         found = next((each for each in names if each in by_name), None)
         if ours in mapping:

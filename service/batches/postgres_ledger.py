@@ -41,7 +41,7 @@ _UNDER_WAY: LiteralString = "status IN ('queued', 'running')"
 class PostgresLedger:
     """A `Ledger` over `link`; `defer` fills the queue. Any number of processes may have one on the same database.
 
-    Jobs that have ended are kept for `keep`; None: until somebody removes them.
+    Jobs that have ended are kept for `keep`; None: until they are removed.
     """
 
     def __init__(self, link: PostgresLink, defer: Defer, *, keep: timedelta | None = None) -> None:

@@ -39,7 +39,7 @@ _PAGES_GIVEN_BACK = 2000
 class SqliteLedger:
     """A `Ledger` in the file at `path`. Any number of processes on one machine may have one on the same file.
 
-    Jobs that have ended are kept for `keep`; None: until somebody removes them.
+    Jobs that have ended are kept for `keep`; None: until they are removed.
     """
 
     def __init__(

@@ -49,7 +49,7 @@ CREATE TABLE chunks (
     row_count INTEGER NOT NULL,
     -- What was sent, packed. NULL when it is done: then nobody needs it any more.
     rows BLOB,
-    -- How often it was begun, and whoever began it did not end it.
+    -- How many starts of it had no end: the process died.
     begun INTEGER NOT NULL DEFAULT 0,
     -- The lines of its results, packed together: apart they are several times as large.
     lines BLOB,

@@ -43,7 +43,7 @@ class JobTold(TypedDict):
     at that rate; null: there is no telling. `list_choice` is null when the agency's search is asked; `list_version` is
     the pinned list's, `list_as_of` when it was last known to be the current one. A job with something `set_aside` ends
     as `failed`. `kept_until` is when a job that has ended is removed with all its rows and results; null: it has not
-    ended, or is kept until somebody removes it. `columns` stands in the answer to the file alone: which of its columns
+    ended, or is kept until it is removed. `columns` stands in the answer to the file alone: which of its columns
     was read as which of ours; and `ignored_columns` are those that were not read.
     """
 

@@ -222,8 +222,8 @@ async def test_a_chunk_that_cannot_be_read_back_ends_its_job_as_failed_with_the_
     ((number, reason),) = job.set_aside
     assert (number, reason.partition(": ")[0]) == (1, "what was kept of the rows cannot be read")
     assert (job.counts.screened, job.counts.not_screened, job.counts.invalid) == (1000, CHUNK_ROWS, 0)
-    (told,) = await ledger.results(NEW_JOB.id, CHUNK_ROWS + 1, 1)
-    assert (told.number, told.status) == (CHUNK_ROWS + 1, "not_screened")
+    (found,) = await ledger.results(NEW_JOB.id, CHUNK_ROWS + 1, 1)
+    assert (found.number, found.status) == (CHUNK_ROWS + 1, "not_screened")
 
 
 async def test_a_chunk_whose_place_is_damaged_ends_its_job_as_failed_with_the_reason(

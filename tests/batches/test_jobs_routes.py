@@ -195,9 +195,9 @@ async def test_a_job_says_until_when_it_is_kept(
     url = await made(gateway, 10)
     assert orjson.loads((await get(gateway, url))[2])["kept_until"] is None
     async with gateway.delete(url) as response:
-        told = await response.json()
-    ended_at = datetime.fromisoformat(told["ended_at"])
-    kept = told["kept_until"] and datetime.fromisoformat(told["kept_until"]) - ended_at
+        found = await response.json()
+    ended_at = datetime.fromisoformat(found["ended_at"])
+    kept = found["kept_until"] and datetime.fromisoformat(found["kept_until"]) - ended_at
     assert kept == (None if kept_days is None else timedelta(days=kept_days))
 
 
@@ -219,8 +219,8 @@ async def test_an_upload_that_was_given_up_and_goes_on_is_a_bad_request(open_bat
         await ledger.forget(job.new.id)
         given_up.set()
         async with asyncio.timeout(10):
-            status, told = await posting
-        assert (status, told["code"], told["fault"], told["outcome"]) == (
+            status, found = await posting
+        assert (status, found["code"], found["fault"], found["outcome"]) == (
             400,
             "invalid_file",
             "upload_given_up",
@@ -322,8 +322,8 @@ async def test_all_that_is_wrong_with_a_question_is_said_at_once(open_batches: O
     query = "?threshold=7&via=both&map=firm=x&map=name=&mistake=1"
     headers = {**CSV, "Idempotency-Key": "a b"}
     async with gateway.post(f"{path}{query}", data=b"name\nA\n", headers=headers) as response:
-        told = await response.json()
-    assert (response.status, told["code"]) == (400, "invalid_query")
+        found = await response.json()
+    assert (response.status, found["code"]) == (400, "invalid_query")
     for said in (
         "threshold: must be at most 1",
         "via: must be list or api",
@@ -331,9 +331,9 @@ async def test_all_that_is_wrong_with_a_question_is_said_at_once(open_batches: O
         "map: name must be a column of the file",
         "mistake: there is no such parameter",
     ):
-        assert said in told["detail"]
+        assert said in found["detail"]
     # A key with a blank in it needs quotes; batches have none.
-    assert ("Idempotency-Key: must be" in told["detail"]) == (path == "/v1/jobs")
+    assert ("Idempotency-Key: must be" in found["detail"]) == (path == "/v1/jobs")
 
 
 async def test_all_that_is_wrong_with_what_results_are_asked_by_is_said_at_once(open_batches: Open) -> None:
@@ -348,6 +348,6 @@ async def test_all_that_is_wrong_with_what_results_are_asked_by_is_said_at_once(
 
 async def test_all_columns_that_are_mapped_and_missing_are_named(open_batches: Open) -> None:
     gateway = await open_batches(Gated())
-    status, told = await post(gateway, b"Firma,Nr\nA,1\n", CSV, "?map=name=Company,ref=Key")
-    assert (status, told["fault"]) == (400, "no_such_column")
-    assert "'Company', which is to hold name; no column is called 'Key'" in told["detail"]
+    status, found = await post(gateway, b"Firma,Nr\nA,1\n", CSV, "?map=name=Company,ref=Key")
+    assert (status, found["fault"]) == (400, "no_such_column")
+    assert "'Company', which is to hold name; no column is called 'Key'" in found["detail"]

@@ -87,5 +87,5 @@ def test_a_key_is_free_within_a_minute_after_a_kill() -> None:
 
 
 def _last_heard(connection: object) -> datetime:
-    (told,) = connection.execute("SELECT received_at FROM jobs").fetchone()  # type: ignore[attr-defined]
-    return datetime.fromisoformat(told)
+    (heard_at,) = connection.execute("SELECT received_at FROM jobs").fetchone()  # type: ignore[attr-defined]
+    return datetime.fromisoformat(heard_at)

@@ -214,7 +214,7 @@ async def test_starts_of_a_chunk_are_counted_and_taken_back(ledger: Ledger) -> N
     assert await ledger.begin("another", 0) is None
 
 
-async def test_rows_that_have_results_are_told_as_spans(ledger: Ledger) -> None:
+async def test_rows_that_have_results_are_shown_as_spans(ledger: Ledger) -> None:
     await send(ledger, 5 * CHUNK_ROWS + 10)
     assert await ledger.rows_with_results(NEW_JOB.id) == ()
     for number in (5, 0, 1, 3):
