@@ -8,6 +8,7 @@ import pytest
 
 from service.sandbox import Sandbox
 from tests.service.sandbox.conftest import REAL, SAMPLE_DATA
+from tools.errors import NotFound
 from tools.exchange import Answer
 from tools.hts import HTSLineResult, HTSTool
 from tools.http_client import HTTPClientManager
@@ -83,3 +84,36 @@ def test_numbers_ascend_and_the_facts_are_those_of_the_real_chapter_where_it_is_
         for row in rows:
             if row["htsno"] not in NEWER:
                 assert row | {"description": ""} == real[row["htsno"]] | {"description": ""}
+
+
+@pytest.mark.parametrize(
+    ("code", "fileable", "links"),
+    [
+        ("8471.30.01.00", True, ()),
+        ("8517.13.00.00", True, ()),
+        ("9403.60.80", False, ("9903.88.03",)),
+        ("6203.42", False, ()),
+        ("8708", False, ()),
+        ("3926.90.99", False, ("9903.88.15",)),
+        ("7318.15", False, ()),
+        ("2204.21", False, ()),
+        ("0306.17", False, ()),
+        ("4202.92", False, ()),
+    ],
+)
+async def test_the_codes_asked_most_are_there_with_what_hangs_on_them(
+    tool: HTSTool, code: str, fileable: bool, links: tuple[str, ...]
+) -> None:
+    line = (await ask(tool, code)).line
+    assert line.fileable is fileable
+    assert {link.code for link in line.linked_headings} >= set(links)
+    # Whole under the number: from one to choose from down to lines that can be filed.
+    wanted = [line.code] if fileable else [each.code for each in line.children]
+    for each in wanted:
+        found = (await ask(tool, each)).line
+        assert found.fileable or found.children
+
+
+async def test_a_number_that_the_sample_data_lacks_says_nothing_of_the_schedule(tool: HTSTool) -> None:
+    with pytest.raises(NotFound, match=r"^the sample data has no 9701; it has nothing under 9701$"):
+        await ask(tool, "9701")
