@@ -91,8 +91,13 @@ def said_of_screening(result: SanctionsResult, source: SourceBlock | None) -> Sa
     if result.truncated:
         return Said(headline(f"Not all entries were read: {result.truncated_reason}."), "Give more of the name.")
     lists = len(result.coverage.lists)
+    countries = result.country_programs
+    step = _ENDS_OF_A_SCREENING
+    # It never changes the outcome; what to do next it does.
+    if countries is not None and countries.level in ("stop", "review"):
+        step = countries.next_step
     on = f"{lists} list{'' if lists == 1 else 's'}, {_as_of(source)}"
-    return Said(headline(f"No listed name at or above {result.threshold:.2f}; {on}."), _ENDS_OF_A_SCREENING)
+    return Said(headline(f"No listed name at or above {result.threshold:.2f}; {on}."), step)
 
 
 def said_of_fault(fault: Fault) -> Said:

@@ -19,6 +19,7 @@ from service.sentences import (
 )
 from tests.csl_answers import RawEntry, sdn
 from tests.service.snapshot.outcomes import FAILURES, NOW, screened
+from tools.countries.assessment import assess_party
 from tools.errors import NotConfigured, NotScreened, ProviderFailed, ToolError
 from tools.sanctions import SanctionsResult
 
@@ -84,6 +85,12 @@ def test_a_possible_match_counts_the_entries_and_gives_the_highest_score() -> No
     told = said("Acme Trading", *entries)
     assert re.fullmatch(r"Possible match: 2 entries, highest 0\.\d\d\.", told.headline)
     assert told.next_step == "Hold; compare birth date and address."
+
+
+def test_an_embargoed_country_is_what_to_do_next_about() -> None:
+    said_so = said("Acme Trading", country_programs=assess_party("IR", None, None))
+    assert said_so.headline.startswith("No listed name at or above 0.80")
+    assert said_so.next_step == "Stop unless counsel confirms authorization."
 
 
 def test_an_answer_that_is_not_whole_does_not_say_that_no_name_is_listed() -> None:

@@ -22,7 +22,9 @@ def refusals_page(result: RefusalsResult, *, sandbox: bool = False) -> Page:
             word("None refused does not mean admissible; import alerts are not in these data.", "italic"),
         ]
     return [
-        heading(f"{result.total} refused lines, {len(result.refusals)} shown", "yellow"),
+        heading(
+            f"{result.total} refused line{'' if result.total == 1 else 's'}, {len(result.refusals)} shown", "yellow"
+        ),
         table(
             ("Refused", "Firm", "Country", "Product", "Charges"),
             (

@@ -15,7 +15,7 @@ def rulings_page(result: RulingsResult, *, sandbox: bool = False) -> Page:
         return [heading(nothing_found("ruling", sandbox=sandbox)), *_limits(result)]
     at_least = "at least " if result.total_is_capped else ""
     return [
-        heading(f"{at_least}{result.total} rulings, {len(result.rulings)} shown"),
+        heading(f"{at_least}{result.total} ruling{'' if result.total == 1 else 's'}, {len(result.rulings)} shown"),
         table(
             ("Number", "Date", "Standing", "Tariff numbers", "Subject"),
             (

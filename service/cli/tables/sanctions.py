@@ -23,7 +23,10 @@ def sanctions_page(result: SanctionsResult, source: SourceBlock | None = None) -
     """The headline and the next step, and every hit with its reason."""
     lists = result.coverage.lists
     said = said_of_screening(result, source)
-    page: Page = [heading(said.headline, _STYLES[result.outcome]), facts(("Next step", said.next_step))]
+    countries = result.country_programs
+    is_green = countries is None or countries.level not in ("stop", "review")
+    style = _STYLES.get(result.outcome, "bold yellow") if is_green or result.hits else ""
+    page: Page = [heading(said.headline, style), facts(("Next step", said.next_step))]
     if result.hits:
         page += [
             table(
