@@ -1,17 +1,26 @@
 """What may be asked about one shipment: its goods, its way, its parties."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from service.query import refuse_members_twice
 from tools.countries import CountryReading, read_country
-from tools.errors import InvalidQuery
 from tools.party_details import Address, CountryText
 from tools.query_faults import invalid_query
-from tools.query_text import DateOnly, searchable
+from tools.query_text import DateOnly, in_any_case, searchable
 from tools.refusals import FDAProductCode
 from tools.sanctions_query import SanctionsQuery
 from tools.tariff_numbers import TariffDigits
@@ -37,6 +46,11 @@ def _screenable(name: str) -> str:
         return SanctionsQuery(name=name).name
     except ValidationError as exc:
         raise PydanticCustomError("party_name", "{said}", {"said": exc.errors(include_url=False)[0]["msg"]}) from exc
+
+
+def _word(words: object) -> BeforeValidator:
+    """One of our `words` (a Literal), in any case."""
+    return BeforeValidator(lambda given: in_any_case(given, get_args(words)))
 
 
 Reference = Annotated[str, _plain(1, 200)]
@@ -78,7 +92,7 @@ class Party(_Question):
     """Somebody who takes part, screened on its own."""
 
     name: Annotated[str, AfterValidator(_screenable)] = Field(description="the party's name, 2 to 200 characters")
-    role: Role = Field(description="what it does in this shipment")
+    role: Annotated[Role, _word(Role)] = Field(description="what it does in this shipment")
     country: CountryText = Field(description="its country, by code or name; weighs hits, never takes one away")
     nationality: CountryText = Field(None, description="the person's nationality, by code or name")
     address: Address = Field(None, description="its address, up to 500 characters; compared with the hits'")
@@ -91,7 +105,7 @@ class Shipment(_Question):
     Without a `direction` it follows from the end of the lane that is US; null: neither end is.
     """
 
-    direction: Direction | None = Field(
+    direction: Annotated[Direction | None, _word(Direction)] = Field(
         None, description="whether the goods come into the United States or leave them (default: by the lane)"
     )
     product: Product
@@ -101,19 +115,39 @@ class Shipment(_Question):
     )
     parties: tuple[Party, ...] = Field(min_length=1, max_length=50, description="who takes part, 1 to 50")
     ref: Reference | None = Field(None, description="the caller's own reference of the shipment")
-    require: tuple[ToolName, ...] = Field(
+    require: tuple[Annotated[ToolName, _word(ToolName)], ...] = Field(
         (), max_length=4, description="sources without which there is to be no snapshot, but a problem (503)"
     )
 
-    @model_validator(mode="after")
-    def _goes_where_it_says(self) -> "Shipment":
-        to = _reading(self.lane.destination)
+    # Checked at the members and not on the whole, so that it is said together with what else is wrong.
+
+    @field_validator("lane")
+    @classmethod
+    def _goes_where_it_says(cls, lane: Lane, info: ValidationInfo) -> Lane:
+        direction, to = info.data.get("direction"), _reading(lane.destination)
         # One that was not understood is not assessed; the parties are screened all the same.
-        if self.direction == "import" and to.codes and _US not in to.codes:
+        if direction == "import" and to.codes and _US not in to.codes:
             raise PydanticCustomError("lane", "of an import must be US", {"parameter": "lane.destination"})
-        if self.direction == "export" and to.codes == (_US,):
+        if direction == "export" and to.codes == (_US,):
             raise PydanticCustomError("lane", "of an export must not be US", {"parameter": "lane.destination"})
+        return lane
+
+    @field_validator("entry_date")
+    @classmethod
+    def _is_today(cls, day: date | None, info: ValidationInfo) -> date | None:
+        days: tuple[date, ...] | None = (info.context or {}).get("days")
+        if day is not None and days is not None and day not in days:
+            raise PydanticCustomError(
+                "entry_date",
+                "only the schedule of today ({days}) can be had, not that of {day}",
+                {"days": " or ".join(map(str, days)), "day": str(day)},
+            )
+        return day
+
+    @model_validator(mode="after")
+    def _has_a_direction(self) -> "Shipment":
         if self.direction is None:
+            to = _reading(self.lane.destination)
             object.__setattr__(self, "direction", self._direction_of_lane(to))  # frozen once it is made
         return self
 
@@ -140,17 +174,9 @@ def parse_shipment(body: bytes, now: datetime) -> Shipment:
     """The shipment that stands in a JSON `body`. Raises InvalidQuery that names the member, as in `parties.0.name`."""
     refuse_members_twice(body)
     try:
-        shipment = Shipment.model_validate_json(body)
+        return Shipment.model_validate_json(body, context={"days": _today(now)})
     except ValidationError as exc:
         raise invalid_query(exc, Shipment) from exc
-    days = _today(now)
-    if shipment.entry_date is not None and shipment.entry_date not in days:
-        told = " or ".join(map(str, days))
-        raise InvalidQuery(
-            f"entry_date: only the schedule of today ({told}) can be had, not that of {shipment.entry_date}",
-            parameter="entry_date",
-        )
-    return shipment
 
 
 def _today(now: datetime) -> tuple[date, ...]:

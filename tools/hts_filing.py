@@ -43,8 +43,9 @@ class Filing:
 
 def filing_of(placed: Placed, schedule: Sequence[Placed]) -> Filing:
     """Return how the row stands in `schedule`, which holds everything under it."""
-    children = _children(placed, schedule)
     digits, row = placed.row.digits, placed.row
+    # No number has more digits than ten.
+    children = () if len(digits) == 10 else _children(placed, schedule)
     if digits[:2] in _SECONDARY:
         said = f"a provision of chapter {digits[:2]}: it is reported with {_REPORTED_WITH}, not alone"
         return Filing(False, said, children, _REPORTED_WITH)

@@ -1,5 +1,6 @@
 """Texts that callers ask for: what may be sent to an agency at all."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
@@ -33,11 +34,16 @@ def searchable(text: str, least: int, most: int) -> str:
 
 
 def in_any_case(given: object, words: Iterable[str]) -> object:
-    """Return that of our `words` which `given` is, in any case and with blanks around it; else what was given."""
+    """Return that of our `words` which `given` is, in any case, with blanks around it, and with blanks or hyphens for
+    what joins it; else what was given."""
     if not isinstance(given, str):
         return given
-    wanted = given.strip().casefold()
-    return next((word for word in words if word.casefold() == wanted), given)
+    wanted = _joined(given)
+    return next((word for word in words if _joined(word) == wanted), given)
+
+
+def _joined(word: str) -> str:
+    return re.sub(r"[\s_-]+", "_", word.strip().casefold())
 
 
 def _country(value: str) -> str:

@@ -87,3 +87,19 @@ def test_only_today_may_be_the_day_of_entry_by_utc_or_by_the_last_clock_of_the_c
     assert str(parse(NIGHT, entry_date="2026-11-24").entry_date) == "2026-11-24"
     with pytest.raises(InvalidQuery, match="only the schedule of today"):
         parse(NOON, entry_date="2026-11-24")
+
+
+@pytest.mark.parametrize("role", ["End_User", "end user", " END-USER "])
+def test_words_of_ours_are_read_in_any_case(role: str) -> None:
+    shipment = parse(direction=" Import", require=["HTS"], parties=[PARTY | {"role": role}])
+    assert (shipment.direction, shipment.require, shipment.parties[0].role) == ("import", ("hts",), "end_user")
+
+
+def test_rules_about_several_members_are_said_with_what_else_is_wrong() -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        parse(lane={"origin": "CN", "destination": "DE"}, entry_date="2026-11-26", parties=[])
+    assert [(each.parameter, each.detail) for each in caught.value.faults] == [
+        ("lane.destination", "of an import must be US"),
+        ("entry_date", "only the schedule of today (2026-11-25) can be had, not that of 2026-11-26"),
+        ("parties", "add at least one party"),
+    ]
