@@ -18,7 +18,7 @@ __all__ = [
     "list_named",
 ]
 
-POLICY_VERSION = "2026-11-23"
+POLICY_VERSION = "2026-11-30"
 
 #: The Consolidated Screening List's own condition of use.
 VERIFY = "Verify on the official list and in the Federal Register before acting."
@@ -38,8 +38,8 @@ NOT_COVERED = (
 Confidence = Literal["sure", "likely", "sure and likely"]
 
 _AFFILIATES = (
-    "BIS's Affiliates Rule (50 %) was suspended from 2025-11-10 to 2026-11-09 and returns unless extended; whether it "
-    "returned is not known here: verify."
+    "BIS's Affiliates Rule (50 %) was suspended from 2025-11-10 to 2026-11-09 and returns by itself on 2026-11-10: treat "
+    "it as in force until an extension is verified."
 )
 _OFAC_50 = "Reaches entities owned 50 % or more by listed parties, in aggregate, directly or not."
 _NO_50 = "OFAC's 50 % rule does not apply to this list."
