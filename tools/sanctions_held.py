@@ -3,7 +3,7 @@
 Only a list that is whole, has passed its gates, and was confirmed as the current one within a day may clear anybody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from tools.errors import NotScreened
 from tools.exchange import Held
 from tools.sanctions_hits import Party, weigh_match
+from tools.sanctions_names import IGNORED_WORDS, words_of
 from tools.sanctions_query import SanctionsQuery
 from tools.sanctions_result import Found, narrowed
 from tools.screening.algorithms import DEFAULT_THRESHOLD
@@ -41,7 +42,8 @@ class HeldLists(Protocol):
 def matched(query: SanctionsQuery, held: HeldList) -> Found:
     """Return the entries of `held` that are like the asked party, by any of its names; the strongest counts.
 
-    Raises NotScreened when it has no entry of any list that is asked for.
+    Raises NotScreened when it has no entry of any list that is asked for, or when nothing is found and a row that could
+    not be read may be about the party.
     """
     not_held = tuple(code for code in query.lists if code in held.missing_lists)
     if len(not_held) == len(query.lists):
@@ -61,6 +63,8 @@ def matched(query: SanctionsQuery, held: HeldList) -> Found:
     missing = f"there are more than {_MAX_HITS} entries at or above the threshold" if len(found) > _MAX_HITS else None
     hits = [weigh_match(party, held.entry(match.at), match, today) for match, party in found[:_MAX_HITS]]
     of_type, of_another_type = narrowed(query, hits)
+    if not of_type:
+        _look_into_unreadable_rows(query, held)
     return Found(
         hits=of_type,
         threshold=threshold,
@@ -68,9 +72,33 @@ def matched(query: SanctionsQuery, held: HeldList) -> Found:
         below_threshold=0,
         of_another_type=of_another_type,
         truncated_reason=missing,
-        limits=() if not not_held else (f"the file held has no entry of {', '.join(not_held)}",),
+        limits=_limits(not_held, held),
         not_held=not_held,
     )
+
+
+def _look_into_unreadable_rows(query: SanctionsQuery, held: HeldList) -> None:
+    """Return when no unreadable row holds all words of a name or an identifier of the party. Raises NotScreened."""
+    if not held.unreadable_words:
+        return
+    asked = [set(words_of(each)) - IGNORED_WORDS for each in (*query.names, *query.all_ids)]
+    for number, words in held.unreadable_words:
+        if any(each and each <= words for each in asked):
+            said = f"row {number} of the list cannot be read, and holds all words of the name or identifier"
+            raise NotScreened(said, upstream="csl")
+
+
+def _limits(not_held: Sequence[str], held: HeldList) -> tuple[str, ...]:
+    """What the file held does not say, in words."""
+    said = list[str]()
+    if not_held:
+        said.append(f"the file held has no entry of {', '.join(not_held)}")
+    if unreadable := held.manifest.figures.parse_errors:
+        kept = len(held.manifest.carried)
+        rows = "1 row" if unreadable == 1 else f"{unreadable} rows"
+        stay = f"; entries of the version before that stay in force there: {kept}" if kept else ""
+        said.append(f"{rows} of the file held could not be read{stay}")
+    return tuple(said)
 
 
 def _strength(match: Match) -> tuple[bool, bool, float]:

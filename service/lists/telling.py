@@ -24,6 +24,7 @@ __all__ = [
 
 #: A header may hold anything: so many columns of so many letters are shown.
 _MOST_COLUMNS, _MOST_LETTERS = 20, 60
+_MOST_OF_A_ROW = 2000
 
 
 class GateTold(TypedDict):
@@ -148,7 +149,7 @@ def unreadable(manifest: Manifest | None) -> list[UnreadableTold]:
     for each in manifest.carried:
         kept.setdefault(each.row, []).append(str(each.raw.get("name")))
     return [
-        {"row": row.number, "reason": row.reason, "raw": row.raw, "kept": kept.get(row.number, [])}
+        {"row": row.number, "reason": row.reason, "raw": row.raw[:_MOST_OF_A_ROW], "kept": kept.get(row.number, [])}
         for row in manifest.unreadable
     ]
 

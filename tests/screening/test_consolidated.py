@@ -273,6 +273,21 @@ def test_a_row_that_cannot_be_read_costs_no_other(tmp_path: Path, row: bytes, br
     assert file.ends_whole
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_bytes_of_another_encoding_throughout_are_no_damage_of_rows(tmp_path: Path, form: str) -> None:
+    def file_of(*names: bytes) -> ListFile:
+        if form == "csv":
+            return written(tmp_path, b"source,name\n" + b"".join(b"A,%b\n" % name for name in names))
+        results = b",".join(b'{"source": "A", "name": "%b"}' % name for name in names)
+        return written(tmp_path, b'{"results": [' + results + b"]}")
+
+    bad, good, plain = b"CAF\xc9", b"CAF\xc3\x89", b"CAFE"
+    assert len([each for each in broken_of(file_of(bad, bad, plain)) if each]) == 2
+    assert len([each for each in broken_of(file_of(bad, bad, bad, good)) if each]) == 3
+    with pytest.raises(ProviderGarbled, match="the file is not UTF-8: 3 places"):
+        broken_of(file_of(bad, bad, bad, plain))
+
+
 def test_with_many_stray_quotes_it_is_no_list(tmp_path: Path) -> None:
     file = written(tmp_path, b'"source","name"\n' + b'"A","B"C"\n' * 101)
     with pytest.raises(ProviderGarbled, match="row 101 cannot be read"):

@@ -103,6 +103,7 @@ DAMAGED = {
     "a column twice": FILE.replace(b'"ids"', b'"name"', 1),
     "UTF-16": FILE.decode().encode("utf-16"),
     "Latin-1": as_csv([{**each, "name": f"CAFÉ {each['name']}"} for each in ROWS]).decode().encode("latin-1"),
+    "JSON in Latin-1": as_json([{**each, "name": f"CAFÉ {each['name']}"} for each in ROWS]).decode().encode("latin-1"),
     "JSON that is cut": as_json(ROWS)[:-30],
     "JSON with fewer than it says": as_json(ROWS, total=len(ROWS) + 1),
 }

@@ -174,6 +174,8 @@ async def test_unreadable_rows_and_unknown_columns_are_seen_everywhere(
     assert (told["list"]["rows"], told["list"]["rows_per_list"]["SDN"]) == (len(ROWS), 1000)
     status, body = await get(again, "/v1/sanctions?name=Party+700+of+SDN")
     assert (status, body["result"]["outcome"], body["result"]["hits"][0]["name"]) == (200, "match", "PARTY 700 OF SDN")
+    limit = "1 row of the file held could not be read; entries of the version before that stay in force there: 1"
+    assert body["result"]["coverage"]["limits"] == [limit]
     block = body["source"]["list"]
     assert (block["unreadable_rows"], block["kept_from_before"], block["unknown_columns"]) == (1, 1, ["risk"])
     _, lists = await get(again, "/v1/lists")
@@ -186,6 +188,32 @@ async def test_unreadable_rows_and_unknown_columns_are_seen_everywhere(
     assert await metric(again, "unknown_columns") == 1
     _, changes = await get(again, f"/v1/lists/changes?since={lists['history'][-1]['version']}")
     assert changes["changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("name=Gloomy+Heron", 503),
+        ("name=Heron+Gloomy+Ltd", 503),
+        ("name=Any+Body&ids=X-4711", 503),
+        ("name=Gloomy+Egret", 200),
+    ],
+)
+async def test_a_name_that_stands_in_a_row_that_cannot_be_read_is_not_clear(
+    open_gateway: OpenGateway, agency: Agency, asked: str, status: int
+) -> None:
+    agency.content += b'"9999","GLOOMY HERON","Passport, X-4711"\n'
+    gateway = await open_gateway()
+    answered, body = await get(gateway, f"/v1/sanctions?{asked}")
+    assert answered == status
+    if status == 200:
+        assert body["result"]["outcome"] == "clear"
+        assert body["result"]["coverage"]["limits"] == ["1 row of the file held could not be read"]
+    else:
+        assert (body["code"], body["outcome"]) == ("not_screened", "not_screened")
+        assert "row 1025 of the list cannot be read, and holds all words" in body["detail"]
+    status, body = await get(gateway, "/v1/sanctions?name=Party+700+of+SDN")
+    assert (status, body["result"]["outcome"]) == (200, "match")
 
 
 async def test_far_dates_and_one_number_for_all_break_nothing(open_gateway: OpenGateway, agency: Agency) -> None:

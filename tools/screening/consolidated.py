@@ -38,6 +38,8 @@ _BLANKS = ' \t\r\n\x1a,;"'
 _LOST_BLOCK = bytes(16)
 #: A broken row longer than this may hide many rows.
 _MOST_BROKEN_BYTES = 32 * 1024
+#: So many places that are not UTF-8, and none that is and needs to be: the file is in another encoding.
+_ANOTHER_ENCODING = 3
 #: With more stray quotes than this it is no list. Each one costs a second look at the rows that follow it.
 _MOST_RESTARTS = 100
 
@@ -115,6 +117,7 @@ class ListFile:
                 blank.clear()
                 yield record
                 last = record
+            _refuse_another_encoding(lines.other_lines, has_utf8=lines.has_utf8)
             self.ends_whole = not lines.ended_in_a_cell and (last is None or _ends_whole(last, file, lines))
 
     def _json_records(self) -> Iterator[Record]:
@@ -135,6 +138,10 @@ class ListFile:
                     yield Record(number, offset, len(content), {}, wrong)
         except (json.JSONDecodeError, IndexError, RecursionError) as exc:
             raise _garbled(f"the JSON cannot be read on: {exc}") from exc
+        if is_damaged:
+            others = sum(1 for letter in text if "\udc80" <= letter <= "\udcff")
+            has_utf8 = any(letter > "\x7f" and not "\udc80" <= letter <= "\udcff" for letter in text)
+            _refuse_another_encoding(others, has_utf8=has_utf8)
         self.columns = tuple(columns)
         self.declared_total = envelope.total
 
@@ -168,7 +175,8 @@ def _wrong_with_result(number: int, value: object, content: bytes, is_damaged: b
 class _Lines:
     """The lines of `file` as texts, from where it stands; `read_bytes` says up to where the reader has taken them.
 
-    `fault` says what is wrong with the bytes of a line that was taken. `has_end_mark`: a Ctrl-Z ends the file.
+    `fault` says what is wrong with the bytes of a line that was taken. `other_lines` counts those that are not UTF-8,
+    and `has_utf8` says whether another one holds more than ASCII. `has_end_mark`: a Ctrl-Z ends the file.
     `ended_in_a_cell`: a quoted cell was open at the end of the file.
     """
 
@@ -176,7 +184,8 @@ class _Lines:
         self._file = file
         self.read_bytes = 0
         self.fault: str | None = None
-        self.has_end_mark = self.ended_in_a_cell = self.has_ended = False
+        self.has_end_mark = self.ended_in_a_cell = self.has_ended = self.has_utf8 = False
+        self.other_lines = 0
 
     def __iter__(self) -> Iterator[str]:
         while line := self._file.readline():
@@ -189,10 +198,14 @@ class _Lines:
                 if _LOST_BLOCK in line:
                     raise _garbled("it holds a block of zero bytes, as a damaged file does")
                 self.fault = "holds a zero byte"
+            if is_first:
+                line = line.removeprefix(_BYTE_ORDER_MARK)
             try:
-                text = (line.removeprefix(_BYTE_ORDER_MARK) if is_first else line).decode()
+                text = line.decode()
+                self.has_utf8 = self.has_utf8 or not line.isascii()
             except UnicodeDecodeError:
                 self.fault, text = "is not UTF-8", line.decode(errors="replace")
+                self.other_lines += 1
             if text:
                 yield text
         self.has_ended = True
@@ -236,6 +249,12 @@ def _csv_rows(lines: _Lines) -> Iterator[tuple[Record, list[str]]]:
             yield Record(number, offset, length, {}, wrong), cells
         offset += length
         number += bool(cells or wrong)
+
+
+def _refuse_another_encoding(others: int, *, has_utf8: bool) -> None:
+    """Raise ProviderGarbled when what is not UTF-8 is no damage to some rows, but how the file is written."""
+    if others >= _ANOTHER_ENCODING and not has_utf8:
+        raise _garbled(f"the file is not UTF-8: {others} places are in another encoding, and none is in UTF-8")
 
 
 def _wrong_with(record: Record, cells: list[str], columns: tuple[str, ...]) -> str | None:

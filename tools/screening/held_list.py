@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.sanctions_entries import ListEntry
+from tools.sanctions_names import words_of
 from tools.screening.algorithms import INDEX_MADE_FOR
 from tools.screening.consolidated import entry_of, record_at
 from tools.screening.manifest import Manifest
@@ -25,7 +26,8 @@ class HeldList:
     """One version: `manifest`, `matcher`, and its entries by their positions. Thread-safe for reading.
 
     Of the lists in `missing_lists` (codes) it has no entry: nothing may be said of them. It keeps its files open, so
-    that it serves on when its folder is removed.
+    that it serves on when its folder is removed. `unreadable_words` are the words of its rows that could not be read,
+    each with the number of the row in the file.
     """
 
     def __init__(self, manifest: Manifest, matcher: "Matcher", content: mmap.mmap, places: mmap.mmap) -> None:
@@ -35,6 +37,7 @@ class HeldList:
         self._places = memoryview(places).cast("Q")
         self._rows = len(self._places) // 2
         self.missing_lists = manifest.figures.missing_lists
+        self.unreadable_words = tuple((row.number, frozenset(words_of(row.raw))) for row in manifest.unreadable)
 
     @classmethod
     def open(cls, folder: Path) -> "HeldList":

@@ -181,8 +181,8 @@ class ListHolder:
         except ToolError as exc:
             log.warning("the agency's own count of the list is not known: %s", exc)
             totals = replace(before or AgencyTotals(asked_at=asked_at), asked_at=asked_at, error=str(exc))
-        self._keeper.counted(totals)
         await asyncio.to_thread(self._store.note_totals, totals)
+        self._keeper.counted(totals)
         check = self.state().totals
         if check is not None and totals.error is None:
             for each in check.differences:

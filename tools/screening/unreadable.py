@@ -24,8 +24,8 @@ __all__ = ["CarriedEntry", "UnreadableRow", "VersionFile", "carried_over", "may_
 _MOST_UNREADABLE, _ONE_IN = 20, 1000
 #: A file that lost more can only be put in force by a person, who then knows what is wrong with it.
 _MOST_CARRIED = 1000
-#: A row is shown to people up to this.
-_MOST_LETTERS = 2000
+#: A row is kept up to this. A longer one is no row, see `consolidated`.
+_MOST_BYTES = 32 * 1024
 #: A shorter name stands in too many rows.
 _TELLING_LETTERS = 4
 #: What stands around the values in a row, of CSV and of JSON.
@@ -105,7 +105,7 @@ def may_be_passed_over(unreadable: int, rows: int) -> bool:
 
 def unreadable_row(path: Path, record: Record, reason: str) -> UnreadableRow:
     """Return what is kept of a `record` in the file at `path`. Raises OSError."""
-    raw = _text_of(path, record.offset, min(record.length, _MOST_LETTERS))
+    raw = _text_of(path, record.offset, min(record.length, _MOST_BYTES))
     return UnreadableRow(record.number, record.offset, record.length, reason, raw)
 
 
