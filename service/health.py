@@ -169,7 +169,7 @@ async def _lacking(app: web.Application, required: Iterable[str]) -> list[Shortf
 
 
 def _shortfall(app: web.Application, part: str) -> Shortfall | None:
-    """Why `part` cannot answer, as far as this process knows without asking anybody."""
+    """Why `part` cannot answer, as far as this process knows without a request."""
     lists = app[LISTS]
     if part == "sanctions" and lists is not None:
         why_not = lists.state().not_screened_because

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from service.envelope import json_response, rfc3339
 from service.keys import LISTS
 from service.lists.keeping import ListKeeping
-from service.lists.telling import ListTold, UnreadableTold, told, unreadable
+from service.lists.telling import ListTold, UnreadableReport, told, unreadable
 from service.query import parameters
 from tools.errors import InvalidQuery, NotFound, NotScreened
 from tools.sanctions_lists import LISTS as SCREENING_LISTS
@@ -43,7 +43,7 @@ class ListsTold(TypedDict):
 
     lists: list[Row]
     held: ListTold
-    unreadable: list[UnreadableTold]
+    unreadable: list[UnreadableReport]
     history: list[Stint]
 
 

@@ -11,12 +11,12 @@ from tools.screening.manifest import Manifest, Suspect
 from tools.screening.totals import TotalsCheck
 
 __all__ = [
-    "DifferenceTold",
     "GateTold",
     "ListTold",
     "SuspectTold",
-    "TotalsTold",
-    "UnreadableTold",
+    "TotalsDifference",
+    "TotalsReport",
+    "UnreadableReport",
     "about",
     "told",
     "unreadable",
@@ -43,7 +43,7 @@ class SuspectTold(TypedDict):
     reasons: list[GateTold]
 
 
-class DifferenceTold(TypedDict):
+class TotalsDifference(TypedDict):
     """Two counts that differ by more than 2 %: the agency's, and that of the list held here. `list` null: in all."""
 
     list: str | None
@@ -51,7 +51,7 @@ class DifferenceTold(TypedDict):
     held: int
 
 
-class TotalsTold(TypedDict):
+class TotalsReport(TypedDict):
     """The agency's own count of its entries (`agency`, at `counted_at`) beside the list held here.
 
     `agrees` is null while there is no count; `error` says why the last question for it had no answer.
@@ -62,11 +62,11 @@ class TotalsTold(TypedDict):
     agency: int | None
     held: int
     agrees: bool | None
-    differences: list[DifferenceTold]
+    differences: list[TotalsDifference]
     error: str | None
 
 
-class UnreadableTold(TypedDict):
+class UnreadableReport(TypedDict):
     """A row of the file in force that could not be read, as it came (`raw`, its beginning).
 
     `kept` names the entries of the version before that stay in force for it.
@@ -100,7 +100,7 @@ class ListTold(TypedDict):
     unknown_columns: list[str] | None
     unreadable_rows: int | None
     kept_from_before: int | None
-    totals: TotalsTold | None
+    totals: TotalsReport | None
     overruled: list[GateTold]
     accepted_by: str | None
     suspect: SuspectTold | None
@@ -141,7 +141,7 @@ def about(state: ListState) -> dict[str, Any]:
     return {name: value for name, value in told(state).items() if name not in ("version", "url", "last_error")}
 
 
-def unreadable(manifest: Manifest | None) -> list[UnreadableTold]:
+def unreadable(manifest: Manifest | None) -> list[UnreadableReport]:
     """The rows of the file in force that could not be read; none when none is in force."""
     if manifest is None:
         return []
@@ -154,7 +154,7 @@ def unreadable(manifest: Manifest | None) -> list[UnreadableTold]:
     ]
 
 
-def _totals(check: TotalsCheck) -> TotalsTold:
+def _totals(check: TotalsCheck) -> TotalsReport:
     return {
         "asked_at": rfc3339(check.asked_at),
         "counted_at": None if check.counted_at is None else rfc3339(check.counted_at),

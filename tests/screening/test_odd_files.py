@@ -51,17 +51,17 @@ def come(store: ListStore) -> Come:
         fetched = Fetched(path=path, sha256=hashlib.sha256(content).hexdigest(), url="http://list", fetched=day)
         built = build(store, fetched, name_index, min_rows=1000)
         if built.outcome == "version":
-            told = InForce(sha256=built.sha256, url="http://list", etag=None, last_modified=None, confirmed_at=day)
-            store.put_in_force(told)
+            now = InForce(sha256=built.sha256, url="http://list", etag=None, last_modified=None, confirmed_at=day)
+            store.put_in_force(now)
         return built
 
     return come
 
 
 def version(store: ListStore) -> Manifest:
-    told = store.in_force()
-    assert told is not None
-    return store.manifest(told.sha256)
+    now = store.in_force()
+    assert now is not None
+    return store.manifest(now.sha256)
 
 
 def names(store: ListStore) -> list[str]:

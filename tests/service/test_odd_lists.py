@@ -81,7 +81,7 @@ async def get(gateway: Gateway, path: str) -> tuple[int, Any]:
 
 
 async def ready(gateway: Gateway, holds: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
-    """What readiness says, once it `holds`."""
+    """Return what readiness says, once it `holds`."""
     async with asyncio.timeout(30):
         while True:
             status, body = await get(gateway, "/health/ready")
@@ -112,8 +112,8 @@ async def test_a_list_that_the_file_lacks_is_not_covered_and_is_reported(
     assert coverage["not_covered"][:2] == ["FSE (not in the file held)", "PLC (not in the file held)"]
     assert coverage["limits"] == ["the file held has no entry of FSE, PLC"]
     assert body["source"]["list"]["missing_lists"] == ["FSE", "PLC"]
-    told = await ready(gateway)
-    assert (told["status"], told["reasons"], told["list"]["missing_lists"]) == ("ready", [], ["FSE", "PLC"])
+    body = await ready(gateway)
+    assert (body["status"], body["reasons"], body["list"]["missing_lists"]) == ("ready", [], ["FSE", "PLC"])
     _, lists = await get(gateway, "/v1/lists")
     assert {each["code"]: each["rows"] for each in lists["lists"]}["FSE"] == 0
     assert lists["held"]["missing_lists"] == ["FSE", "PLC"]
@@ -168,10 +168,10 @@ async def test_unreadable_rows_and_unknown_columns_are_seen_everywhere(
     given = [{**each, "risk": "high", "name": "" if each["_id"] == "700" else each["name"]} for each in ROWS]
     agency.content = as_csv(given, (*ROWS[0], "risk"))
     again = await open_gateway()
-    told = await ready(again, lambda body: body["list"]["unreadable_rows"] == 1)
-    assert told["status"] == "ready"
-    assert (told["list"]["unknown_columns"], told["list"]["kept_from_before"]) == (["risk"], 1)
-    assert (told["list"]["rows"], told["list"]["rows_per_list"]["SDN"]) == (len(ROWS), 1000)
+    body = await ready(again, lambda body: body["list"]["unreadable_rows"] == 1)
+    assert body["status"] == "ready"
+    assert (body["list"]["unknown_columns"], body["list"]["kept_from_before"]) == (["risk"], 1)
+    assert (body["list"]["rows"], body["list"]["rows_per_list"]["SDN"]) == (len(ROWS), 1000)
     status, body = await get(again, "/v1/sanctions?name=Party+700+of+SDN")
     assert (status, body["result"]["outcome"], body["result"]["hits"][0]["name"]) == (200, "match", "PARTY 700 OF SDN")
     limit = "1 row of the file held could not be read; entries of the version before that stay in force there: 1"
@@ -232,9 +232,9 @@ async def test_far_dates_and_one_number_for_all_break_nothing(open_gateway: Open
 async def test_while_no_list_is_in_force_it_is_degraded_and_says_why(open_gateway: OpenGateway, agency: Agency) -> None:
     agency.content = as_csv(without("SDN"))
     gateway = await open_gateway()
-    told = await ready(gateway)
+    body = await ready(gateway)
     reason = "no list is in force; the file that came since is suspect (list_missing)"
-    assert (told["status"], told["reasons"]) == ("degraded", [{"part": "sanctions", "reason": reason}])
+    assert (body["status"], body["reasons"]) == ("degraded", [{"part": "sanctions", "reason": reason}])
     for require in ("sanctions", "hts,sanctions", " Sanctions "):
         status, body = await get(gateway, f"/health/ready?require={require}")
         assert (status, body["code"], body["detail"]) == (503, "not_ready", f"sanctions: {reason}")
@@ -298,11 +298,11 @@ async def test_a_list_that_the_agency_counts_otherwise_is_seen_everywhere(
 async def test_a_count_that_cannot_be_had_is_no_agreement(open_gateway: OpenGateway, agency: Agency) -> None:
     agency.status = 403
     gateway = await open_gateway(csl_subscription_key="k3y-that-is-secret")
-    told = await ready(gateway, has_totals)
-    totals = told["list"]["totals"]
+    body = await ready(gateway, has_totals)
+    totals = body["list"]["totals"]
     assert (totals["agency"], totals["agrees"], totals["error"]) == (None, None, "csl answered HTTP 403")
-    assert told["status"] == "ready"
-    assert "k3y" not in orjson.dumps(told).decode()
+    assert body["status"] == "ready"
+    assert "k3y" not in orjson.dumps(body).decode()
     assert await metric(gateway, "agency_rows") == 0
 
 

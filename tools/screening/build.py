@@ -112,7 +112,7 @@ def judge(store: ListStore, fetched: Fetched, *, min_rows: int = DEFAULT_MIN_ROW
 def build(store: ListStore, fetched: Fetched, build_index: IndexBuilder, *, min_rows: int = DEFAULT_MIN_ROWS) -> Built:
     """Read the file, judge it, and move it among the versions or among the suspects. Raises OSError.
 
-    What changed since the version in force is kept. A version that is here already is made anew: it may be damaged.
+    What changed since the version in force is kept. A version that is here already is made again: it may be damaged.
     """
     clock = _Clock()
     sha256 = fetched.sha256

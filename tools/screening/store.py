@@ -132,7 +132,7 @@ class ListStore:
         write_whole(self.root / "totals.json", orjson.dumps(asdict(totals)))
 
     def totals(self) -> AgencyTotals | None:
-        """How many entries the agency says it has; None: it was not asked, or nobody knows. Raises OSError."""
+        """How many entries the agency says it has; None: it was not asked, or that is not known. Raises OSError."""
         try:
             return AgencyTotals.of(read_json(self.root / "totals.json"))
         except (FileNotFoundError, KeyError, TypeError, ValueError):
