@@ -286,6 +286,18 @@ def test_nothing_is_left_of_an_index_that_failed(store: ListStore) -> None:
     assert list((store.root / "incoming").iterdir()) == [fetched.path]
 
 
+def test_a_manifest_of_an_older_or_a_newer_program_is_read(store: ListStore, come: Come) -> None:
+    built = come(as_csv(rows()))
+    path = store.version_folder(built.sha256) / "manifest.json"
+    manifest = store.manifest(built.sha256)
+    written = json.loads(path.read_bytes())
+    del written["unreadable"], written["carried"]
+    path.write_text(json.dumps({**written, "mood": "good", "figures": {**written["figures"], "mood": "good"}}))
+    assert store.manifest(built.sha256) == manifest
+    # What the program before this one does not know would keep it from reading the file.
+    assert "carried_per_list" not in written["figures"]
+
+
 @pytest.mark.parametrize("name", ["in_force.json", "versions"])
 def test_what_is_damaged_is_not_in_force(store: ListStore, come: Come, name: str) -> None:
     built = come(as_csv(rows()))

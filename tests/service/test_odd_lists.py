@@ -295,6 +295,16 @@ async def test_a_list_that_the_agency_counts_otherwise_is_seen_everywhere(
     assert len(agency.asked) == 1
 
 
+async def test_of_two_processes_with_one_folder_one_asks_for_the_count(
+    open_gateway: OpenGateway, agency: Agency
+) -> None:
+    agency.totals = dict(COUNTS)
+    first, second = await open_gateway(csl_subscription_key="k"), await open_gateway(csl_subscription_key="k")
+    totals = [(await ready(each, has_totals))["list"]["totals"] for each in (first, second)]
+    assert totals[0] == totals[1]
+    assert len(agency.asked) == 1
+
+
 async def test_a_count_that_cannot_be_had_is_no_agreement(open_gateway: OpenGateway, agency: Agency) -> None:
     agency.status = 403
     gateway = await open_gateway(csl_subscription_key="k3y-that-is-secret")
