@@ -6,10 +6,12 @@ file of all lists alone.
 """
 
 import asyncio
+import codecs
 import random
 import re
 import socket
 import struct
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,9 +25,9 @@ __all__ = ["AGENCIES", "GRAMMAR", "MAINTENANCE_PAGE", "PORTAL", "Fault", "asked_
 AGENCIES = ("hts", "csl", "fda", "cross")
 GRAMMAR = (
     "AGENCY=KIND[@PROBABILITY]; AGENCY is hts, csl, fda or cross; KIND is status:CODE, latency:200ms, 429, "
-    "429:retry-after=SECONDS, reset, truncate, html, hang, redirect, without:FIELD, renamed:FIELD or extra:FIELD, and "
-    "of csl list-cut, list-without-sdn, list-without-fse, list-empty, list-old-layout, list-extra-column or list-html; "
-    "PROBABILITY is above 0 up to 1"
+    "429:retry-after=SECONDS, reset, truncate, cut-gzip, bom, html, hang, redirect, without:FIELD, renamed:FIELD or "
+    "extra:FIELD, of fda rows:MOST, and of csl list-cut, list-without-sdn, list-without-fse, list-empty, "
+    "list-old-layout, list-extra-column or list-html; PROBABILITY is above 0 up to 1"
 )
 
 _FAULT = re.compile(r"(?P<agency>\w+)=(?P<kind>[\w-]+)(?::(?P<argument>[^@]+))?(?:@(?P<probability>[0-9.]+))?")
@@ -49,7 +51,7 @@ class Fault:
     """What `agency` does to a request, with `probability` (0 to 1).
 
     `kind` is one of the grammar's; `status` belongs to `status` and `429`, `latency_s` to `latency`, `retry_after` to
-    `429`, `field` to what is done to one key of every object in a JSON answer.
+    `429`, `field` to what is done to one key of every object in a JSON answer, `most` to `rows`.
     """
 
     agency: str
@@ -59,6 +61,7 @@ class Fault:
     latency_s: float = 0.0
     retry_after: str | None = None
     field: str = ""
+    most: int = 0
 
 
 def parse_faults(text: str) -> tuple[Fault, ...]:
@@ -76,7 +79,7 @@ def _parse(text: str) -> Fault:
     except ValueError:
         probability = 0.0
     if 0 < probability <= 1:
-        if kind in ("reset", "truncate", "html", "hang", "redirect") and argument is None:
+        if kind in ("reset", "truncate", "cut-gzip", "bom", "html", "hang", "redirect") and argument is None:
             return Fault(agency, kind, probability)
         if kind in _LIST_FAULTS and agency == "csl" and argument is None:
             return Fault(agency, kind, probability)
@@ -87,7 +90,9 @@ def _parse(text: str) -> Fault:
         if kind == "latency" and argument and (latency := _LATENCY.fullmatch(argument)):
             scale = 0.001 if latency[2] == "ms" else 1.0
             return Fault(agency, kind, probability, latency_s=float(latency[1]) * scale)
-        if kind == "429" and (argument is None or re.fullmatch(r"retry-after=[0-9]{1,6}", argument)):
+        if kind == "rows" and agency == "fda" and argument and re.fullmatch(r"[0-9]{1,4}", argument):
+            return Fault(agency, kind, probability, most=int(argument))
+        if kind == "429" and (argument is None or re.fullmatch(r"retry-after=[0-9]{1,4000}", argument)):
             after = argument.removeprefix("retry-after=") if argument else None
             return Fault(agency, kind, probability, status=429, retry_after=after)
     raise ValueError(f"{text!r} is no fault: {GRAMMAR}")
@@ -132,6 +137,10 @@ async def _instead(fault: Fault, request: web.Request, handler: Handler) -> web.
         return web.Response()
     if fault.kind == "truncate":
         return await _cut(request, await handler(request))
+    if fault.kind in ("cut-gzip", "bom"):
+        return _packed(fault.kind, await handler(request))
+    if fault.kind == "rows":
+        return await _of_few_rows(fault.most, request, handler)
     headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
     known = fault.status in HTTPStatus.__members__.values()
     return web.Response(status=fault.status, text=HTTPStatus(fault.status).phrase if known else "", headers=headers)
@@ -158,6 +167,31 @@ async def _cut(request: web.Request, whole: web.StreamResponse) -> web.StreamRes
     if request.transport is not None:
         request.transport.close()
     return cut
+
+
+def _packed(kind: str, whole: web.StreamResponse) -> web.StreamResponse:
+    """The answer behind a byte order mark; or packed, and cut where a reader notices nothing of it."""
+    if isinstance(whole, web.Response) and isinstance(whole.body, bytes):
+        if kind == "bom":
+            whole.body = codecs.BOM_UTF8 + whole.body
+        else:
+            packer = zlib.compressobj(wbits=31)
+            whole.body = packer.compress(whole.body) + packer.flush(zlib.Z_SYNC_FLUSH)
+            whole.headers["Content-Encoding"] = "gzip"
+    return whole
+
+
+async def _of_few_rows(most: int, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The answer, if it is asked for with no more rows than that."""
+    try:
+        asked = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        asked = None
+    rows = asked.get("rows") if isinstance(asked, dict) else None
+    if isinstance(rows, int) and rows > most:
+        message = f"Request body rows parameter must be <= {most}."
+        return web.json_response({"statuscode": 415, "message": message})
+    return await handler(request)
 
 
 def _with_other_fields(fault: Fault, whole: web.StreamResponse) -> web.StreamResponse:
