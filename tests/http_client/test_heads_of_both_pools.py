@@ -55,6 +55,7 @@ BODY_IN_CHUNKS = b"2\r\nok\r\n0\r\n\r\n"
         raw(b"Content-Length: 2, 2"),
         raw(b"Content-Length: " + b"0" * 5000 + b"2"),
         raw(LENGTH, CHUNKED, body=BODY_IN_CHUNKS),
+        raw(LENGTH, b"Transfer-Encoding: identity"),
         raw(CHUNKED, b"Content-Length: " + b"9" * 400, body=BODY_IN_CHUNKS),
         raw(CHUNKED, body=b"02;a=b\r\nok\r\n000\r\n\r\n"),
         raw(b"X: " + b"y" * 16 * 1024, LENGTH),
@@ -64,6 +65,8 @@ BODY_IN_CHUNKS = b"2\r\nok\r\n0\r\n\r\n"
         raw(*[b"X: y"] * 999, LENGTH),
         raw(LENGTH, status=b"200 " + b"O" * 16 * 1024),
         raw(b"X: s\xf8k \xc3\xb8", LENGTH),
+        raw(b"X: one", b" two", LENGTH),
+        raw(b"X: a\x01b", b"Y:", LENGTH),
     ],
 )
 async def test_an_odd_head_is_read(read: Read, reply: Answer) -> None:
@@ -101,6 +104,13 @@ async def test_a_head_that_is_too_much_or_says_two_things_is_refused_in_words(
 @pytest.mark.parametrize("length", [b"f" * 17, b"f" * 400, b"-2", b"+2", b"0x2", b"0_2", b"", b"two", b"\xb2"])
 async def test_a_chunk_without_a_length_is_garbled(read: Read, length: bytes) -> None:
     async with Peer(raw(CHUNKED, body=length + b"\r\nok\r\n0\r\n\r\n")).serving() as peer:
+        with pytest.raises(ProviderGarbled):
+            await read(peer.url())
+
+
+@pytest.mark.parametrize("line", [b"no colon", b"X : y", b"X\xf8: y", b"X: a\0b", b": y"])
+async def test_a_header_that_is_none_is_garbled(read: Read, line: bytes) -> None:
+    async with Peer(raw(line, LENGTH)).serving() as peer:
         with pytest.raises(ProviderGarbled):
             await read(peer.url())
 

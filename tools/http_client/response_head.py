@@ -39,8 +39,8 @@ def check_sizes(longest: int, total: int, fields: int) -> None:
 def mended(head: bytes) -> bytes:
     """Return the lines of a head so that both clients read them alike. Raises RefusedHead.
 
-    Equal lengths become one, or none where the body is chunked (RFC 9112, section 6.3); what no URL may hold in a
-    Location is percent-encoded byte by byte, and nothing else of it is touched.
+    Equal lengths become one, or none where the body is chunked (RFC 9112, section 6.3); a transfer coding that is none
+    goes. What no URL may hold in a Location is percent-encoded byte by byte, and nothing else of it is touched.
     """
     special = _SPECIAL.findall(head)
     if len(special) == 1 and special[0][1].isdigit() and len(special[0][1]) < 19 and special[0][1][:1] != b"0":
@@ -49,7 +49,7 @@ def mended(head: bytes) -> bytes:
     lengths = [value for kind, value in found if kind == b"c"]
     is_chunked = any(b"chunked" in value.lower() for kind, value in found if kind == b"t")
     length = None if is_chunked else _length_of(lengths)
-    is_plain = lengths == ([] if length is None else [length])
+    is_plain = lengths == ([] if length is None else [length]) and (b"t", b"identity") not in found
     if is_plain and not any(_NOT_IN_URL.search(value) for kind, value in found if kind == b"l"):
         return head
     first = iter([] if length is None else [b"Content-Length: %b\r\n" % length])
@@ -58,7 +58,9 @@ def mended(head: bytes) -> bytes:
         kind = field[1][:1].lower()
         if kind == b"c":
             return next(first, b"")
-        return field[0] if kind == b"t" else b"Location: %b\r\n" % _NOT_IN_URL.sub(_percent_encoded, field[2])
+        if kind == b"t":
+            return b"" if field[2] == b"identity" else field[0]
+        return b"Location: %b\r\n" % _NOT_IN_URL.sub(_percent_encoded, field[2])
 
     return _SPECIAL.sub(mend, head)
 

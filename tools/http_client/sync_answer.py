@@ -19,6 +19,8 @@ __all__ = ["StrictBody", "WholeHead"]
 
 #: A header that is one line and has nothing odd about it; the others are for the email parser, which knows them all.
 _PLAIN = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?\r?\n")
+#: A header with a name, or a line that goes on with the one before; as aiohttp has it, too.
+_LINE = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:|[ \t])[^\0]*\Z")
 _END = (b"\r\n", b"\n", b"")
 #: A length of fewer bytes than 2 to the 64th, and what may be said of it (RFC 9112, section 7.1).
 _CHUNK = re.compile(rb"0*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
@@ -99,6 +101,8 @@ def _read_headers(stream: Any, size: int) -> http.client.HTTPMessage:
     for each in lines:
         found = _PLAIN.fullmatch(each)
         if found is None:
+            if not all(map(_LINE.match, lines)):
+                raise RefusedHead("a header that is none")
             parser = email.parser.Parser(_class=http.client.HTTPMessage)
             return parser.parsestr((read + line).decode("iso-8859-1"))
         message.set_raw(found[1].decode("ascii"), (found[2] or b"").decode("ascii"))
