@@ -108,6 +108,12 @@ async def test_a_chunk_without_a_length_is_garbled(read: Read, length: bytes) ->
             await read(peer.url())
 
 
+async def test_a_length_over_two_lines_is_garbled(read: Read) -> None:
+    async with Peer(raw(b"Content-Length: 2", b" 2")).serving() as peer:
+        with pytest.raises(ProviderGarbled):
+            await read(peer.url())
+
+
 @pytest.mark.parametrize("line", [b"no colon", b"X : y", b"X\xf8: y", b"X: a\0b", b": y"])
 async def test_a_header_that_is_none_is_garbled(read: Read, line: bytes) -> None:
     async with Peer(raw(line, LENGTH)).serving() as peer:

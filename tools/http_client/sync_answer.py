@@ -77,7 +77,10 @@ class WholeHead(http.client.HTTPResponse):
         if self.status in (204, 304) or 100 <= self.status < 200 or self._method == "HEAD":
             return 0
         declared = message.get("content-length")
-        return None if declared is None else int(declared)
+        try:
+            return None if declared is None else int(declared)
+        except ValueError as exc:  # it goes on in the next line
+            raise RefusedHead("a Content-Length that is not a length") from exc
 
 
 def _nothing(_: object) -> int:
