@@ -492,11 +492,19 @@ def test_a_relation_that_is_a_text_is_a_list_of_one() -> None:
     assert ask_one("N305619", letter("N305619", revokedBy="H301481"), found(ruling("H301481")))[0].status == "revoked"
 
 
+def test_relations_in_one_text_are_separated_as_tariffs_are() -> None:
+    result, _ = search(
+        {"keyword": "x"},
+        found(ruling("N305619", revokedBy="H301481, HQ H301482"), *map(ruling, ("H301481", "H301482"))),
+    )
+    assert result.rulings[0].replaced_by == ("H301481", "H301482")
+
+
 @pytest.mark.parametrize("key", ["subject", "rulingDate", "tariffs", "isUsmca"])
 def test_a_letter_is_read_without_a_value_beside_its_text(key: str) -> None:
-    told, _ = ask_one("N305619", without(letter("N305619"), key), found())
-    assert told.number == "N305619"
-    assert "The goods" in told.text
+    read, _ = ask_one("N305619", without(letter("N305619"), key), found())
+    assert read.number == "N305619"
+    assert "The goods" in read.text
 
 
 @pytest.mark.parametrize(

@@ -432,7 +432,7 @@ def test_characters_that_nobody_sees_are_not_sent() -> None:
 # -- one value of one entry --
 
 #: A candidate of the agency's that is no hit: were it whole, the answer would be clear.
-OTHER = sdn("SOMEBODY ELSE", 1, score=10)
+OTHER = sdn("QUITE ANOTHER", 1, score=10)
 
 
 def test_an_answer_with_a_candidate_that_is_no_hit_is_clear() -> None:

@@ -194,15 +194,16 @@ def _separated(text: str) -> tuple[str, ...]:
 
 
 def _relations(raw: Fields, *, are_due: bool) -> Relations:
-    told, unread = raw.raw, list[Unread]()
-    fields = Fields(told, raw.upstream, raw.where, unread)
+    values, unread = raw.raw, list[Unread]()
+    fields = Fields(values, raw.upstream, raw.where, unread)
     if are_due:
         for key in _RELATIONS_DUE:
             fields.due(key)
     related, modified_by, modifies, revoked_by, revokes = [
-        tuple(map(_bare, numbers)) if numbers else () for numbers in fields.lists_of_texts(*_RELATIONS)
+        tuple([_bare(each) for text in texts for each in _separated(text)]) if texts else ()
+        for texts in fields.lists_of_texts(*_RELATIONS)
     ]
-    by_law, by_law_too = (fields.flag(key) if key in told else None for key in _BY_LAW)
+    by_law, by_law_too = (fields.flag(key) if key in values else None for key in _BY_LAW)
     if raw.unread is not None:
         raw.unread += unread
     return Relations(
@@ -212,6 +213,6 @@ def _relations(raw: Fields, *, are_due: bool) -> Relations:
         modifies=modifies,
         related=related,
         operationally_revoked=by_law is True or by_law_too is True,
-        # Nothing may be told of a ruling whose relations the agency left out, or that cannot be read.
-        are_known=told.get("revokedBy") is not None and told.get("modifiedBy") is not None and not unread,
+        # Of a ruling whose relations the agency left out, or that cannot be read, nothing is known.
+        are_known=values.get("revokedBy") is not None and values.get("modifiedBy") is not None and not unread,
     )
