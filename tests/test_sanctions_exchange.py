@@ -511,6 +511,7 @@ def test_an_entry_without_its_list_is_a_hit_on_a_list_that_is_not_known() -> Non
         ({"dates_of_birth": "1978-12-05"}, {"dates_of_birth": ("1978-12-05",)}),
         ({"dates_of_birth": 1978}, {"dates_of_birth": ("1978",)}),
         ({"alt_names": "EMCA"}, {"alt_names": ("EMCA",)}),
+        ({"alt_names": "EMCA;ALPHA TRADING; "}, {"alt_names": ("EMCA", "ALPHA TRADING")}),
         ({"alt_names": ["EMCA", None, 7, " "]}, {"alt_names": ("EMCA", "7")}),
         ({"remarks": ["one"]}, {"remarks": "one"}),
         ({"remarks": 7}, {"remarks": "7"}),
@@ -529,6 +530,10 @@ def test_what_can_be_read_one_way_only_is_read(damage: dict[str, Any], read: dic
 def test_a_score_that_is_none_counts_the_entry_as_found(score: object) -> None:
     result = screen({"name": "Acme"}, page(OTHER | {"score": score}))
     assert (result.outcome, result.hits[0].agency_score) == ("potential_match", None)
+
+
+def test_an_alias_among_others_in_one_text_is_found() -> None:
+    assert screen({"name": "Acme"}, page(OTHER | {"alt_names": "EMCA;ACME"})).outcome == "potential_match"
 
 
 def test_one_identifier_that_stands_alone_is_a_list_of_one() -> None:

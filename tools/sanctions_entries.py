@@ -168,7 +168,7 @@ def read_entry(raw: Fields) -> ListEntry:
     In place of a name that cannot be read stands the first alias.
     """
     name, listed_by = raw.optional_texts("name", "source")
-    programs, alt_names = raw.lists_of_texts("programs", "alt_names")
+    programs, alt_names = _lists(raw, "programs", "alt_names")
     if name is None and raw.unread is not None and alt_names:
         raw.lacks("name", "'name' cannot be read: an alias stands in the place of its name")
         name = alt_names[0]
@@ -180,8 +180,8 @@ def read_entry(raw: Fields) -> ListEntry:
     kind, title = raw.optional_texts("type", "title")
     addresses = tuple(map(_address, raw.objects("addresses")))
     country = raw.optional_text("country")
-    nationalities, citizenships, dates_of_birth, places_of_birth = raw.lists_of_texts(
-        "nationalities", "citizenships", "dates_of_birth", "places_of_birth"
+    nationalities, citizenships, dates_of_birth, places_of_birth = _lists(
+        raw, "nationalities", "citizenships", "dates_of_birth", "places_of_birth"
     )
     ids = tuple(map(_identifier, raw.objects("ids")))
     vessel = _vessel(raw)
@@ -219,6 +219,16 @@ def read_entry(raw: Fields) -> ListEntry:
         information_url=about,
         id=raw.optional_text("id"),
     )
+
+
+def _lists(raw: Fields, *keys: str) -> list[tuple[str, ...]]:
+    """Lists of texts; a text in the place of one has its parts separated by semicolons, as in the agency's file."""
+    return [
+        tuple([part for each in texts[0].split(";") if (part := each.strip())])
+        if texts and type(raw.raw.get(key)) is str
+        else texts
+        for key, texts in zip(keys, raw.lists_of_texts(*keys), strict=True)
+    ]
 
 
 def _by_list(page: Fields) -> tuple[tuple[str | None, int], ...]:
