@@ -31,12 +31,19 @@ from tools.sanctions_names import words_of
         ("<![CDATA[Roskom Neft]]>", "Roskom Neft"),
         ("Roskom <!-- draft --> Neft", "Roskom Neft"),
         ("Roskom\u2122 Neft&trade;", "Roskom Neft"),
+        ("Igor%20Sechin", "Igor Sechin"),
+        ("Soci%C3%A9t%C3%A9%20G", "Société G"),
+        (r"AL QA\u0027IDA", "AL QA'IDA"),
+        ("Soci\u00c3\u00a9t\u00c3\u00a9", "Société"),
+        ("Нефть".encode().decode("latin-1"), "Нефть"),
         # And what is no mark-up stays as it is.
         ("B&Q Ltd", "B&Q Ltd"),
         ("B&COPPER R&REGENT A&GT B&amplifier", "B&COPPER R&REGENT A&GT B&amplifier"),
         ("Acme <Roskom Neft> 3 < 4 > 2", "Acme <Roskom Neft> 3 < 4 > 2"),
         ("<a Roskom Neft>", "<a Roskom Neft>"),
         ("Roskom &unknown; Neft", "Roskom &unknown; Neft"),
+        ("100%AB Trading 50%E9", "100%AB Trading 50%E9"),
+        ("Société À la Carte", "Société À la Carte"),
     ],
 )
 def test_markup_is_read_as_what_it_means(text: str, plain: str) -> None:
@@ -50,6 +57,7 @@ def test_markup_is_read_as_what_it_means(text: str, plain: str) -> None:
         *("f/k/a", "fka", "n/k/a", "d/b/a", "D/B/A", "d.b.a.", "dba", "t/a", "T/A", "p/k/a"),
         *("also known as", "Also Known As", "formerly known as", "now known as", "doing business as", "trading as"),
         *("previously known as", "formerly", "alias", "operating as", "also called", "known as"),
+        *("c/o", "C / O", "o/b/o", "on behalf of"),
         *("; ", "|", " / ", ", a/k/a", "; f/k/a", "- a/k/a -"),
         *("\u0442\u0430\u043a\u0436\u0435 \u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439 \u043a\u0430\u043a",),
         *("\u53c8\u540d",),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.sanctions_scripts import has_han, has_same_han, in_ascii, lookalike_of, unread_parts
+from tools.sanctions_scripts import has_han, has_same_han, in_ascii, lookalike_of, of_another_code_page, unread_parts
 
 ONE_OF_EACH_SCRIPT = {
     "Arabic script": "الشركة",
@@ -123,6 +123,23 @@ def test_a_whole_word_that_looks_latin_can_be_read_so_too(name: str, latin: str 
     assert lookalike_of(name) == latin
 
 
+def test_a_word_of_another_code_page_is_not_read_and_what_it_may_say_is_known() -> None:
+    name = "Барак Квариани".encode("cp1251").decode("cp1252")
+    assert {part.script for part in unread_parts(name)} == {"letters of another code page"}
+    assert of_another_code_page(name) == "Барак Квариани"
+    for legit in (
+        "Été",
+        "Søren",
+        "Ööö",
+        "Đặng",
+        "Tomáš-Lukáš",
+        "Andr\u00e9\u2013Ren\u00e9\u2013Paul",
+        "l\u2019\u00e9t\u00e9\u2019s",
+    ):
+        assert unread_parts(legit) == ()
+        assert of_another_code_page(legit) is None
+
+
 def test_every_sign_is_read_as_something_or_named_as_unread() -> None:
     lost = []
     for code in range(128, sys.maxunicode + 1):
@@ -150,6 +167,7 @@ def test_characters_are_compared_whatever_their_reading() -> None:
 @given(st.text(st.characters(max_codepoint=0x24F), max_size=30))
 def test_a_latin_name_is_read_whole(name: str) -> None:
     assert not [part for part in unread_parts(name) if "script" in part.script]
+    assert of_another_code_page(name) is None or unread_parts(name)
 
 
 @given(st.text(max_size=20))

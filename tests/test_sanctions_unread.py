@@ -138,6 +138,12 @@ def test_what_is_read_and_is_not_listed_is_clear(held: HeldList, name: str) -> N
     assert screen(held, name).outcome == "clear"
 
 
+@pytest.mark.parametrize("name", ["Тихая гавань", "الشركة", "조용한 항구"])
+def test_what_is_left_of_a_name_whose_bytes_were_misread_is_not_clear(held: HeldList, name: str) -> None:
+    with pytest.raises(ScriptNotCovered):
+        screen(held, name.encode().decode("cp1252", "ignore"))
+
+
 @pytest.mark.parametrize("name", ["🙂🙂", "€€", "--", "™®"])
 def test_symbols_are_no_name(name: str) -> None:
     with pytest.raises(InvalidQuery):
@@ -187,6 +193,9 @@ def test_a_homophone_is_no_match(held: HeldList, name: str, outcome: str) -> Non
         ("\u24ad\u24aa\u24ae\u24a6\u24aa\u24a8 Neft", "ROSKOM NEFT"),
         ("\u0280\u1d0f\ua731\u1d0b\u1d0f\u1d0d Neft", "ROSKOM NEFT"),
         ("&#x52;oskom Neft", "ROSKOM NEFT"),
+        ("Roskom%20Neft", "ROSKOM NEFT"),
+        ("Роском Нефт".encode().decode("latin-1"), "ROSKOM NEFT"),
+        ("Роском Нефт".encode("cp1251").decode("cp1252"), "ROSKOM NEFT"),
         ("Роском Нефт", "ROSKOM NEFT"),
         ("Ροσκομ Νεφτ", "ROSKOM NEFT"),
     ],

@@ -7,9 +7,10 @@ import html
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from urllib.parse import unquote
 
 from tools.sanctions_names import IGNORED_WORDS, without_formula, words_of
-from tools.sanctions_scripts import lookalike_of, unread_parts, without_marks
+from tools.sanctions_scripts import lookalike_of, mended, of_another_code_page, unread_parts, without_marks
 
 __all__ = ["names_in", "plain_text", "tells_something"]
 
@@ -19,6 +20,10 @@ _MOST_ROUNDS = 5
 _ENTITY = re.compile(
     r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);|&#[0-9]+|&(?:nbsp|amp|quot|apos)(?![A-Za-z0-9])"
 )
+#: A name out of an address or of JSON, in which it was escaped.
+_URL_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"[&<%\\]")
 _COMMENT = re.compile(r"<!--.*?-->|<!\[CDATA\[|\]\]>", re.DOTALL)
 #: Elements inside of a line of text part no word; all others do.
 _INLINE = "a|abbr|b|bdi|bdo|big|cite|code|del|em|font|i|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|tt|u|wbr"
@@ -32,7 +37,8 @@ _GAP = r"\s?[./\\|\u2044\u2215-]\s?"
 _PHRASES = (
     r"(?:also|formerly|previously|now|currently|better|commonly|otherwise) (?:known as|called|referred to as)|known as"
     r"|(?:doing|carrying on|conducting|does) business as|(?:trading|operating) (?:as|under the name)(?: of)?"
-    r"|under the name(?: of)?|formerly named|tambi[e\u00e9]n conocid[oa] como|conocid[oa] como|auch bekannt als"
+    r"|under the name(?: of)?|on behalf of|care of|formerly named"
+    r"|tambi[e\u00e9]n conocid[oa] como|conocid[oa] como|auch bekannt als"
     r"|(?:\u00e9galement|egalement|aussi) connue? sous le nom de|tamb[e\u00e9]m conhecid[oa] como|noto anche come"
     # Russian: also known as; the same is.
     "|\u0442\u0430\u043a\u0436\u0435 \u0438\u0437\u0432\u0435\u0441\u0442\\w* \u043a\u0430\u043a"
@@ -40,7 +46,8 @@ _PHRASES = (
 )
 #: What stands between two names wherever it stands, and what may be a word of one.
 _SURE = re.compile(
-    rf"(?<!\w)(?:[afnpl]{_GAP}k{_GAP}a|d{_GAP}b{_GAP}a|[afn] k a|d b a|t{_GAP[:3]}/\s?a|{_PHRASES})(?!\w)\.?"
+    rf"(?<!\w)(?:[afnpl]{_GAP}k{_GAP}a|d{_GAP}b{_GAP}a|[afn] k a|d b a|t\s?/\s?a|c\s?/\s?o|o\s?/\s?b\s?/\s?o"
+    rf"|{_PHRASES})(?!\w)\.?"
     "|[;|]|\u53c8\u540d|\u53c8\u79f0|\u66fe\u7528\u540d|\u522b\u540d",
     re.IGNORECASE,
 )
@@ -51,9 +58,12 @@ _AROUND = " \t,;:/|\\-\u2013\u2014\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb[
 
 def plain_text(text: str) -> str:
     """Return `text` with entities and mark-up read as what they mean, and without trade marks' signs."""
-    if "&" in text or "<" in text:
+    if not text.isascii():
+        text = mended(text)
+    if _ESCAPED.search(text):
         for _ in range(_MOST_ROUNDS):
             before = text
+            text = _URL_ESCAPES.sub(_unquoted, _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text))
             text = _TAG.sub(lambda tag: "" if tag[1] else " ", _COMMENT.sub(" ", text))
             text = _ENTITY.sub(_meant, text)
             if text == before:
@@ -65,12 +75,13 @@ def plain_text(text: str) -> str:
 def names_in(name: str) -> tuple[str, ...]:
     """Return the names that `name` holds, each once: itself alone where it is one name.
 
-    A name in letters that only look Latin is there in Latin letters, too; one of which a part is in a script that is
-    not read, without that part.
+    A name in letters that only look Latin is there in Latin letters, too; one of another code page in that; one of
+    which a part is in a script that is not read, without that part.
     """
     names = list(_parted(name)) or [name]
     if not name.isascii():
         names += [latin for each in names if (latin := lookalike_of(each)) is not None]
+        names += [read for each in names if (read := of_another_code_page(each)) is not None]
         if unread := {part.text for part in unread_parts(name)}:
             rests = [" ".join([word for word in each.split() if word not in unread]).strip(_AROUND) for each in names]
             names += [rest for rest in rests if tells_something(words_of(rest))]
@@ -117,6 +128,14 @@ def _between_words(text: str) -> list[str]:
 def _tidy(part: str) -> str:
     part = " ".join(part.split()).strip(_AROUND)
     return part if part.count("(") == part.count(")") else part.replace("(", " ").replace(")", " ").strip()
+
+
+def _unquoted(escapes: re.Match[str]) -> str:
+    try:
+        meant = unquote(escapes[0], errors="strict")
+    except UnicodeDecodeError:
+        return escapes[0]
+    return " " if meant.isspace() else meant
 
 
 def _meant(entity: re.Match[str]) -> str:

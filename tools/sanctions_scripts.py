@@ -14,7 +14,17 @@ from string import ascii_lowercase, ascii_uppercase
 
 from anyascii import anyascii
 
-__all__ = ["UnreadPart", "has_han", "has_same_han", "in_ascii", "lookalike_of", "unread_parts", "without_marks"]
+__all__ = [
+    "UnreadPart",
+    "has_han",
+    "has_same_han",
+    "in_ascii",
+    "lookalike_of",
+    "mended",
+    "of_another_code_page",
+    "unread_parts",
+    "without_marks",
+]
 
 _HAN = ("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH")
 #: Scripts whose letters are read one by one, and letters that belong to no script.
@@ -72,6 +82,13 @@ _TO_CYRILLIC = {latin: letter for letter, latin in reversed(_CYRILLIC_TWINS.item
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_LETTER = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 _TWIN_SCRIPTS = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
+#: A word of nothing but such letters is of another code page, read as Windows-1252.
+_WRONG_CODE_PAGE = re.compile(r"(?<![^\W\d_])[\u00c0-\u00ff]{4,}(?![^\W\d_])")
+#: What is left of UTF-8 that was read so: the first byte of a letter and those that follow it, twice and more.
+_NEXT_BYTE = r"[\u00a0-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u2013-\u203a\u20ac]"
+_MISREAD = re.compile(
+    rf"(?:(?:[\u00c2\u00c3\u00ce-\u00d1\u00d7-\u00db]{_NEXT_BYTE}|[\u00e0-\u00ed]{_NEXT_BYTE}{{2}}).*){{2}}"
+)
 #: So many readings of signs are kept.
 _KEPT = 65536
 
@@ -133,6 +150,21 @@ def lookalike_of(name: str) -> str | None:
     return made if not _TWIN_SCRIPTS.search(made) and in_ascii(made) != in_ascii(text) else None
 
 
+def mended(text: str) -> str:
+    """Return a text whose UTF-8 was read as Windows-1252 as it was meant; any other as it is."""
+    try:
+        return b"".join([_byte_of(sign) for sign in text]).decode()
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
+
+
+def of_another_code_page(name: str) -> str | None:
+    """Return what `name` says in Windows-1251 where it can hardly be the Windows-1252 that it was taken for."""
+    if not _WRONG_CODE_PAGE.search(name):
+        return None
+    return _WRONG_CODE_PAGE.sub(lambda word: word[0].encode("cp1252").decode("cp1251"), name)
+
+
 def has_han(name: str) -> bool:
     """Whether `name` holds Han characters."""
     return not name.isascii() and bool(_han_of(name))
@@ -141,6 +173,13 @@ def has_han(name: str) -> bool:
 def has_same_han(one: str, other: str) -> bool:
     """Whether the Han characters of two names are the same, in any order: another character of one sound is not."""
     return sorted(_han_of(one)) == sorted(_han_of(other))
+
+
+def _byte_of(sign: str) -> bytes:
+    try:
+        return sign.encode("cp1252")
+    except UnicodeEncodeError:
+        return sign.encode("latin-1")
 
 
 def _han_of(name: str) -> list[str]:
@@ -158,6 +197,9 @@ def _unread(name: str) -> Iterator[UnreadPart]:
             continue
         if any(len(run) != 2 for run in _FLAG_LETTERS.findall(word)):
             yield UnreadPart(word, "letters of flags")
+            continue
+        if _WRONG_CODE_PAGE.search(word) or _MISREAD.search(word):
+            yield UnreadPart(word, "letters of another code page")
             continue
         for sign in word:
             if (script := _unread_script(sign)) is not None:
