@@ -81,10 +81,10 @@ def test_a_name_in_a_script_without_a_reading_is_not_clear(held: HeldList, via: 
 @pytest.mark.parametrize("word", ONE_OF_EACH_SCRIPT.values(), ids=ONE_OF_EACH_SCRIPT)
 @pytest.mark.parametrize("algorithm", ["gateway-1", "ofac"])
 def test_a_row_by_such_a_name_is_not_screened(held: HeldList, word: str, algorithm: str) -> None:
-    told = line(held, Row(3, ref="K-3", name=f"Quiet Harbor {word}"), algorithm=algorithm)
-    assert (told["status"], told["code"], told["ref"]) == ("not_screened", "script_not_covered", "K-3")
-    assert "outcome" not in told
-    assert "Latin" in told["detail"]
+    row = line(held, Row(3, ref="K-3", name=f"Quiet Harbor {word}"), algorithm=algorithm)
+    assert (row["status"], row["code"], row["ref"]) == ("not_screened", "script_not_covered", "K-3")
+    assert "outcome" not in row
+    assert "Latin" in row["detail"]
 
 
 def test_a_hit_by_what_is_read_is_a_hit(held: HeldList) -> None:
@@ -299,9 +299,9 @@ def test_no_identifier_of_whatever_kind_stops_a_name(held: HeldList, given: Any)
 
 
 def test_a_row_says_what_of_its_identifiers_was_not_compared(held: HeldList) -> None:
-    told = line(held, Row(1, name="Quiet Harbor", ids=(SHEET,)))
-    assert (told["status"], told["outcome"]) == ("screened", "clear")
-    assert [each["code"] for each in told["warnings"]] == ["id_in_scientific_notation"]
+    row = line(held, Row(1, name="Quiet Harbor", ids=(SHEET,)))
+    assert (row["status"], row["outcome"]) == ("screened", "clear")
+    assert [each["code"] for each in row["warnings"]] == ["id_in_scientific_notation"]
 
 
 def test_a_list_that_was_indexed_before_is_not_opened_as_it_is(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """What may be asked of a screening: who, against which lists, and from which score on an entry is a hit."""
 
 import re
-from collections.abc import Mapping
-from itertools import chain
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
@@ -168,28 +167,31 @@ class SanctionsQuery(BaseModel):
     @property
     def all_ids(self) -> tuple[str, ...]:
         """The identifiers that are compared, read as plain text."""
-        given = self.ids if self.id is None else (self.id, *self.ids)
-        return tuple([plain_text(each) for each in given[:_MOST_IDS]])
+        return tuple([plain_text(text) for _, text in self._compared_ids()])
 
     @property
     def warnings(self) -> tuple[InputWarning, ...]:
         """The details that could not be read, or can be read in several ways."""
-        told = warnings_of(country=self.country, nationality=self.nationality, dob=self.dob, kind=self.type)
+        of_details = warnings_of(country=self.country, nationality=self.nationality, dob=self.dob, kind=self.type)
         unread = [
-            InputWarning("script_not_covered", "name", part.text, f"{part.script} is not read: no hit rests on it")
+            InputWarning(
+                "script_not_covered", "name", part.text, f"{part.script}: compared only as it stands, not read"
+            )
             for part in self.unread
         ]
-        if self.id is None and not self.ids:
-            return (*told, *unread)
+        return (*of_details, *unread, *self._id_warnings())
+
+    def _compared_ids(self) -> list[tuple[str, str]]:
+        """The identifiers that are compared, each with the field that it was given in."""
+        first = [] if self.id is None else [("id", self.id)]
+        return first + [("ids", each) for each in self.ids[:_MOST_IDS]]
+
+    def _id_warnings(self) -> Iterator[InputWarning]:
+        for field, text in self._compared_ids():
+            yield from identifier_warnings(field, plain_text(text))
         if len(self.ids) > _MOST_IDS:
             detail = f"{len(self.ids)} identifiers were given, and {_MOST_IDS} were compared"
-            told = chain(told, [InputWarning("too_many_ids", "ids", self.ids[_MOST_IDS], detail)])
-        of_ids = [*(("id", each) for each in (self.id,) if each), *(("ids", each) for each in self.ids[:_MOST_IDS])]
-        return (
-            *told,
-            *unread,
-            *chain.from_iterable(identifier_warnings(field, plain_text(each)) for field, each in of_ids),
-        )
+            yield InputWarning("too_many_ids", "ids", self.ids[_MOST_IDS], detail)
 
     @property
     def unread(self) -> tuple[UnreadPart, ...]:

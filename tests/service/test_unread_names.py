@@ -58,11 +58,11 @@ async def test_a_row_of_a_file_is_not_screened_and_the_others_are(client: Client
     rows = f"name\n{ARABIC}\nAtlas Sanatgaran\nAtlas Sanatgaran 삼성\nQuiet Harbor Tools\n".encode()
     headers = {"Content-Type": "text/csv"}
     async with client.post(f"/v1/sanctions/batch?via={source}", data=rows, headers=headers) as response:
-        *told, last = [orjson.loads(each) for each in (await response.read()).splitlines()]
-    assert [each["status"] for each in told] == ["not_screened", "screened", "screened", "screened"]
-    assert [each.get("outcome") for each in told[1:]] == ["match", "match", "clear"]
-    assert (told[0]["code"], ARABIC.split()[0] in told[0]["detail"]) == ("script_not_covered", True)
-    assert [each["code"] for each in told[2]["warnings"]] == ["script_not_covered"]
+        *found, last = [orjson.loads(each) for each in (await response.read()).splitlines()]
+    assert [each["status"] for each in found] == ["not_screened", "screened", "screened", "screened"]
+    assert [each.get("outcome") for each in found[1:]] == ["match", "match", "clear"]
+    assert (found[0]["code"], ARABIC.split()[0] in found[0]["detail"]) == ("script_not_covered", True)
+    assert [each["code"] for each in found[2]["warnings"]] == ["script_not_covered"]
     assert (last["summary"]["not_screened"], last["summary"]["clear"]) == (1, 1)
 
 
@@ -73,8 +73,8 @@ async def test_a_row_of_a_job_is_not_screened(client: Client) -> None:
     async with client.get(f"/v1/jobs/{job['id']}/events") as events:
         await events.read()
     async with client.get(f"/v1/jobs/{job['id']}/results?status=not_screened") as response:
-        (told,) = [line for each in (await response.read()).splitlines() if "row" in (line := orjson.loads(each))]
-    assert (told["row"], told["code"]) == (1, "script_not_covered")
+        (found,) = [line for each in (await response.read()).splitlines() if "row" in (line := orjson.loads(each))]
+    assert (found["row"], found["code"]) == (1, "script_not_covered")
 
 
 async def test_a_party_of_a_shipment_is_not_screened_for_an_honest_reason(client: Client) -> None:
