@@ -44,6 +44,7 @@ CODE_PAGES: Mapping[str, str] = {
     "cp437": "ibm437",
     "mac_roman": "macintosh",
     "mac_cyrillic": "x-mac-cyrillic",
+    "mac_latin2": "x-mac-ce",
 }
 _WIDE_PAGES = frozenset({"gb18030", "cp932", "cp949", "big5hkscs", "euc_jp"})
 #: Small letters beyond ASCII of the languages that are written in Latin letters. A word has those of one language.
@@ -55,6 +56,8 @@ _LATIN_LANGUAGES = (
 _LATIN = tuple(frozenset(each) | frozenset(each.upper()) | frozenset("ẞİ") for each in _LATIN_LANGUAGES)
 #: Words of such letters alone that stand in names: of a Turkish bank, and "night" in Estonian.
 _LATIN_WITHOUT_ASCII = frozenset({"İş", "Öö"})
+#: Letters that hardly a word has twice; other letters, read wrongly, look so.
+_AT_MOST_ONCE = "ďťňľĺŕĎŤŇĽĹŔ"
 #: A run of letters and of what stands between letters without dividing them.
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0590-\u05c7\u064b-\u0652\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])*")
 #: Signs that people write beside letters and ASCII.
@@ -70,6 +73,9 @@ _WIDE = ("HAN", "HIRAGANA", "KATAKANA", "HANGUL")
 #: Where a standard puts the characters in use: its first bytes, from and to, and the least second byte.
 _USUAL_PLACES = {"gb18030": (0xB0, 0xD7, 0xA1), "big5hkscs": (0xA4, 0xC6, 0x40), "cp949": (0xB0, 0xC8, 0xA1)}
 _CYRILLIC_VOWELS = frozenset("аеёиоуыэюяіїєўАЕЁИОУЫЭЮЯІЇЄЎ")
+#: Letters of Serbian and Macedonian alone, and of the languages that have none of these.
+_SOUTH_CYRILLIC = frozenset("ЂЃЅЈЉЊЋЌЏђѓѕјљњћќџ")
+_EAST_CYRILLIC = frozenset("ЙЩЪЫЬЭЮЯЁІЇЄЎҐйщъыьэюяёіїєўґ")
 _SIGNS_OF_SOFTNESS = frozenset("ъьЪЬ")
 _GREEK_ACCENTED = frozenset("άέήίόύώΐΰΆΈΉΊΌΎΏ")
 _THAI_LEADING = frozenset("เแโใไ")
@@ -85,6 +91,8 @@ _LEAST_FIT, _BEHIND = 0.5, 0.2
 _OF_ONE_PAGE, _ALL_BUT_FEW = 0.93, 0.99
 #: In so large a share of the rows, and in two at least, is a usual character.
 _USUAL = 0.005
+#: What a code page that is hardly used any more needs to be better by to be the guess.
+_RARE = 0.1
 #: By how much the second opinion must prefer one to another (both scales are from 0 to 1).
 _CHAOS_APART, _COHERENCE_APART = 0.1, 0.25
 
@@ -93,7 +101,8 @@ _CHAOS_APART, _COHERENCE_APART = 0.1, 0.25
 class Verdict:
     """The code page `best` of some rows, and those that may be it as well, `best` included. None: there is no guess.
 
-    `usual` are the characters beyond ASCII that many of the rows have. `is_alone`: many rows fit `best`, and all do.
+    `usual` are the characters beyond ASCII that many of the rows have. `is_alone`: many rows
+    were seen, and nearly all of them fit `best`.
     """
 
     best: str | None
@@ -162,11 +171,17 @@ class Evidence:
             # The letters of a file are mostly those of one language; read by another page they are of several.
             most_alike = max(map(self._of_one_language, possible))
             possible = [each for each in possible if self._of_one_language(each) >= most_alike - _BEHIND]
-        best = min(possible, key=lambda codec: (*opinion.get(codec, (1.0, 0.0)), -self._fits[codec]))
+
+        def doubt(codec: str) -> float:
+            mess, incoherence = opinion.get(codec, (1.0, 0.0))
+            rare = 0.0 if codec in _WIDE_PAGES or codec.startswith("cp125") else _RARE
+            return mess + incoherence / 2 - self._fits[codec] / rows + rare
+
+        best = min(possible, key=doubt)
         alike = next(codec for codec in possible if _same_letters(codec, best, self.rows))
         best = alike
         if self._fits[best] < _OF_ONE_PAGE * rows:
-            return Verdict(best, tuple(CODE_PAGES), frozenset())
+            return Verdict(best, tuple(CODE_PAGES))
         if is_enough and best in opinion:
             possible = [codec for codec in possible if codec == best or _may_be_as_well(opinion, codec, best)]
         is_alone = is_enough and self._fits[best] >= _ALL_BUT_FEW * rows
@@ -233,8 +248,12 @@ def _is_a_sign_at_its_place(text: str, at: int) -> bool:
 @lru_cache(maxsize=8192)
 def _languages_of(word: str) -> frozenset[str]:
     """Return the languages that may write `word`, where the script alone does not tell: by number."""
-    if _script(word[0]) != "LATIN":
-        return frozenset({_script(word[0])})
+    script = _script(word[0])
+    if script == "CYRILLIC":
+        south, east = not _SOUTH_CYRILLIC.isdisjoint(word), not _EAST_CYRILLIC.isdisjoint(word)
+        return frozenset({"south"} if south else {"east"} if east else {"south", "east"})
+    if script != "LATIN":
+        return frozenset({script})
     beyond = frozenset(letter for letter in word if not letter.isascii())
     return frozenset(str(number) for number, letters in enumerate(_LATIN) if beyond <= letters)
 
@@ -279,12 +298,16 @@ def _is_latin(word: str) -> bool:
     beyond = frozenset(letter for letter in word if not letter.isascii())
     if len(word) > 1 and len(beyond) == len(set(word)) and word not in _LATIN_WITHOUT_ASCII:
         return False  # hardly a language writes so; other scripts, read wrongly, look so
+    if any(word.count(letter) > 1 for letter in _AT_MOST_ONCE):
+        return False
     return _has_usual_case(word) and any(beyond <= language for language in _LATIN)
 
 
 def _is_cyrillic(word: str) -> bool:
     # Short ones with large letters in the middle are abbreviations (ТзОВ).
     if not (_has_usual_case(word) or (word[0].isupper() and len(word) <= 4)) or word[0] in _SIGNS_OF_SOFTNESS:
+        return False
+    if not (_SOUTH_CYRILLIC.isdisjoint(word) or _EAST_CYRILLIC.isdisjoint(word)):
         return False
     if any(after in _SIGNS_OF_SOFTNESS and before in _CYRILLIC_VOWELS for before, after in pairwise(word)):
         return False

@@ -46,6 +46,8 @@ _ESCAPED = re.compile(rb"\x1b[$(.*+-]|~\{[!-}]+~\}")
 _BY_CHANCE = re.compile(rb"[A-Za-z][\xd4-\xde][\x80-\xbf]")
 #: So much of a file tells what it is in.
 _SAMPLE_BYTES = 32 * 1024
+#: With so many times the rows they are judged again.
+_MORE_ROWS = 1.1
 
 Other = TypeVar("Other")
 
@@ -128,6 +130,8 @@ class TextOfRows(Generic[Other]):
         self._is_utf8 = False
         self._evidence = Evidence()
         self._verdict: Verdict | None = None
+        #: Of how many rows, and what it was.
+        self._last_verdict: tuple[int, Verdict] | None = None
         self._utf8_rows = self._sample_bytes = 0
         self._waiting: list[bytes | Other] = []
 
@@ -143,7 +147,7 @@ class TextOfRows(Generic[Other]):
         return "unknown" if self._evidence.rows else "ascii"
 
     def add(self, item: bytes | Other) -> Iterator[RowText | Other]:
-        """Take the next row. Yield those that can be told by now."""
+        """Take the next row. Yield those that are known by now."""
         if self._waiting:
             self._wait(item)
         elif not isinstance(item, bytes):
@@ -154,14 +158,20 @@ class TextOfRows(Generic[Other]):
                 yield text
             else:
                 self._wait(item)
-        if self._waiting and self._sample_bytes >= _SAMPLE_BYTES:
-            yield from self.end()
+        if self._waiting and max(self._sample_bytes, self._evidence.size_bytes) >= _SAMPLE_BYTES:
+            yield from self._let_go()
+            if self._evidence.size_bytes < _SAMPLE_BYTES:
+                self._verdict = None  # the next rows may tell more
 
     def end(self) -> Iterator[RowText | Other]:
         """Yield the rest."""
+        yield from self._let_go()
+
+    def _let_go(self) -> Iterator[RowText | Other]:
+        """Yield the rows that wait, as far as they can be read by what is known."""
         if self._waiting or self._evidence.rows:
             self._settle()
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._sample_bytes = self._waiting, [], 0
         for item in waiting:
             yield item if not isinstance(item, bytes) else self._decoded(item) or self._doubtful(item)
 
@@ -183,8 +193,12 @@ class TextOfRows(Generic[Other]):
             return
         if self._utf8_rows > len(self._evidence.rows):
             self._is_utf8 = True
-        else:
-            self._verdict = self._evidence.verdict()
+            return
+        rows = len(self._evidence.rows)
+        # Each time it takes a while: a few rows more will not change it.
+        if self._last_verdict is None or rows >= _MORE_ROWS * self._last_verdict[0]:
+            self._last_verdict = rows, self._evidence.verdict()
+        self._verdict = self._last_verdict[1]
 
     def _decoded(self, raw: bytes) -> RowText | None:
         """Return the row's text; None: it has to wait."""

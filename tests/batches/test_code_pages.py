@@ -330,6 +330,16 @@ def test_a_few_rows_late_in_a_large_file_are_not_read_as_what_came_before(
     assert {row.fault_code for row in found.rows[len(names) :]} <= {"unknown_encoding", None}
 
 
+def test_rows_far_apart_tell_together() -> None:
+    """Few rows beyond ASCII in a large file: the first ones wait in vain, the later ones are read."""
+    names = [each for each in NAMES["russian"] * 3 for each in (each, *(["Plain Trading Ltd"] * 3000))]
+    found = read(pieces_of(sent(names, "cp1251"), (16_384,)), max_rows=10**6)
+    assert misread(found, names) == []
+    beyond = [row for row, name in zip(found.rows, names, strict=True) if not name.isascii()]
+    assert all(row.fault is None for row in beyond[-20:])
+    assert all(row.fault is None for row, name in zip(found.rows, names, strict=True) if name.isascii())
+
+
 def test_rows_keep_their_order_while_some_wait() -> None:
     names = ["Plain Ltd", *NAMES["russian"], "Other Ltd", "zu;viel;davon"]
     data = sent(names, "cp1251")
