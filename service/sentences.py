@@ -40,7 +40,7 @@ _AFTER_FAULT = {
     "not_configured": "Set the key; do not ship.",
     "script_not_covered": "Enter the passport's Latin spelling.",
     "provider_rejected": "Check the key and the address; do not ship.",
-    "not_screened": "Give more of the name, or retry; do not ship.",
+    "not_screened": "Give more of the name; do not ship.",
 }
 #: The next step after a reason, by its code.
 _AFTER_REASON = {
@@ -102,7 +102,7 @@ def said_of_screening(result: SanctionsResult, source: SourceBlock | None) -> Sa
 
 def said_of_fault(fault: Fault) -> Said:
     """Return why a party was not screened, and what follows."""
-    step = _AFTER_FAULT.get(fault.code) or (_RETRY if fault.retryable else "Do not ship; read why.")
+    step = _RETRY if fault.retryable else _AFTER_FAULT.get(fault.code, "Do not ship; read why.")
     return Said(headline(f"Not screened: {fault.detail}"), step)
 
 

@@ -161,3 +161,19 @@ def test_errors_of_ours_pass_and_are_given_the_agency() -> None:
 def test_errors_of_the_programmer_stay_what_they_are() -> None:
     with pytest.raises(KeyError):
         Failing().run(error=KeyError("typo"))
+
+
+def test_all_that_is_wrong_with_the_arguments_of_a_tool_without_a_model_is_said() -> None:
+    class Route(ComplianceTool):
+        name = "route"
+
+        def _run_impl(self, start: str, end: str) -> str:
+            return start + end
+
+    with pytest.raises(InvalidQuery) as caught:
+        Route().parse(stat="a", ned="b", end="c")
+    assert [(each.parameter, each.detail) for each in caught.value.faults] == [
+        ("ned", "there is no such parameter"),
+        ("stat", "there is no such parameter"),
+        ("start", "is required"),
+    ]

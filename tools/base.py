@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ValidationError
 
 from tools.call import calling
-from tools.errors import InvalidQuery, ToolError
+from tools.errors import ToolError
 from tools.http_client import AsyncClient, SyncClient, get_async_client, get_sync_client
-from tools.query_faults import invalid_query
+from tools.query_faults import FaultCollector, invalid_query
 from tools.transports import LIBRARY_ERRORS, translated, translating
 
 __all__ = ["DEFAULT_DEADLINE_S", "ComplianceTool"]
@@ -79,13 +79,15 @@ class ComplianceTool:
 
     def _check_signature(self, kwargs: dict[str, Any]) -> None:
         taken = inspect.signature(self._run_impl_async if self.has_async_half else self._run_impl).parameters.values()
+        faults = FaultCollector()
         if not any(each.kind is each.VAR_KEYWORD for each in taken):
-            for name in kwargs.keys() - {each.name for each in taken}:
-                raise InvalidQuery(f"{name}: there is no such parameter", parameter=name)
+            for name in sorted(kwargs.keys() - {each.name for each in taken}):
+                faults.add(name, "there is no such parameter")
         for each in taken:
             named = each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
             if named and each.default is each.empty and each.name not in kwargs:
-                raise InvalidQuery(f"{each.name}: is required", parameter=each.name)
+                faults.add(each.name, "is required")
+        faults.raise_if_any()
 
     def run(self, **kwargs: Any) -> Any:
         """Ask, and block until the answer or the deadline. Raises ToolError."""

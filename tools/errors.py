@@ -53,6 +53,10 @@ __all__ = [
 ]
 
 
+#: Seconds after which a list that is not in force may be asked about again.
+_A_LIST_MAY_COME_S = 60.0
+
+
 class ToolError(Exception):
     """Root of everything that a tool raises on purpose.
 
@@ -206,7 +210,16 @@ class NotConfigured(ToolError):
 
 
 class NotScreened(ToolError):
-    """The agency answered, but no outcome can be told from what it lets us read."""
+    """No outcome can be given: the agency's answer, or the list held here, does not support one.
+
+    `passes`: by itself, as soon as a list is in force again; then it may be asked again in `retry_after_s`.
+    """
+
+    def __init__(self, message: str, *, passes: bool = False, upstream: str | None = None) -> None:
+        super().__init__(message, upstream=upstream)
+        if passes:
+            self.retryable = True  # type: ignore[misc]  # of this one
+            self.retry_after_s = _A_LIST_MAY_COME_S
 
 
 class ScriptNotCovered(ToolError):

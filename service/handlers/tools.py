@@ -61,7 +61,7 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
     try:
         arguments = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as exc:
-        raise InvalidQuery(f"body: is not JSON: {exc}", parameter="body") from exc
+        raise InvalidQuery(f"body: is not JSON: see line {exc.lineno}, column {exc.colno}", parameter="body") from exc
     if not isinstance(arguments, dict):
         raise InvalidQuery("body: must be a JSON object, its members are the tool's arguments", parameter="body")
     return arguments

@@ -57,7 +57,7 @@ class ListKeeping:
         """The version in force. Raises NotScreened, with the reason, when there is none that may clear anybody."""
         state, held = self.state(), self._holder.held
         if state.not_screened_because is not None or held is None:
-            raise NotScreened(state.not_screened_because or "no list is in force", upstream="csl")
+            raise NotScreened(state.not_screened_because or "no list is in force", passes=True, upstream="csl")
         return ListInForce(held, about(state))
 
     def state(self) -> ListState:

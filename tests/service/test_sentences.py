@@ -103,7 +103,8 @@ def test_an_answer_that_is_not_whole_does_not_say_that_no_name_is_listed() -> No
     [
         (ProviderFailed("csl answered HTTP 503", status=503), "Retry; do not ship."),
         (NotConfigured("no key"), "Set the key; do not ship."),
-        (NotScreened("the list is 31 hours old"), "Give more of the name, or retry; do not ship."),
+        (NotScreened("the list is 31 hours old", passes=True), "Retry; do not ship."),
+        (NotScreened("the agency found 2310 entries"), "Give more of the name; do not ship."),
     ],
 )
 def test_what_was_not_screened_says_why_and_not_to_ship(error: ToolError, step: str) -> None:

@@ -9,7 +9,7 @@ __all__ = ["error_page"]
 _AGAIN = {
     "not_configured": "helps once the key is set",
     "script_not_covered": "helps with the spelling in Latin letters",
-    "not_screened": "may help, with more of the name, or once a list is in force",
+    "not_screened": "may help with more of the name",
     "provider_rejected": "helps once the agency takes our requests again: check the key and the address",
     "provider_too_large": "may help with less at a time",
     "not_found": "brings the same answer, as long as the data are the same",
@@ -19,7 +19,7 @@ _AGAIN = {
 
 def error_page(fault: Fault, *, screening: bool, sandbox: bool) -> Page:
     """Whose fault it is, what happened, and whether asking again may help."""
-    again = _AGAIN.get(fault.code) or ("may help" if fault.retryable else "brings the same answer")
+    again = "may help" if fault.retryable else _AGAIN.get(fault.code, "brings the same answer")
     if fault.retry_after_s is not None:
         again += f"; wait {fault.retry_after_s:g} s"
     return [
