@@ -257,7 +257,7 @@ def test_everything_can_be_done_without_a_mouse(sandbox: str, visit: OpenPage) -
     expect(seen.page.locator("#result")).to_be_focused()
     tab_to("Rates on this line")
     keys.press("Enter")
-    expect(tile(seen.page, "Tariff line")).to_contain_text("Programmes printed on this line")
+    expect(tile(seen.page, "Tariff line")).to_contain_text("Programs printed on this line")
 
 
 def test_a_list_is_pasted_and_a_link_opens_the_same_question_without_asking(sandbox: str, visit: OpenPage) -> None:
