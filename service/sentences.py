@@ -62,6 +62,13 @@ _AFTER_REASON = {
     "ruling_unknown": "Read the ruling at the agency.",
     "ruling_not_followed": "Read the ruling at the agency.",
 }
+#: How many parties are what; of one, of several.
+_COUNTED = {
+    "match": ("equals a listed name", "equal a listed name"),
+    "potential_match": ("possible match", "possible matches"),
+    "not_screened": ("not screened", "not screened"),
+    "clear": ("without a listed name", "without a listed name"),
+}
 #: Letters whose names begin with a vowel: an SDN entry, a DPL entry.
 _VOWELS = frozenset("AEFHILMNORSX")
 
@@ -116,14 +123,10 @@ def said_of_parties(
     )
     if len(parties) == 1:
         return gravest
-    words = {
-        "match": "equal a listed name",
-        "potential_match": "possible match",
-        "not_screened": "not screened",
-        "clear": "no listed name",
-    }
     counted = [
-        f"{number} {word}" for outcome, word in words.items() if (number := sum(each == outcome for each, _ in parties))
+        f"{number} {one if number == 1 else several}"
+        for outcome, (one, several) in _COUNTED.items()
+        if (number := sum(each == outcome for each, _ in parties))
     ]
     return Said(headline(f"Of {len(parties)} parties: {', '.join(counted)}."), gravest.next_step)
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from service.cli.commands import (
 )
 from service.cli.questions import QUESTIONS, Question
 from service.cli.tables.layout import printable
+from tools.query_text import in_any_case
 from tools.sanctions_query import SanctionsQuery
 
 __all__ = ["make_parser"]
@@ -56,8 +57,22 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
-def _in_any_case(word: str) -> str:
-    return word.strip().lower()
+def _one_of(*words: str) -> Callable[[str], str]:
+    """Read one of our `words`, in any case; what is none is said in our words, not in argparse's."""
+
+    def read(given: str) -> str:
+        word = in_any_case(given, words)
+        if word not in words:
+            raise argparse.ArgumentTypeError(f"must be {', '.join(words[:-1])} or {words[-1]}, not {given!r}")
+        return str(word)
+
+    return read
+
+
+def _port(given: str) -> int:
+    if not given.isdecimal() or int(given) > 65535:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 up to 65535, not {given!r}")
+    return int(given)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -179,8 +194,8 @@ def _add_batch(commands: Any) -> None:
     )
     command.add_argument(
         "--format",
-        type=_in_any_case,
-        choices=("csv", "ndjson"),
+        type=_one_of("csv", "ndjson"),
+        metavar="{csv,ndjson}",
         action=_Once,
         help="of the results (default: as the name of the output ends; ndjson on standard output)",
     )
@@ -199,8 +214,8 @@ def _add_batch(commands: Any) -> None:
         _add_word(command, field, f"--{field}", fields[field], is_one=False)
     command.add_argument(
         "--via",
-        type=_in_any_case,
-        choices=("list", "api"),
+        type=_one_of("list", "api"),
+        metavar="{list,api}",
         action=_Once,
         help="the list held here, or the agency's search (default: GATEWAY_SANCTIONS_SOURCE)",
     )
@@ -243,7 +258,7 @@ def _add_sandbox(commands: Any) -> None:
     )
     command.set_defaults(run=run_sandbox)
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    command.add_argument("--port", type=int, default=8090, help="port to listen on (default: %(default)s)")
+    command.add_argument("--port", type=_port, default=8090, help="port to listen on (default: %(default)s)")
     _add_sandbox_options(command)
 
 

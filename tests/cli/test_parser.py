@@ -31,6 +31,11 @@ def test_every_field_of_a_tools_query_can_be_given_and_is_described_in_its_own_w
     assert given == {tool: set(tool.query_model.model_fields) for tool in given}
 
 
+def test_words_of_options_are_read_in_any_case() -> None:
+    arguments = make_parser().parse_args(["batch", "f.csv", "--format", "CSV", "--via", " List"])
+    assert (arguments.format, arguments.via) == ("csv", "list")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -44,6 +49,9 @@ def test_every_field_of_a_tools_query_can_be_given_and_is_described_in_its_own_w
         (("hts", "8507", "8508"), "unrecognized arguments: 8508"),
         (("sanctions", "Acme", "\x1b[31m"), "unrecognized arguments: \\x1b[31m"),
         (("explode",), "invalid choice: 'explode'"),
+        (("batch", "f.csv", "--format", "xlsx"), "--format: must be csv or ndjson, not 'xlsx'"),
+        (("batch", "f.csv", "--via", "both"), "--via: must be list or api, not 'both'"),
+        (("sandbox", "--port", "http"), "--port: must be a whole number from 0 up to 65535, not 'http'"),
     ],
 )
 def test_bad_usage_is_2_with_one_line(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str) -> None:

@@ -118,7 +118,7 @@ def test_of_several_parties_the_gravest_says_what_to_do() -> None:
     )
     assert said_of_parties([("clear", clear)]) == clear
     assert said_of_parties([("clear", clear), ("match", match), ("clear", clear)]) == Said(
-        "Of 3 parties: 1 equal a listed name, 2 no listed name.", "Stop; escalate."
+        "Of 3 parties: 1 equals a listed name, 2 without a listed name.", "Stop; escalate."
     )
 
 

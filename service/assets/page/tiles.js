@@ -181,7 +181,7 @@ function hits(result) {
       facts([
         ["List", hit.list_name],
         ["Score", `${hit.score} by ${hit.basis}, ${hit.outcome.replace("_", " ")}`],
-        ["Country", { same: "the same", different: "another one", unknown: "not stated" }[hit.country_agrees]],
+        ["Country", { same: "agrees with the one asked", different: "differs from the one asked", unknown: "not stated on the list" }[hit.country_agrees]],
         ["What it asks", hit.action_details.meaning],
         ["Basis", hit.action_details.legal_basis],
         ["Ended", hit.expired ? `${hit.end_date}: ask the agency, orders get renewed` : null],

@@ -10,6 +10,7 @@ from tools.sanctions_hits import Hit
 __all__ = ["outcome_word", "sanctions_page"]
 
 _FOUND = {"api": "by the agency", "list": "in the list held here", "both": "in the list held here or by the agency"}
+_COUNTRIES = {"different": "country differs from the one asked", "unknown": "country not stated on the list"}
 _STYLES = {"clear": "green", "potential_match": "yellow", "match": "bold red"}
 
 
@@ -75,8 +76,8 @@ def _listed_as(hit: Hit) -> str:
 
 def _because(hit: Hit) -> str:
     told: list[str] = [hit.basis]
-    if hit.country_agrees in ("different", "unknown"):
-        told.append(f"country {hit.country_agrees}")
+    if hit.country_agrees in _COUNTRIES:
+        told.append(_COUNTRIES[hit.country_agrees])
     if hit.expired:
         told.append(f"ended {hit.end_date}: verify")
     return ", ".join(told)

@@ -159,7 +159,7 @@ def test_each_party_is_asked_about_and_told_by_itself() -> None:
         ("id-1", "clear", "clear"),
     ]
     assert (tile.headline, tile.next_step) == (
-        "Of 2 parties: 1 equal a listed name, 1 no listed name.",
+        "Of 2 parties: 1 equals a listed name, 1 without a listed name.",
         "Stop; escalate.",
     )
     assert [(each.headline, each.next_step) for each in tile.parties] == [
