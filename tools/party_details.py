@@ -74,8 +74,8 @@ def entry_type(text: str | None) -> EntryType | None:
     return None if text is None else _TYPES.get(text.casefold())
 
 
-#: As a schema: what else JSON may hold is read as a text, too.
-_TEXT = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+#: As a schema: anything, since what JSON holds beside texts is read as a text, too.
+_TEXT: dict[str, object] = {}
 #: A country as people write it; its two letters where it is certain.
 CountryText = Annotated[str | None, BeforeValidator(_country_text), WithJsonSchema(_TEXT)]
 #: A date of birth as people write it.

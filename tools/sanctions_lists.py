@@ -38,8 +38,8 @@ NOT_COVERED = (
 Confidence = Literal["sure", "likely", "sure and likely"]
 
 _AFFILIATES = (
-    "BIS's Affiliates Rule (50 %) was suspended from 2025-11-10 to 2026-11-09 and returns by itself on 2026-11-10: treat "
-    "it as in force until an extension is verified."
+    "BIS's Affiliates Rule (50 %) was suspended from 2025-11-10 to 2026-11-09 and returns by itself on 2026-11-10: "
+    "treat it as in force until an extension is verified."
 )
 _OFAC_50 = "Reaches entities owned 50 % or more by listed parties, in aggregate, directly or not."
 _NO_50 = "OFAC's 50 % rule does not apply to this list."

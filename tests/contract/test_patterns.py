@@ -11,7 +11,6 @@ from pydantic import BaseModel, ValidationError
 from tools.hts import HTSQuery
 from tools.refusals import FDAProductCode, RefusalsQuery
 from tools.rulings import RulingsQuery
-from tools.sanctions_query import SanctionsQuery
 
 
 class _Product(BaseModel):
@@ -23,9 +22,7 @@ FIELDS: list[tuple[type[BaseModel], str, dict[str, Any]]] = [
     (HTSQuery, "code", {}),
     (RulingsQuery, "number", {}),
     (RulingsQuery, "hts", {}),
-    (RefusalsQuery, "country", {}),
     (RefusalsQuery, "fei", {}),
-    (SanctionsQuery, "country", {"name": "Acme"}),
     (_Product, "code", {}),
 ]
 #: Texts near to what is asked for: letters, digits, points and blanks.

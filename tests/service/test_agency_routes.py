@@ -57,7 +57,7 @@ async def test_each_route_answers_in_the_envelope_and_says_that_it_is_sample_dat
         ("/v1/sanctions?name=Acme&fuzzy=maybe", "fuzzy"),
         ("/v1/sanctions?name=Acme&countries=CN", "countries"),
         ("/v1/refusals", "country"),
-        ("/v1/refusals?country=CHN", "country"),
+        ("/v1/refusals?country=Korea", "country"),
         ("/v1/refusals?country=CN&since=soon", "since"),
         ("/v1/refusals?country=CN&limit=0", "limit"),
         ("/v1/refusals?country=CN&offset=5", "offset"),
