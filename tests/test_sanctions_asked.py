@@ -57,6 +57,7 @@ def test_markup_is_read_as_what_it_means(text: str, plain: str) -> None:
         *("f/k/a", "fka", "n/k/a", "d/b/a", "D/B/A", "d.b.a.", "dba", "t/a", "T/A", "p/k/a"),
         *("also known as", "Also Known As", "formerly known as", "now known as", "doing business as", "trading as"),
         *("previously known as", "formerly", "alias", "operating as", "also called", "known as"),
+        *("ak/a", "a/ka", "d/ba", "n\u00e9e"),
         *("c/o", "C / O", "o/b/o", "on behalf of"),
         *("; ", "|", " / ", ", a/k/a", "; f/k/a", "- a/k/a -"),
         *("\u0442\u0430\u043a\u0436\u0435 \u0438\u0437\u0432\u0435\u0441\u0442\u043d\u044b\u0439 \u043a\u0430\u043a",),
@@ -84,6 +85,8 @@ def test_a_name_with_another_is_both(between: str) -> None:
         ("Happy Trading a/k/a X", ("Happy Trading",)),
         ("Roskom Neft; Ltd", ("Roskom Neft",)),
         ("A.K.A. Rahman", ("Rahman",)),
+        ("Happy Trading/Roskom Neft", ("Happy Trading", "Roskom Neft")),
+        ("Happy Trading\\Roskom Neft", ("Happy Trading", "Roskom Neft")),
     ],
 )
 def test_brackets_quotes_and_several_names(asked: str, names: tuple[str, ...]) -> None:
@@ -95,7 +98,6 @@ def test_brackets_quotes_and_several_names(asked: str, names: tuple[str, ...]) -
     [
         *(
             "AKA Bank",
-            "John Smith DBA",
             "T.A. Smith",
             "A.K. Al-Rashid",
             "Akamai Formerlyx",
@@ -108,6 +110,29 @@ def test_brackets_quotes_and_several_names(asked: str, names: tuple[str, ...]) -
 )
 def test_one_name_is_one(asked: str) -> None:
     assert names_in(asked) == (asked,)
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"), [("AKA Roskom Neft", "Roskom Neft"), ("Roskom Neft DBA", "Roskom Neft"), ("alias: A B", "A B")]
+)
+def test_a_border_at_an_end_may_be_one(asked: str, name: str) -> None:
+    assert names_in(asked) == (asked, name) or names_in(asked) == (name, asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("Roskom Neft \u682a\u5f0f\u4f1a\u793e", ("Roskom Neft", "\u682a\u5f0f\u4f1a\u793e")),
+        ("\u682a\u5f0f\u4f1a\u793eRoskom Neft", ("Roskom Neft", "\u682a\u5f0f\u4f1a\u793e")),
+        ("Roskom Neft Завод", ("Roskom Neft", "Завод")),
+        ("Roskom Neft \uc0bc\uc131", ("Roskom Neft",)),
+        ("IT \u0421\u0435\u0440\u0432\u0438\u0441", ("\u0421\u0435\u0440\u0432\u0438\u0441",)),
+        ("S\u00f8ren \u00c5gren", ()),
+        ("\u0417\u0430\u0432\u043e\u0434 44", ()),
+    ],
+)
+def test_a_name_in_several_scripts_is_looked_for_in_each_of_them(asked: str, names: tuple[str, ...]) -> None:
+    assert names_in(asked) == (asked, *names)
 
 
 def test_a_name_that_looks_latin_is_looked_for_in_latin_letters_too() -> None:

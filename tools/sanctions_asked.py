@@ -46,12 +46,20 @@ _PHRASES = (
 )
 #: What stands between two names wherever it stands, and what may be a word of one.
 _SURE = re.compile(
-    rf"(?<!\w)(?:[afnpl]{_GAP}k{_GAP}a|d{_GAP}b{_GAP}a|[afn] k a|d b a|t\s?/\s?a|c\s?/\s?o|o\s?/\s?b\s?/\s?o"
-    rf"|{_PHRASES})(?!\w)\.?"
+    rf"(?<!\w)(?:[afnpl]{_GAP}k{_GAP}a|[afnpl](?:k/|/k)a|d{_GAP}b{_GAP}a|d(?:b/|/b)a|[afn] k a|d b a|t\s?/\s?a"
+    rf"|c\s?/\s?o|o\s?/\s?b\s?/\s?o|{_PHRASES})(?!\w)\.?"
     "|[;|]|\u53c8\u540d|\u53c8\u79f0|\u66fe\u7528\u540d|\u522b\u540d",
     re.IGNORECASE,
 )
-_UNSURE = re.compile(r"(?<!\w)(?:aka|fka|nka|pka|dba|alias|formerly|previously)(?!\w)\.?|\s//?\s", re.IGNORECASE)
+_UNSURE = re.compile(
+    r"(?<!\w)(?:aka|fka|nka|pka|dba|alias|formerly|previously|n[e\u00e9]e)(?!\w)\.?|\s//?\s", re.IGNORECASE
+)
+#: A slash or a backslash between two words.
+_SLASH = re.compile(r"(?<=[^\W_])[/\\](?=[^\W_])")
+_HAN_RUN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_LATIN_LETTER = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
+#: Fewer letters of one script in a name of several are no name by themselves.
+_LEAST_LETTERS = 4
 _IN_BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 _AROUND = " \t,;:/|\\-\u2013\u2014\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb[]{}<>"
 
@@ -75,16 +83,16 @@ def plain_text(text: str) -> str:
 def names_in(name: str) -> tuple[str, ...]:
     """Return the names that `name` holds, each once: itself alone where it is one name.
 
-    A name in letters that only look Latin is there in Latin letters, too; one of another code page in that; one of
-    which a part is in a script that is not read, without that part.
+    A name in letters that only look Latin is there in Latin letters, too; one of another code page in that; and one in
+    several scripts in each of those that are read, by itself.
     """
     names = list(_parted(name)) or [name]
+    is_one = len(names) == 1
     if not name.isascii():
         names += [latin for each in names if (latin := lookalike_of(each)) is not None]
         names += [read for each in names if (read := of_another_code_page(each)) is not None]
-        if unread := {part.text for part in unread_parts(name)}:
-            rests = [" ".join([word for word in each.split() if word not in unread]).strip(_AROUND) for each in names]
-            names += [rest for rest in rests if tells_something(words_of(rest))]
+        # The whole of several names also holds the words between them.
+        names += [part for each in names if is_one or each != name for part in _by_script(each)]
     return tuple(dict.fromkeys(names))
 
 
@@ -97,6 +105,10 @@ def _parted(name: str) -> Iterator[str]:
     """The names between the borders, and the whole; none where there is no border."""
     bare = without_formula(name)
     if not _holds_border(bare):
+        slashed = _SLASH.split(bare)
+        # Of names, not of two words of one.
+        if len(slashed) > 1 and all(len(words_of(each)) > 1 for each in slashed):
+            yield from (*map(_tidy, slashed), name)
         return
     inner: list[str] = []
 
@@ -110,7 +122,7 @@ def _parted(name: str) -> Iterator[str]:
     pieces = [part for piece in _SURE.split(outer) for part in _between_words(piece)]
     # In brackets of its own the border may stand first.
     pieces += [part for text in inner for piece in _SURE.split(text) for part in _UNSURE.split(piece)]
-    yield from [part for part in map(_tidy, pieces) if tells_something(words_of(part))]
+    yield from [part for part in map(_tidy, pieces) if part != name and tells_something(words_of(part))]
     # It may be one name all the same: A.K.A. are initials, too.
     yield name
 
@@ -120,9 +132,25 @@ def _holds_border(text: str) -> bool:
 
 
 def _between_words(text: str) -> list[str]:
-    """The parts of `text` between borders that may be words; at an end such a word is one, as in AKA Bank."""
+    """The parts of `text` between borders that may be words; at an end such a word may be one, as in AKA Bank."""
     parts = _UNSURE.split(text)
-    return parts if all(map(words_of, parts)) else [text]
+    return parts if all(map(words_of, parts)) else [text, *[part for part in parts if len(words_of(part)) > 1]]
+
+
+def _by_script(name: str) -> Iterator[str]:
+    """The words in Latin letters by themselves, and those in other scripts that are read, where there are several."""
+    latin: list[str] = []
+    others: list[str] = []
+    words = name.split()
+    for word in words:
+        if unread_parts(word):
+            continue
+        for run in _HAN_RUN.sub(r" \g<0> ", word).split():
+            # A letter of another script in a Latin word only looks Latin.
+            (latin if _LATIN_LETTER.search(run) else others).append(run)
+    if (latin and others) or any(map(unread_parts, words)):
+        parts = [_tidy(" ".join(each)) for each in (latin, others)]
+        yield from [part for part in parts if part != name and len("".join(words_of(part))) >= _LEAST_LETTERS]
 
 
 def _tidy(part: str) -> str:

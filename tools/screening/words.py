@@ -34,7 +34,8 @@ societe anonyme|societe par actions simplifiee|sociedad anonima|sociedad anonima
 sociedad de responsabilidad limitada|sociedade anonima|societa per azioni|societa a responsabilita limitata
 spolka z o o|sp z o o|sp zoo|sp z oo|spolka akcyjna|s p a|s a|s r l|s l|l l c|a s|a o|e v|b v|n v|sa de cv
 s de rl de cv|s de rl|sapi de cv|spr de rl de cv|de cv|rl de cv|de rl|naamloze vennootschap|besloten vennootschap
-anonim sirketi|limited sirketi|youxian gongsi|you xian gong si|gu fen you xian gong si|kabushiki kaisha|y cia|en c
+anonim sirketi|limited sirketi|youxian gongsi|you xian gong si|gu fen you xian gong si|you xian ze ren gong si
+zhu shi hui she|you xian hui she|he tong hui she|kabushiki kaisha|y cia|en c
 s en c|s en cs|and co|sdn bhd|pty ltd|pvt ltd|pte ltd|co ltd
 """
 _ADDRESS = """
