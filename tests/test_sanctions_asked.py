@@ -31,6 +31,7 @@ from tools.sanctions_names import words_of
         ("<![CDATA[Roskom Neft]]>", "Roskom Neft"),
         ("Roskom <!-- draft --> Neft", "Roskom Neft"),
         ("Roskom\u2122 Neft&trade;", "Roskom Neft"),
+        ("Roskom\u2105Neft \u21165", "Roskom c/o Neft No 5"),
         ("Igor%20Sechin", "Igor Sechin"),
         ("Soci%C3%A9t%C3%A9%20G", "Société G"),
         (r"AL QA\u0027IDA", "AL QA'IDA"),

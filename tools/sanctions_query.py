@@ -35,7 +35,7 @@ _ALL_LISTS = tuple(LISTS)
 #: Least score of a hit of the agency's search, where none is given.
 API_THRESHOLD = 0.8
 #: So many names at most are looked for by one question, each by itself.
-_MOST_NAMES = 12
+_MOST_NAMES = 24
 #: Overrides of direction: what is seen is not what is compared.
 _REVERSED = re.compile("[\u202d\u202e]")
 #: And so many identifiers compared.

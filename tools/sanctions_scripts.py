@@ -39,6 +39,8 @@ _NO_SIGN = {"Co": "private-use characters", "Cs": "halves of characters", "Cn": 
 _MARKS: dict[int, str] = {
     **dict.fromkeys(map(ord, "\u2122\u2120\xae\xa9\u2117"), " "),
     **dict.fromkeys(map(ord, "\xb4\u02ca\u02cb"), "'"),
+    0x2116: " No ",
+    0x2105: " c/o ",
     # Letters in brackets, each one sign.
     **{0x249C + at: letter for at, letter in enumerate(ascii_lowercase)},
     **{0x1F110 + at: letter for at, letter in enumerate(ascii_uppercase)},
