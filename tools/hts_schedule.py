@@ -31,8 +31,8 @@ _COLUMNS = ("general", "special", "other")
 _REQUIRED = ("description", "units", *_COLUMNS, "footnotes")
 #: Without these a row has no place: a line, or what lines inherit, would be lost in silence.
 _PLACED_BY = frozenset({"htsno", "indent"})
-#: Of so many rows one key is missing by a change of the interface, not by chance.
-_MANY_ROWS = 10
+#: One key that so many rows lack, all that came, is missing by a change of the interface.
+_MANY_ROWS = 2
 #: Stands where the agency sent something that cannot be read: blank would mean that there is nothing.
 UNREAD = "[came in a shape that cannot be read]"
 # The interface sends both spellings side by side; the second is always null so far, and may be the one that goes.
