@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.http_client.peer import Answer, Incoming, Peer, answer
-from tools.errors import ProviderGarbled
+from tools.errors import ProviderGarbled, ProviderTimeout, ProviderUnreachable
 from tools.http_client import HTTPClientManager
 from tools.http_client.content_coding import Unpacker, UnreadableBody, unpacker_of
 from tools.transports import translating
@@ -235,3 +235,30 @@ async def test_no_body_is_none_however_it_is_said_to_be_packed(read: Read, statu
     empty = answer(status, b"", Content_Encoding="gzip", Content_Length="0" if status == 200 else "")
     async with Peer(empty).serving() as peer:
         assert await read(peer.url()) == b""
+
+
+@pytest.mark.parametrize(("stays", "error"), [(True, ProviderTimeout), (False, ProviderUnreachable)])
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+async def test_a_packed_body_that_does_not_come_to_its_end_ends_as_a_plain_one_does(
+    open_manager: Callable[..., HTTPClientManager], stays: bool, error: type[Exception], kept: float
+) -> None:
+    manager = open_manager(read_s=0.2)
+
+    async def half(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
+        head = f"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: {len(WHOLE)}\r\n\r\n"
+        writer.write(head.encode() + WHOLE[: int(len(WHOLE) * kept)])
+        await writer.drain()
+        if stays:
+            await incoming.reader.read()
+        return False
+
+    def in_thread(url: str) -> bytes:
+        with translating("agency"):
+            return bytes(manager.sync_client.get(url).content)
+
+    async with Peer(half).serving() as peer:
+        with pytest.raises(error), translating("agency"):
+            async with manager.async_client.get(peer.url()) as response:
+                await response.read()
+        with pytest.raises(error):
+            await asyncio.to_thread(in_thread, peer.url())
