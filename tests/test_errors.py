@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tools import errors
-from tools.errors import ProviderError, ToolError
+from tools.errors import ProviderError, RateLimited, ToolError
 from tools.http_client import async_answer, async_session, sync_adapter
 
 CODES = {
@@ -73,3 +73,11 @@ def test_what_may_be_asked_again() -> None:
         "PoolTimeout",
         "PoolClosed",
     }
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [(None, None), (7.0, 7.0), (-3.0, 0.0), (float("inf"), 86_400.0), (1e300, 86_400.0), (float("nan"), None)],
+)
+def test_a_wait_is_none_or_within_a_day_in_any_case(asked: float | None, kept: float | None) -> None:
+    assert RateLimited("slow down", retry_after_s=asked).retry_after_s == kept

@@ -24,12 +24,14 @@ The class says whose fault it is, the attributes hold the evidence, the message 
 turned into these once, at the border of a tool (`tools.transports`), with the cause kept.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 __all__ = [
+    "LONGEST_RETRY_AFTER_S",
     "CircuitOpen",
     "DeadlineExceeded",
     "InvalidQuery",
@@ -55,6 +57,9 @@ __all__ = [
 
 #: Seconds after which a list that is not in force may be asked about again.
 _A_LIST_MAY_COME_S = 60.0
+
+#: The longest wait that an answer can ask for: nothing that an agency sends may be of any size.
+LONGEST_RETRY_AFTER_S = 86_400.0
 
 
 class ToolError(Exception):
@@ -185,14 +190,15 @@ class ProviderTimeout(ProviderError):
 class RateLimited(ToolError):
     """The agency asks us to slow down (429), or our own quota is used up for longer than the call may wait.
 
-    `retry_after_s` is when to ask again; of a 429 the agency's own word, where it gave one.
+    `retry_after_s` is when to ask again, within a day; of a 429 the agency's own word, where it gave one.
     """
 
     retryable = True
 
     def __init__(self, message: str, *, retry_after_s: float | None = None, upstream: str | None = None) -> None:
         super().__init__(message, upstream=upstream)
-        self.retry_after_s = retry_after_s
+        if retry_after_s is not None and not math.isnan(retry_after_s):
+            self.retry_after_s = min(max(0.0, retry_after_s), LONGEST_RETRY_AFTER_S)
 
 
 class CircuitOpen(ToolError):

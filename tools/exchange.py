@@ -21,7 +21,14 @@ from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 import orjson
 
 from tools.call import Try
-from tools.errors import ProviderFailed, ProviderGarbled, ProviderRejected, RateLimited, ToolError
+from tools.errors import (
+    LONGEST_RETRY_AFTER_S,
+    ProviderFailed,
+    ProviderGarbled,
+    ProviderRejected,
+    RateLimited,
+    ToolError,
+)
 from tools.policy.freshness import Freshness
 
 __all__ = [
@@ -54,8 +61,6 @@ Verdict = Literal["ok", "retryable", "failed", "rejected"]
 _DATA = (b"{", b"[")
 #: Seconds in ASCII digits; some servers write a fraction.
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?", re.ASCII)
-#: The longest wait that an agency can ask for, a day: nothing that comes in a header may be of any size.
-_LONGEST_RETRY_AFTER_S = 86_400.0
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 #: RFC 9110, section 9.2.2.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
@@ -168,7 +173,7 @@ class Response:
         """
         said = self.headers.get("retry-after", "").strip()
         if _SECONDS.fullmatch(said):
-            return min(float(said), _LONGEST_RETRY_AFTER_S)
+            return min(float(said), LONGEST_RETRY_AFTER_S)
         try:
             at = parsedate_to_datetime(said)
             if at.tzinfo is None:
@@ -176,7 +181,7 @@ class Response:
             wait_s = (at - self.received_at).total_seconds()
         except (ValueError, TypeError, IndexError, OverflowError):  # the library raises each of them on some input
             return None
-        return min(max(0.0, wait_s), _LONGEST_RETRY_AFTER_S)
+        return min(max(0.0, wait_s), LONGEST_RETRY_AFTER_S)
 
 
 Exchange: TypeAlias = Generator[Request, Response, T]
