@@ -28,7 +28,7 @@ class InProcess:
     failing: int = 0
 
     async def screen(
-        self, rows: Sequence[Row], folder: Path, options: ScreeningOptions, *, urgent: bool
+        self, rows: Sequence[Row], folder: Path, options: ScreeningOptions, *, urgent: bool, tell_version: bool = False
     ) -> list[RowResult]:
         self.asked.append((len(rows), options, urgent))
         await asyncio.sleep(0)
@@ -37,7 +37,7 @@ class InProcess:
             raise MatchingFailed("the process that matches ended with -11")
         if folder not in self.lists:
             self.lists[folder] = HeldList.open(folder)
-        return screen_rows(rows, self.lists[folder], options)[0]
+        return screen_rows(rows, self.lists[folder], options, tell_version=tell_version)[0]
 
     async def aclose(self) -> None:
         """Nothing to end."""

@@ -1,5 +1,6 @@
 """`POST /v1/sanctions/batch` as callers see it: what is read, what is told, and in which order."""
 
+import asyncio
 import csv
 import io
 import re
@@ -246,3 +247,39 @@ async def test_a_key_that_is_missing_is_said_in_the_same_words_everywhere(open_b
         said.add((response.status, told["code"], told["detail"], told["upstream"]))
     assert len(said) == 1
     assert said.pop()[:2] == (503, "not_configured")
+
+
+#: In another script, of which no letter is one of ours.
+LISTED = "\u0411\u0430\u0440\u0430\u043a \u041a\u0432\u0430\u0440\u0438\u0430\u043d\u0438"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (f"name,ref\n{LISTED},A-1\nQuiet Meadow,A-2\n", "text/csv"),
+        (f'{{"name": "{LISTED}", "ref": "A-1"}}\n{{"name": "Quiet Meadow"}}\n', "application/x-ndjson"),
+        (f'[{{"name": "{LISTED}", "ref": "A-1"}}, {{"name": "Quiet Meadow"}}]', "application/json"),
+    ],
+)
+async def test_a_name_in_an_encoding_that_is_not_certain_is_never_clear(
+    open_batches: OpenBatches, body: str, content_type: str
+) -> None:
+    gateway = await open_batches(InProcess())
+    _, answer = await post(gateway, body.encode("cp1251"), content_type=content_type)
+    rows, summary = lines_of(answer)
+    assert (rows[0]["ref"], rows[0]["status"], rows[0]["code"]) == ("A-1", "invalid", "unknown_encoding")
+    assert "looks like windows-1251" in str(rows[0]["detail"])
+    assert rows[1]["status"] == "screened"
+    assert (summary["encoding"], summary["invalid"]) == ("windows-1251", 1)
+    _, answer = await post(gateway, body.encode("cp1251"), content_type=f"{content_type}; charset=windows-1251")
+    assert lines_of(answer)[0][0]["name"] == LISTED
+    async with gateway.post("/v1/jobs", data=body.encode("cp1251"), headers={"Content-Type": content_type}) as response:
+        job = await response.json()
+    async with asyncio.timeout(30):
+        while job["ended_at"] is None:
+            await asyncio.sleep(0.02)
+            async with gateway.get(job["url"]) as response:
+                job = await response.json()
+    async with gateway.get(f"{job['url']}/results") as response:
+        row = orjson.loads((await response.read()).splitlines()[0])
+    assert (row["status"], row["code"]) == ("invalid", "unknown_encoding")
