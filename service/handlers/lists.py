@@ -7,7 +7,7 @@ from aiohttp import web
 from typing_extensions import TypedDict
 
 from service.envelope import json_response, rfc3339
-from service.keys import LISTS
+from service.keys import CONFIG, LISTS
 from service.lists.keeping import ListKeeping
 from service.lists.telling import ListTold, UnreadableReport, told, unreadable
 from service.query import parameters
@@ -100,7 +100,9 @@ async def changes(request: web.Request) -> web.Response:
         raise InvalidQuery(f"since: {exc}", parameter="since") from exc
     found = await asyncio.to_thread(changes_since, _keeping(request).store, since)
     if found is None:
-        raise NotFound("this version was never in force here, or too long ago", upstream="csl")
+        missing = NotFound("this version was never in force here, or too long ago", upstream="csl")
+        missing.sandbox = request.app[CONFIG].sandbox
+        raise missing
     return json_response(await asyncio.to_thread(_told, found))
 
 

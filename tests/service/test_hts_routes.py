@@ -165,3 +165,44 @@ async def status_of(gateway: Gateway, path: str) -> int:
     async with gateway.get(path) as response:
         await response.read()
         return response.status
+
+
+@pytest.mark.parametrize(
+    ("code", "fileable", "children"),
+    [
+        ("8507.60.00", False, ["8507.60.00.10", "8507.60.00.20"]),
+        ("6109.10.00", False, None),
+        ("8507.60.00.20", True, []),
+        ("8471.30.01", True, []),  # which the schedule prints with ten digits
+    ],
+)
+async def test_only_ten_digits_are_fileable_and_eight_name_those_under_them(
+    open_gateway: OpenGateway, code: str, fileable: bool, children: list[str] | None
+) -> None:
+    gateway = await open_gateway(sandbox=True, hts_url=None)
+    async with gateway.get(f"/v1/hts/{code}") as response:
+        line = (await response.json())["result"]["line"]
+    assert line["fileable"] is fileable
+    assert (line["fileable_reason"] is None) is fileable
+    assert line["reported_with"] is None
+    assert children is None or [each["code"] for each in line["children"]] == children
+    assert children is not None or all(each["fileable"] for each in line["children"])
+
+
+async def test_a_provision_of_chapter_99_is_reported_with_a_line_of_the_goods(open_gateway: OpenGateway) -> None:
+    gateway = await open_gateway(sandbox=True, hts_url=None)
+    async with gateway.get("/v1/hts/9903.88.15") as response:
+        line = (await response.json())["result"]["line"]
+    assert (line["fileable"], line["children"]) == (False, [])
+    assert line["reported_with"] == "the 10-digit number of the goods in chapters 1 to 97"
+
+
+async def test_what_the_sample_data_lacks_is_not_said_of_the_agency(open_gateway: OpenGateway) -> None:
+    gateway = await open_gateway(sandbox=True, hts_url=None)
+    for path, says in (
+        ("/v1/hts/9701", "the sample data has no 9701; it has nothing under 9701"),
+        ("/v1/rulings/N999999", "the sample data has no ruling N999999"),
+    ):
+        status, body = await problem(gateway, path)
+        assert (status, body["title"], body["detail"]) == (404, "The sample data has no such record", says)
+        assert body["sandbox"] is True
