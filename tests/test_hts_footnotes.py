@@ -79,6 +79,9 @@ def test_marker_and_columns_of_a_footnote_are_kept() -> None:
         ("See chapter 99 statistical note 1.", ()),
         ("limit for 2024 of 1,234,567.89 kg, 84 FR 12345, CAS 108-45-2", ()),
         ("12345.67.89 and 9903.88.1", ()),
+        ("See 9903.88.01, .02, and .15", ("9903.88.01", "9903.88.02", "9903.88.15")),
+        ("See 9903.88.01/.02 or .89.05", ("9903.88.01", "9903.88.02", "9903.89.05")),
+        ("See 9903.88.01, 0.25 percent, and .5", ("9903.88.01",)),
     ],
 )
 def test_the_tariff_numbers_in_a_footnote_are_found(text: str, headings: tuple[str, ...]) -> None:
@@ -111,6 +114,7 @@ def test_the_tariff_numbers_in_a_footnote_are_found(text: str, headings: tuple[s
                 ("9903.88.03", "9903.88.04"),
             ],
         ),
+        ("9903.88.01, .03-.05 and .15 to .17", [("9903.88.03", "9903.88.05"), ("9903.88.15", "9903.88.17")]),
         # Lists, and numbers that are no heading.
         ("9903.01.25 and 9903.01.34", []),
         ("9903.01.25, 9903.01.33 or 9903.01.34", []),

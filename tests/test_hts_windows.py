@@ -36,6 +36,10 @@ SAFEGUARD = (date(2018, 2, 7), date(2026, 2, 6))
         ("effective as of Sept 27, 2024, articles", (date(2024, 9, 27), None)),
         ("[Compiler's note: Subheading scheduled to expire at the close of Dec. 31, 2022]", (None, date(2022, 12, 31))),
         ("This heading expires on December 31, 2026", (None, date(2026, 12, 31))),
+        ("entered between February 7, 2018, and February 6, 2026, inclusive", SAFEGUARD),
+        ("for the period beginning February 7, 2018 and ending February 6, 2026", SAFEGUARD),
+        ("entered on or after July 6, 2018, and August 23, 2018", (date(2018, 7, 6), None)),
+        ("entered before 12:01 a.m. EDT, May 27, 2025", (None, date(2025, 5, 26))),
         # A first day in one clause, a last one in another.
         (
             "effective on or after September 27, 2024, contract dated before May 14, 2024, entered before May 14, 2026",

@@ -36,11 +36,21 @@ _DASH = r"[-\u2010-\u2015\u2212]"
 _TO_WORD = r"through(?:\s+and\s+including)?|thru|(?:up\s+)?to(?:\s+and\s+including)?|until"
 _TO = rf"(?:\s*{_DASH}\s*|,?\s+(?:{_TO_WORD})\s+)"
 _KIND_OF_NUMBER = r"(?:(?:sub)?headings?\s+|provisions?\s+|items?\s+)?"
-#: A number; and where it begins a range, its other end, which may repeat no more than what differs: 9903.05.20 to .84.
+#: The other end of a range, which may repeat no more than what differs: 9903.05.20 to .84, 9903.05.20-84.
+_OTHER_END = (
+    rf"(?:the\s+)?{_KIND_OF_NUMBER}"
+    rf"(?P<last>{_NUMBER}|(?:\.\d{{2}}){{1,2}}(?![\d]|\.\d)|(?<=\d{_DASH})\d{{2}}(?![\d]|\.\d|\s*%|\s+percent))"
+)
+#: A number, and where it begins a range, its other end.
 _MENTION = re.compile(
     rf"(?P<between>\bbetween\s+{_KIND_OF_NUMBER})?(?<![\d.])(?P<first>{_NUMBER})"
-    rf"(?:(?:{_TO}|(?(between)\s+and\s+|(?!)))(?:the\s+)?{_KIND_OF_NUMBER}"
-    rf"(?P<last>{_NUMBER}|(?:\.\d{{2}}){{1,2}}(?![\d]|\.\d)|(?<=\d{_DASH})\d{{2}}(?![\d]|\.\d|\s*%|\s+percent)))?",
+    rf"(?:(?:{_TO}|(?(between)\s+and\s+|(?!))){_OTHER_END})?",
+    re.IGNORECASE,
+)
+#: What goes on after a number and repeats no more than what differs: 9903.88.01, .02 and .15-.17.
+_GOES_ON = re.compile(
+    rf"(?:\s*[,/]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+)(?P<first>(?:\.\d{{2}}){{1,2}})(?![\d]|\.\d|\s*%|\s+percent)"
+    rf"(?:{_TO}{_OTHER_END})?",
     re.IGNORECASE,
 )
 
@@ -198,18 +208,22 @@ def _named_in(text: str) -> tuple[tuple[str, ...], tuple[HeadingRange, ...]]:
     """The tariff numbers in `text`, and the ranges that some of them are the ends of."""
     codes: dict[str, None] = {}
     ranges: dict[HeadingRange, None] = {}
-    for mention in _MENTION.finditer(text):
-        first = as_the_schedule_prints(mention["first"].replace(".", ""))
-        codes[first] = None
-        if mention["last"] is not None:
-            last = _whole(first, mention["last"])
-            codes[last] = None
-            ranges[HeadingRange(*sorted((first, last)))] = None
+    for number in _MENTION.finditer(text):
+        mention: re.Match[str] | None = number
+        first = ""
+        while mention is not None:
+            first = _whole(first, mention["first"])
+            codes[first] = None
+            if mention["last"] is not None:
+                last = _whole(first, mention["last"])
+                codes[last] = None
+                ranges[HeadingRange(*sorted((first, last)))] = None
+            mention = _GOES_ON.match(text, mention.end())
     return tuple(codes), tuple(ranges)
 
 
 def _whole(first: str, last: str) -> str:
-    """The other end of a range; of a short one (`.84`, `84`), what it leaves out is as in `first`."""
+    """The whole number; of a short one (`.84`, `84`), what it leaves out is as in `first`."""
     digits = last.replace(".", "")
     begun = first.replace(".", "")
     return as_the_schedule_prints(digits if len(digits) >= 6 else begun[: len(begun) - len(digits)] + digits)

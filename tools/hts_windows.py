@@ -129,11 +129,14 @@ def _periods_in(text: str) -> Iterator[tuple[date | None, date | None]]:
         is_bare = match["first"] is None and match["only"] is None
         if (is_bare and match["end"] is None) or not _is_about_entry(text, match):
             continue
-        end = _last_day(match["last"] or match["only"], match["end"] or match["only_end"])
         start = _first_day(match["first"], match["start"])
+        end = _last_day(match["last"] or match["only"], match["end"] or match["only_end"])
         # A day that the calendar does not have: its words still stand in the text.
         if (match["start"] and start is None) or (match["end"] and end is None):
             continue
+        # "on or after July 6, 2018, and August 23, 2018" names two days, and no period that is over.
+        if (match["last"] or "").lower() == "and" and (match["first"] or "between").lower() != "between":
+            end = None
         if start is not None or end is not None:
             yield start, end
 
