@@ -1,5 +1,6 @@
 """Makes a row of the values that a file has for it."""
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -15,8 +16,6 @@ TOO_LONG = f"the row is over {MAX_ROW_BYTES // 1024} KiB"
 MAX_COLUMNS = 1000
 #: Of a value, and of what is told of a name that cannot be read.
 _MOST_CHARACTERS, _MOST_NAME_CHARACTERS = 1000, 200
-#: What weighs hits alone: whatever stands there, as in the identifiers, the name is screened.
-_DETAILS = frozenset({"type", "country", "nationality", "dob", "address"})
 _SEPARATORS = re.compile(r"[,;|\n]")
 
 
@@ -31,31 +30,44 @@ class _Fault(Exception):
 
 
 def row_of(number: int, values: Mapping[str, object], fault: str | None = None) -> Row:
-    """The row of `values`, by our columns: texts, None, or what JSON has. What is wrong with it, or `fault`, stands in
-    its `fault`; `ref` and `name` are told all the same, so that people find it."""
-    found: dict[str, object] = {}
-    for ours, value in values.items():
-        try:
-            found[ours] = (
-                _ids(value) if ours == "ids" else detail_text(value) if ours in _DETAILS else _text(ours, value)
-            )
-        except _Fault as exc:
-            fault = fault or f"{ours}: {exc}"
-    ref, name = found.get("ref"), found.get("name")
+    """Return the row of `values`, by our columns: texts, None, or what JSON has.
+
+    What is wrong with its name, or `fault`, stands in its `fault`; nothing else stops a name from being screened.
+    """
+    given = values.get("name")
+    name = None
+    try:
+        name = _name(given)
+    except _Fault as exc:
+        fault = fault or f"name: {exc}"
     if fault is None and name is None:
         fault = "name: is missing"
+    ref = _ref(values.get("ref"))
     if fault is not None:
-        ref = ref if ref is not None else _for_people(values.get("ref"), _MOST_CHARACTERS)
-        name = name if name is not None else _for_people(values.get("name"), _MOST_NAME_CHARACTERS)
-        name = name[:_MOST_NAME_CHARACTERS] if isinstance(name, str) else None
-        return Row(number=number, ref=ref, name=name, fault=fault)  # type: ignore[arg-type]  # a text, as `_text` has it
-    return Row(number=number, **found)  # type: ignore[arg-type]  # of the types that `_text` and `_ids` have
+        shown = name if name is not None else _for_people(given, _MOST_NAME_CHARACTERS)
+        return Row(number=number, ref=ref, name=None if shown is None else shown[:_MOST_NAME_CHARACTERS], fault=fault)
+    return Row(
+        number=number,
+        ref=ref,
+        name=name,
+        type=_detail(values.get("type")),
+        country=_detail(values.get("country")),
+        nationality=_detail(values.get("nationality")),
+        dob=_detail(values.get("dob")),
+        address=_detail(values.get("address")),
+        ids=_ids(values.get("ids")),
+    )
 
 
-def _text(ours: str, value: object) -> str | None:
+def _detail(value: object) -> str | None:
+    text = detail_text(value)
+    return text if isinstance(text, str) else None
+
+
+def _name(value: object) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or (isinstance(value, NumberText) and ours != "ref"):
+    if not isinstance(value, str) or isinstance(value, NumberText):
         raise _Fault("must be a text")
     text = str(value)
     if not text.strip():
@@ -63,10 +75,14 @@ def _text(ours: str, value: object) -> str | None:
     _refuse_what_is_no_text(text)
     if len(text) > _MOST_CHARACTERS:
         raise _Fault(f"is over {_MOST_CHARACTERS} characters")
-    if ours == "ref":
-        return text
     # A name may stand on several lines of its cell.
-    return " ".join(text.split()) if ours == "name" else text.strip()
+    return " ".join(text.split())
+
+
+def _ref(value: object) -> str | None:
+    """The caller's reference, whatever it is: it stops no name."""
+    text = value if value is None or isinstance(value, str) else json.dumps(value)
+    return _for_people(text, MAX_ROW_BYTES)
 
 
 def _ids(value: object) -> tuple[str, ...]:
@@ -75,8 +91,7 @@ def _ids(value: object) -> tuple[str, ...]:
         each_by_itself: list[object] = [*_SEPARATORS.split(value)]
     else:
         each_by_itself = value if isinstance(value, list) else [value]
-    texts = map(detail_text, each_by_itself)
-    return tuple([text for text in texts if isinstance(text, str)])
+    return tuple([text for each in each_by_itself if (text := _detail(each)) is not None])
 
 
 def _refuse_what_is_no_text(text: str) -> None:
