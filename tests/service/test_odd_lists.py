@@ -216,6 +216,20 @@ async def test_a_name_that_stands_in_a_row_that_cannot_be_read_is_not_clear(
     assert (status, body["result"]["outcome"]) == (200, "match")
 
 
+@pytest.mark.parametrize("tail", [b"", b"\x1a", b",,,,\n", b"," * 28])
+async def test_aliases_without_a_blank_between_them_are_found_whatever_ends_the_file(
+    open_gateway: OpenGateway, agency: Agency, tail: bytes
+) -> None:
+    aliases = {"alt_names": "FIRST HERON TRADING;SECOND EGRET SHIPPING"}
+    agency.content = as_csv([{**ROWS[0], **aliases}, *ROWS[1:]]) + tail
+    gateway = await open_gateway()
+    for name in ("First+Heron+Trading", "Second+Egret+Shipping"):
+        _, body = await get(gateway, f"/v1/sanctions?name={name}")
+        assert [hit["name"] for hit in body["result"]["hits"]] == [ROWS[0]["name"]]
+        assert body["result"]["outcome"] == "match"
+        assert body["result"]["coverage"]["limits"] == []
+
+
 async def test_far_dates_and_one_number_for_all_break_nothing(open_gateway: OpenGateway, agency: Agency) -> None:
     far = {"start_date": "3033-01-17", "end_date": "3033-01-17", "dates_of_birth": "3033-01-17; 9999-99-99; 0000"}
     agency.content = as_csv([{**each, **far, "entity_number": "7"} for each in ROWS])
