@@ -12,6 +12,7 @@ from tests.http_client.callers import Trust
 from tests.http_client.peer import Incoming, Peer, answer
 from tests.http_client.test_redirects import to
 from tools.http_client import HTTPClientManager, SyncClient
+from tools.http_client.sync_adapter import BoundedResponse
 
 
 @pytest.fixture
@@ -23,6 +24,23 @@ async def home(incoming: Incoming, writer: asyncio.StreamWriter) -> bool:
     """Two redirects, then an answer."""
     next_one = {"/a": "/b", "/b": "/c"}.get(incoming.target)
     return await (to(next_one) if next_one else answer(Set_Cookie="a=1"))(incoming, writer)
+
+
+async def test_a_fragment_goes_along_with_redirects_until_one_has_its_own(client: SyncClient) -> None:
+    async with Peer(home).serving() as peer:
+        response = await asyncio.to_thread(client.get, peer.url("/a#part=1"))
+        assert response.url == peer.url("/c#part=1")
+        peer.reply = to("/b#own")
+        answer_of_first = await asyncio.to_thread(client.get, peer.url("/a#part=1"), allow_redirects=False)
+        assert answer_of_first.next is not None
+        assert answer_of_first.next.url == peer.url("/b#own")
+
+
+def test_an_answer_without_a_body_is_no_json() -> None:
+    response = BoundedResponse()
+    vars(response).update(_content=None, _content_consumed=True)
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        response.json()
 
 
 async def test_an_answer_knows_its_history(client: SyncClient) -> None:

@@ -92,8 +92,8 @@ class BoundedResponse(requests.Response):
 
         requests guesses, reads text without a charset as Latin-1, and puts signs of its own for odd bytes.
         """
-        encoding = self.encoding or "utf-8"
-        if self.content.startswith(codecs.BOM_UTF8):
+        body, encoding = self.content or b"", self.encoding or "utf-8"
+        if body.startswith(codecs.BOM_UTF8):
             encoding = "utf-8-sig"
         elif encoding == "ISO-8859-1" and "charset" not in self.headers.get("Content-Type", "").lower():
             encoding = "utf-8"
@@ -102,7 +102,7 @@ class BoundedResponse(requests.Response):
         except LookupError:
             encoding = "utf-8"
         try:
-            return json.loads(self.content.decode(encoding), **options)
+            return json.loads(body.decode(encoding), **options)
         except json.JSONDecodeError as exc:
             raise requests.exceptions.JSONDecodeError(exc.msg, exc.doc, exc.pos) from exc
         except (ValueError, RecursionError) as exc:  # odd bytes, a number without end, or lists in lists

@@ -101,8 +101,10 @@ class PooledSession(requests.Session):
 
         Raises ProviderRejected on a redirect that leaves TLS.
         """
-        # requests has written it otherwise than it was given.
-        prepared_request.url = self.get_redirect_target(response)
+        # requests has written it otherwise than it was given, and has kept the fragment of the redirect before.
+        given, _, _ = (self.get_redirect_target(response) or "").partition("#")
+        _, mark, fragment = str(prepared_request.url).partition("#")
+        prepared_request.url = given + mark + fragment
         source, target = str(response.request.url), str(prepared_request.url)
         check_redirect(source, target)
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # as types-requests has it
