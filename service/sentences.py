@@ -145,12 +145,13 @@ def said_of_snapshot(
 ) -> Said:
     """Return what a snapshot comes to: the words of the first of those `speaking` that is as grave as the `risk`.
 
-    `noted` are countries that have a note, which raises nothing and is named.
+    `noted` are countries that have a note, which raises nothing and is named. Nothing is cut: a legal basis that ends in
+    the middle is none.
     """
     if risk != "low":
         return next((said for each, said in speaking if each == risk), Said("Not everything was answered.", _RETRY))
     note = f" Noted: {', '.join(noted)}." if noted else ""
-    return Said(headline(f"{NOTHING_SAID_AGAINST}; {not_assessed} subjects not assessed.{note}"), "Read them.")
+    return Said(f"{NOTHING_SAID_AGAINST}; {not_assessed} subjects not assessed.{note}", "Read them.")
 
 
 def _equals(matches: Sequence[Hit]) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from service.concerns import Reason
-from service.sentences import Said, headline, said_of_snapshot
+from service.sentences import Said, said_of_snapshot
 from service.shipment import Shipment, ToolName
 from service.tiles import CBP_RULINGS, HTS_CLASSIFICATION, REFUSAL_HISTORY, SANCTIONS_SCREENING
 from service.tiles.hts_classification import HTSClassification
@@ -185,7 +185,7 @@ def reasons_of(tiles: Tiles, countries: CountryPrograms) -> tuple[TileReason, ..
 def said_of(tiles: Tiles, countries: CountryPrograms) -> Said:
     """Return the headline of it all and the next step: country programs before a tile that is as grave."""
     speaking = [
-        (_risk_of_countries(countries), Said(headline(countries.headline), countries.next_step)),
+        (_risk_of_countries(countries), Said(countries.headline, countries.next_step)),
         *((_RISKS[tile.status], Said(tile.headline, tile.next_step)) for _, tile in tiles.named()),
     ]
     noted = dict.fromkeys(each.country_name for each in countries.programs if each.level == "note")

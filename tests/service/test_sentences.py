@@ -125,6 +125,8 @@ def test_of_several_parties_the_gravest_says_what_to_do() -> None:
 def test_a_low_snapshot_says_how_much_was_not_assessed_and_names_what_is_noted() -> None:
     low = said_of_snapshot("low", [("low", Said("x", None))], noted=("China",), not_assessed=11)
     assert low == Said("Nothing adverse in what was asked; 11 subjects not assessed. Noted: China.", "Read them.")
+    many = said_of_snapshot("low", [], noted=("China", "Ukraine", "Democratic Republic of the Congo"), not_assessed=11)
+    assert many.headline.endswith("Noted: China, Ukraine, Democratic Republic of the Congo.")
     country = Said("Iran in the lane: embargo, 31 CFR 560.", "Stop unless counsel confirms authorization.")
     assert said_of_snapshot("high", [("high", country), ("review", low)], noted=(), not_assessed=11) == country
 
