@@ -145,8 +145,8 @@ def said_of_snapshot(
 ) -> Said:
     """Return what a snapshot comes to: the words of the first of those `speaking` that is as grave as the `risk`.
 
-    `noted` are countries that have a note, which raises nothing and is named. Nothing is cut: a legal basis that ends in
-    the middle is none.
+    `noted` are countries that have a note, which raises nothing and is named. Nothing is cut: half a legal basis is
+    none.
     """
     if risk != "low":
         return next((said for each, said in speaking if each == risk), Said("Not everything was answered.", _RETRY))
