@@ -25,7 +25,7 @@ VERIFY = "Verify on the official list and in the Federal Register before acting.
 
 #: Lists that people may take for granted, and that the Consolidated Screening List does not hold.
 NOT_COVERED = (
-    "UFLPA Entity List (forced labour; the import party list)",
+    "UFLPA Entity List (forced labor; the import party list)",
     "withhold-release orders",
     "EU consolidated financial sanctions list",
     "UN Security Council consolidated list",

@@ -99,17 +99,22 @@ export function makeCountryField(input) {
   const close = () => { list.hidden = true; active = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
   const take = (label) => { input.value = label; close(); input.dispatchEvent(new Event("input", { bubbles: true })); close(); };
   const open = () => {
+    // What stands below is not to be covered where nothing is left to choose.
+    if (CODES.has(input.value.trim().toLowerCase())) return close();
+    show();
+  };
+  const show = () => {
     const labels = matching(input.value);
     list.replaceChildren(...labels.map((label, at) =>
       element("div", { id: `${list.id}-${at}`, role: "option", "aria-selected": "false", onmousedown: (event) => { event.preventDefault(); take(label); } }, label)));
-    if (!labels.length || labels[0] === input.value) return close();
+    if (!labels.length) return close();
     active = -1;
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
     input.removeAttribute("aria-activedescendant");
   };
   const move = (step) => {
-    if (list.hidden) open();
+    if (list.hidden) show();
     const options = [...list.children];
     if (list.hidden || !options.length) return;
     active = (active + step + options.length + (active < 0 && step < 0 ? 1 : 0)) % options.length;
