@@ -158,7 +158,7 @@ async def test_a_row_in_an_embargoed_country_is_to_be_looked_at_though_no_name_i
     file.write_text("name,country\nQuiet Harbor Foods,Iran\nQuiet Meadow Bakery,Narnia\nPlain Grocers,Norway\n")
     ended = await run("batch", str(file), "--sandbox", "--output", str(tmp_path / "out.csv"), **of_the_list(tmp_path))
     assert ended.code == 1
-    assert "3 clear" in ended.err
+    assert "3 without a listed name" in ended.err
     assert "country programs: 1 stop" in ended.err
     assert "not read as given: 1 country_not_understood" in ended.err
 
