@@ -39,7 +39,15 @@ def test_every_code_and_english_name_is_read_in_any_case(country: pycountry.db.C
         ("DE/Germany", "DE"), ("US-CA", "US"), ("CN-HK", "HK"),
         ("CN-XJ", "CN"), ("Iranian", "IR"), ("North Korean", "KP"), ("Cuban", "CU"), ("chinese", "CN"),
         ("UAE", "AE"), ("EL", "GR"), ("GER", "DE"), ("\ufeffIran\u200b", "IR"),
-        ("ＩＲＡＮ", "IR"),
+        ("ＩＲＡＮ", "IR"), ("I.R.Iran", "IR"), ("I R A N", "IR"), ("Ir&#97;n", "IR"), ("<b>Iran</b>", "IR"),
+        ("Cu&shy;ba", "CU"), ("\U0001f1ee\U0001f1f7", "IR"), ("Ιράν", "IR"), ("איראן", "IR"), ("อิหร่าน", "IR"),
+        # A letter of another script that looks like ours.
+        ("Ir\u0430n", "IR"), ("\u0421uba", "CU"),
+        ("Tehran, Iran", "IR"), ("Tehran", "IR"), ("Kish Island", "IR"), ("La Habana", "CU"), ("Pyongyang", "KP"),
+        ("Democratic People's Rep. of Korea", "KP"), ("Dem. People's Republic of Korea", "KP"), ("N.K.", "KP"),
+        ("Democratic Rep. of Congo", "CD"), ("P.R.of China", "CN"), ("P. R. China", "CN"), ("U A E", "AE"),
+        ("Inner Mongolia", "CN"), ("Xinjiang", "CN"), ("Росія", "RU"), ("РСФСР", "RU"), ("俄罗斯联邦", "RU"),
+        ("New Mexico", "US"), ("New Jersey", "US"), ("Rhode Island", "US"), ("Island", "IS"), ("UA", "UA"),
     ],
 )  # fmt: skip
 def test_what_people_write_is_read(text: str, code: str) -> None:
@@ -58,6 +66,11 @@ def test_what_people_write_is_read(text: str, code: str) -> None:
         ("SD", {"SD", "US"}),
         ("850", {"VI", "KP"}),
         ("Iran / UAE", {"IR", "AE"}),
+        # A word beside the name makes it another country's.
+        ("Democratic Republic of Korea", {"KP", "KR"}),
+        ("Pyongyang, Republic of Korea", {"KP", "KR"}),
+        ("Kinshasa, Republic of Congo", {"CD", "CG"}),
+        ("Southern Sudan", {"SD", "SS"}),
         ("USSR", {"RU", "BY", "UA", "AM", "AZ", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "TJ", "TM", "UZ"}),
     ],
 )
@@ -85,6 +98,8 @@ def test_a_word_with_several_readings_keeps_them_all(text: str, codes: set[str])
         "IR-RU",
         "ZZ",
         "n/a",
+        "N.A.",
+        "Long Island",
         "?" * 600,
     ],
 )
@@ -92,7 +107,7 @@ def test_what_is_not_understood_is_never_guessed(text: str) -> None:
     assert read_country(text).countries == ()
 
 
-@pytest.mark.parametrize("text", ["Tehran, Iran", "Made in Iran", "Isl. Rep. Iran", "Iran (Tehran)"])
+@pytest.mark.parametrize("text", ["Valiasr, Iran", "Made in Iran", "Isl. Rep. Iran", "Iran (Office 5)"])
 def test_a_country_in_a_longer_text_is_read_and_not_certain(text: str) -> None:
     assert read_country(text).codes == ("IR",)
     assert read_country(text).how == "in_part"
@@ -120,6 +135,12 @@ def test_an_ambiguous_word_beside_a_certain_one_means_that() -> None:
         ("Lugansk", "Luhansk People's Republic (so-called)"),
         ("Donetsk oblast", "Donetsk oblast"),
         ("UA-09", "Luhansk oblast"),
+        ("RU-SEV", "Crimea"),
+        ("so-called DNR", "Donetsk People's Republic (so-called)"),
+        ("Crimean Peninsula", "Crimea"),
+        ("Kırım", "Crimea"),
+        ("克里米亚", "Crimea"),
+        ("Donbass", "Donetsk oblast"),
     ],
 )
 def test_a_region_of_ukraine_is_read_in_a_country_field(text: str, region: str) -> None:
@@ -147,6 +168,52 @@ def test_a_region_of_ukraine_is_read_in_a_country_field(text: str, region: str) 
 )
 def test_an_address_names_its_countries_and_regions(address: str, beside: tuple[str, ...], named: list[str]) -> None:
     assert [str(each) for each in countries_in_address(address, beside)] == named
+
+
+@pytest.mark.parametrize(
+    ("address", "beside", "named"),
+    [
+        ("12 Cuba Street, Wellington 6011", ("NZ",), []),
+        ("152 Teheran-ro, Gangnam-gu, Seoul, South Korea", (), ["South Korea (KR)"]),
+        ("Rue de Crimée 12, 75019 Paris", ("FR",), []),
+        ("Calle Cuba 45, Centro", ("MX",), []),
+        ("100 Main St, Lebanon, NH 03766", ("US",), []),
+        ("100 Main St, Lebanon, NH 03766", (), []),
+        ("Cuba, MO 65453", ("US",), []),
+        ("Sebastopol, CA, USA", ("US",), ["United States (US)"]),
+        ("Yalta Way 5, Las Vegas NV 89123", ("US",), []),
+        ("Saki Naka, Andheri East, Mumbai", ("IN",), []),
+        # What is not certain counts.
+        ("12 Cuba Street", (), ["Cuba (CU)"]),
+        ("Havana, IL", (), ["Cuba (CU)"]),
+        ("Iran Street 5, Tehran", ("AE",), ["Iran (IR)"]),
+        ("Valiasr Avenue Iran", ("AE",), ["Iran (IR)"]),
+        ("Crimea Street 5, Sevastopol", ("RU",), ["Crimea, Ukraine (UA)"]),
+        ("Saki, Lenina 5", ("RU",), ["Crimea, Ukraine (UA)"]),
+        ("Lebanon, NH 03766", ("LB",), ["Lebanon (LB)"]),
+        ("Yalta", ("US",), ["Crimea, Ukraine (UA)"]),
+    ],
+)
+def test_a_street_or_a_town_abroad_is_no_country(address: str, beside: tuple[str, ...], named: list[str]) -> None:
+    assert [str(each) for each in countries_in_address(address, beside)] == named
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("No. 12, Valiasr Ave, Tehran", ["Iran (IR)"]),
+        ("Valiasr Ave, Tehran 11369 IR", ["Iran (IR)"]),
+        ("IRN, Valiasr 12", ["Iran (IR)"]),
+        ("Calle 23, Vedado, La Habana", ["Cuba (CU)"]),
+        ("ul. Artema 5, DNR, 2nd floor", ["Donetsk People's Republic (so-called), Ukraine (UA)"]),
+        ("Valiasr Ave, T&eacute;h&eacute;ran", ["Iran (IR)"]),
+        ("Valiasr Ave, \u0406ran", ["Iran (IR)"]),
+        ("Democratic People's Rep. of Korea", ["North Korea (KP)"]),
+    ],
+)
+def test_an_address_names_an_embargoed_country_without_its_name(address: str, named: list[str]) -> None:
+    for beside in ((), ("AE",)):
+        assert [str(each) for each in countries_in_address(address, beside)] == named
 
 
 def test_every_code_has_a_short_name() -> None:

@@ -5,7 +5,7 @@ An alias stands for itself: nothing here is guessed from what is spelled alike. 
 
 from collections.abc import Mapping
 
-__all__ = ["ALIASES", "AMBIGUOUS", "DEMONYMS", "UNITED_STATES_STATES"]
+__all__ = ["ALIASES", "AMBIGUOUS", "CITIES", "DEMONYMS", "ONLY_WHOLE", "UNITED_STATES_STATES"]
 
 #: By alpha-2 code, the aliases, separated by "|".
 ALIASES: Mapping[str, str] = {
@@ -19,7 +19,7 @@ ALIASES: Mapping[str, str] = {
     "BQ": "Caribbean Netherlands|Bonaire",
     "BS": "The Bahamas",
     "BY": "Belarus|Byelorussia|Belorussia|White Russia|Белоруссия|Беларусь|Weißrussland|Biélorussie|"
-    "Bielorrusia|Bielorussia",
+    "Bielorrusia|Bielorussia|Bielarus|Білорусь|Λευκορωσία|Bielorus",
     "CD": "DRC|DR Congo|D.R. Congo|DROC|Congo DR|Congo, Dem Rep|Congo-Kinshasa|Congo Kinshasa|Congo (Kinshasa)|"
     "Zaire|Zaïre|ZR|ZAR|Democratic Republic of Congo|Dem Rep of Congo|RDC",
     "CF": "CAR|Central African Rep",
@@ -28,8 +28,10 @@ ALIASES: Mapping[str, str] = {
     "CI": "Ivory Coast|Cote d'Ivoire|Elfenbeinküste",
     "CN": "PRC|P.R.C.|P.R. China|PR China|China PRC|China, PR|People's Rep of China|Mainland China|"
     "Chinese Mainland|China Mainland|China, Mainland|中华人民共和国|中華人民共和國|中国大陆|"
-    "Peoples Republic of China|Red China|Chine|Cina|Kina|КНР",
-    "CU": "Cuba|Kuba|Куба|古巴|Republica de Cuba",
+    "Peoples Republic of China|Red China|Chine|Cina|Kina|КНР|Inner Mongolia|Nei Mongol|Tibet|Xizang|Xinjiang|"
+    "Sinkiang|XUAR|Xinjiang Uyghur|Xinjiang Uyghur Autonomous Region|Xinjiang Uighur|East Turkestan|新疆|西藏|内蒙古|"
+    "PRChina|Kitay|Κίνα",
+    "CU": "Cuba|Kuba|Куба|古巴|Republica de Cuba|República de Cuba|קובה|Κούβα",
     "CV": "Cape Verde",
     "CZ": "Czech Rep|Czech Republic|Czechia",
     "DE": "GER|FRG|BRD|Germany|West Germany|East Germany|GDR|DDR|DD",
@@ -51,9 +53,9 @@ ALIASES: Mapping[str, str] = {
     "香港|Hong Kong Special Administrative Region",
     "HR": "CRO",
     "IE": "Eire|Republic of Ireland|Irish Republic",
-    "IQ": "Irak|العراق|伊拉克",
+    "IQ": "Irak|العراق|伊拉克|Iraqi Kurdistan|Kurdistan Region of Iraq",
     "IR": "IRI|Iran|Islamic Rep of Iran|Islamic Republic Iran|I.R. Iran|IR Iran|I.R.I.|Persia|ایران|إيران|伊朗|"
-    "イラン|이란|جمهوری اسلامی ایران|Irán|İran|Irão",
+    "イラン|이란|جمهوری اسلامی ایران|Irán|İran|Irão|Irã|Ιράν|איראן|อิหร่าน|ईरान|Իրան|ირანი|Iran Islamic Republic",
     "KE": "Kenia",
     "KG": "Kyrgyzstan|Kirghizia|Kyrgyz Rep",
     "KN": "St Kitts|St Kitts and Nevis|Saint Kitts",
@@ -61,7 +63,8 @@ ALIASES: Mapping[str, str] = {
     "Korea DPR|Korea, DPR|Korea, Dem People's Rep|Dem People's Rep of Korea|"
     "Democratic People's Republic Korea|Democratic Peoples Republic of Korea|КНДР|Северная Корея|朝鲜|朝鮮|"
     "北朝鮮|北韩|北韓|북한|조선|كوريا الشمالية|کره شمالی|Nordkorea|Corée du Nord|Corea del Norte|"
-    "Corea del Nord|Coreia do Norte|Noord-Korea|Korea Północna|Kuzey Kore",
+    "Corea del Nord|Coreia do Norte|Noord-Korea|Korea Północna|Kuzey Kore|NK|N.K.|NorthKorea|Nth Korea|"
+    "North Korean Republic|צפון קוריאה|Βόρεια Κορέα|เกาหลีเหนือ|उत्तर कोरिया|Triều Tiên|Bắc Triều Tiên",
     "KR": "South Korea|S. Korea|SKorea|Korea, South|Korea South|Korea (South)|ROK|R.O.K.|Korea, Rep|"
     "Rep of Korea|Korea Republic|Korea (Republic)|韩国|韓國|한국|Südkorea|Corée du Sud|Corea del Sur|"
     "Corea del Sud|Coreia do Sul|Zuid-Korea",
@@ -85,18 +88,21 @@ ALIASES: Mapping[str, str] = {
     "RO": "ROM|Rumania|Roumania",
     "RS": "Republic of Serbia",
     "RU": "Russia|Russian Fed|Russian Federation|R.F.|Россия|РФ|Российская Федерация|Russland|Rußland|Russie|"
-    "Rusia|Rusland|Rusya|Rosja|Rusko|Ryssland|俄罗斯|俄羅斯|俄国|ロシア|러시아|روسيا|روسیه",
+    "Rusia|Rusland|Rusya|Rosja|Rusko|Ryssland|俄罗斯|俄羅斯|俄国|ロシア|러시아|روسيا|روسیه|Росія|РСФСР|"
+    "Російська Федерація|RSFSR|Rossiya|Rossija|Ρωσία|רוסיה|รัสเซีย|俄罗斯联邦|俄羅斯聯邦|Chechnya|Chechen Republic|"
+    "Tatarstan|Kaliningrad",
     "SA": "KSA|K.S.A.|Saudi",
     "SD": "The Sudan|North Sudan|Republic of Sudan",
     "SH": "St Helena|Saint Helena",
     "SI": "SLO",
+    "SO": "Somaliland|Puntland|Somali Republic",
     "SJ": "Svalbard",
     "SK": "Slovak Rep|Slovakia",
     "SS": "S. Sudan",
     "ST": "Sao Tome|São Tomé|São Tomé and Príncipe",
     "SV": "Salvador",
     "SX": "Sint Maarten|St Maarten",
-    "SY": "Syria|Syrian Arab Rep|Syrien|Syrie|Siria|Сирия|叙利亚|敘利亞|سوريا|سوریه|Suriye",
+    "SY": "Syria|Syrian Arab Rep|Syrien|Syrie|Siria|Сирия|叙利亚|敘利亞|سوريا|سوریه|Suriye|Syrian Rep|Συρία",
     "SZ": "Swaziland",
     "TC": "Turks & Caicos",
     "TL": "East Timor|TP|TMP",
@@ -117,10 +123,18 @@ ALIASES: Mapping[str, str] = {
     "VN": "Vietnam|Viet-Nam|VIE|S.R. Vietnam",
     "WS": "Western Samoa",
     "XK": "Kosovo|UNK|KOS|RKS|Republic of Kosovo|Kosova",
-    "YE": "Yemen|Yemen Arab Republic|YD|YMD",
+    "YE": "Yemen|Yemen Arab Republic|YD|YMD|South Yemen|North Yemen|PDR Yemen|People's Democratic Republic of Yemen",
     "ZA": "RSA|R.S.A.|S. Africa|Republic of South Africa",
     "ZW": "Rhodesia|RHO|RH",
 }  # fmt: skip
+
+#: Cities of the countries that are embargoed as a whole: an address may name no more than that. By alpha-2 code.
+CITIES: Mapping[str, str] = {
+    "CU": "Havana|La Habana|Habana|Havanna|La Havane|Гавана|哈瓦那|Santiago de Cuba|Holguin|Camaguey|Varadero",
+    "IR": "Tehran|Teheran|Téhéran|تهران|طهران|Тегеран|德黑兰|테헤란|Isfahan|Esfahan|Mashhad|Tabriz|Bandar Abbas|"
+    "Bandar-e Abbas|Bushehr|Bandar Imam Khomeini|Chabahar|Kish Island|Qeshm|Qeshm Island|Ahvaz|Ahwaz|Kermanshah",
+    "KP": "Pyongyang|P'yongyang|평양|平壤|平壌|Пхеньян|Sinuiju|Wonsan",
+}
 
 #: Words with several readings: all are shown, and the gravest counts.
 AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
@@ -171,12 +185,14 @@ DEMONYMS: Mapping[str, tuple[str, ...]] = {
             "AT": "Austrian", "AU": "Australian", "AZ": "Azerbaijani|Azeri", "BA": "Bosnian", "BD": "Bangladeshi",
             "BE": "Belgian", "BG": "Bulgarian", "BH": "Bahraini", "BR": "Brazilian",
             "BY": "Belarusian|Belorussian|Byelorussian", "CA": "Canadian", "CF": "Central African", "CL": "Chilean",
-            "CN": "Chinese", "CO": "Colombian", "CU": "Cuban", "CY": "Cypriot", "CZ": "Czech", "DE": "German",
+            "CN": "Chinese", "CO": "Colombian", "CU": "Cuban|Cubano|"
+    "Cubana", "CY": "Cypriot", "CZ": "Czech",
+            "DE": "German",
             "DK": "Danish", "DZ": "Algerian", "EE": "Estonian", "EG": "Egyptian", "ER": "Eritrean", "ES": "Spanish",
             "ET": "Ethiopian", "FI": "Finnish", "FR": "French", "GB": "British|English|Scottish|Welsh",
             "GH": "Ghanaian", "GR": "Greek", "HK": "Hong Konger", "HR": "Croatian", "HT": "Haitian",
             "HU": "Hungarian", "ID": "Indonesian", "IE": "Irish", "IL": "Israeli", "IN": "Indian", "IQ": "Iraqi",
-            "IR": "Iranian|Persian", "IT": "Italian", "JO": "Jordanian", "JP": "Japanese", "KE": "Kenyan",
+            "IR": "Iranian|Persian|Irani", "IT": "Italian", "JO": "Jordanian", "JP": "Japanese", "KE": "Kenyan",
             "KG": "Kyrgyz", "KH": "Cambodian|Khmer", "KP": "North Korean", "KR": "South Korean", "KW": "Kuwaiti",
             "KZ": "Kazakh|Kazakhstani", "LA": "Laotian", "LB": "Lebanese", "LK": "Sri Lankan", "LT": "Lithuanian",
             "LV": "Latvian", "LY": "Libyan", "MA": "Moroccan", "ME": "Montenegrin", "MM": "Burmese", "MX": "Mexican",
@@ -205,3 +221,5 @@ UNITED_STATES_STATES = frozenset(
     RI SC SD TN TX UT VA VT WA WI WV WY
     """.split()
 )
+#: Names that are a country's or its cities', and places' elsewhere: they count as a whole field, not in a longer text.
+ONLY_WHOLE = frozenset({"island", "norfolk", "salvador", "jersey", "granada", "dominique", "maurice", "guadalupe"})

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from tools.countries.addresses import countries_in_address
 from tools.countries.iso import short_name
 from tools.countries.programs import POLICY_VERSION, TABLE_COUNTRIES, Certainty, Direction, Level, Place, programs_at
-from tools.countries.reading import Country, countries_in_address, read_country
+from tools.countries.reading import Country, read_country
 from tools.input_warnings import InputWarning
 
 __all__ = [

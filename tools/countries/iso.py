@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pycountry
 
-__all__ = ["COUNTRIES", "codes_of_countries", "country_of_subdivision", "names_in_other_languages", "short_name"]
+__all__ = [
+    "COUNTRIES",
+    "codes_of_countries",
+    "country_of_subdivision",
+    "names_in_other_languages",
+    "short_name",
+    "states_of_the_united_states",
+]
 
 #: Names by which the field knows a country, where the standard's own is longer or turned round.
 _SHORT_NAMES = {
@@ -26,6 +33,8 @@ _LANGUAGES = (
     *("de", "fr", "es", "it", "pt", "nl", "pl", "cs", "sv", "da", "tr", "ru", "uk", "zh_CN", "zh_TW", "ja", "ko"),
     *("ar", "fa"),
 )
+#: Languages for the countries that have programs.
+_MORE_LANGUAGES = tuple("el he th hi vi hu fi ro id bg ur bn sr hr nb_NO lt lv mk be hy ka ckb".split())
 #: Parts of a country in ISO 3166-2 that are countries of their own in ISO 3166-1.
 _OWN_COUNTRIES = frozenset("HK MO TW PR GU VI AS MP UM AX SJ AW CW SX BL MF GP MQ GF RE YT NC PF PM WF TF".split())
 
@@ -63,11 +72,23 @@ def country_of_subdivision(code: str) -> str | None:
     return part if part in _OWN_COUNTRIES else country
 
 
-def names_in_other_languages() -> Iterator[tuple[str, str]]:
-    """Yield (alpha-2 code, name) in the languages that the library translates its English names into."""
-    for language in _LANGUAGES:
+def states_of_the_united_states() -> Iterator[str]:
+    """Yield the names of the states and the district; a territory is a country of its own in ISO 3166-1."""
+    for each in pycountry.subdivisions.get(country_code="US"):  # type: ignore[no-untyped-call]  # the library's
+        if each.type in ("State", "District"):
+            yield each.name
+
+
+def names_in_other_languages(of_more: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield (alpha-2 code, name) in the languages that the library translates its English names into.
+
+    Of the countries `of_more` that is in more languages.
+    """
+    for language in (*_LANGUAGES, *_MORE_LANGUAGES):
         catalog = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language])
         for each in pycountry.countries:
+            if language in _MORE_LANGUAGES and each.alpha_2 not in of_more:
+                continue
             for field in ("name", "common_name", "official_name"):
                 english = getattr(each, field, None)
                 translated = catalog.gettext(english) if english else None

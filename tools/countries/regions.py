@@ -21,21 +21,24 @@ _NAMES: Mapping[str, str] = {
     "Evpatoriya|Eupatoria|Евпатория|Євпаторія|Alushta|Алушта|Alupka|Алупка|Dzhankoi|Dzhankoy|Джанкой|Sudak|Судак|Saki|"
     "Saky|Саки|Armyansk|Armiansk|Армянск|Bakhchysarai|Bakhchisaray|Bakhchisarai|Бахчисарай|Krasnoperekopsk|"
     "Красноперекопск|Koktebel|Коктебель|Inkerman|Balaklava|Gurzuf|Shcholkine|Shchelkino|Chornomorske|"
-    "Krasnohvardiiske|Simeiz|Foros|Massandra",
+    "Krasnohvardiiske|Simeiz|Foros|Massandra|Crimean Peninsula|Crimean|Crimeia|Qırım|Qirim|Kırım|Sewastopol|"
+    "Sevastopol'|АР Крим|АРК|Кримский полуостров|克里米亚|克里米亞|クリミア|크림반도|القرم|Κριμαία|Krimea|Krymu|Krymie|"
+    "塞瓦斯托波尔|Kırım Özerk Cumhuriyeti|Occupied Crimea",
     EMBARGOED[1]: "Donetsk|Donezk|Донецк|Донецьк|Donetsk People's Republic|Donetsk Peoples Republic|DNR|DPR|"
     "Makiivka|Makeyevka|Makeevka|Макеевка|Макіївка|Horlivka|Gorlovka|Горловка|Горлівка|Mariupol|Мариуполь|Маріуполь|"
     "Yenakiieve|Yenakiyevo|Enakievo|Енакиево|Khartsyzk|Khartsyzsk|Харцызск|Snizhne|Snezhnoye|Torez|Chystiakove|"
     "Debaltseve|Debaltsevo|Дебальцево|Ilovaisk|Иловайск|Dokuchaievsk|Dokuchaevsk|Yasynuvata|Yasinovataya|Ясиноватая|"
     "Starobesheve|Volnovakha|Волноваха|Amvrosiivka|Novoazovsk|Novoazovs'k|Shakhtarsk|Zuhres|Bakhmut|Artemivsk|"
-    "Донецкая Народная Республика|ДНР",
+    "Донецкая Народная Республика|ДНР|Donetskaya Narodnaya Respublika|Donetzk|Doneck|Donetsk Peoples' Rep",
     EMBARGOED[2]: "Luhansk|Lugansk|Луганск|Луганськ|Luhansk People's Republic|Lugansk People's Republic|"
     "Luhansk Peoples Republic|Lugansk Peoples Republic|LNR|LPR|Alchevsk|Алчевск|Алчевськ|Stakhanov|Kadiivka|Стаханов|"
     "Krasnyi Luch|Krasny Luch|Khrustalnyi|Красный Луч|Rovenky|Rovenki|Ровеньки|Dovzhansk|Antratsyt|Antratsit|Антрацит|"
     "Krasnodon|Sorokyne|Краснодон|Brianka|Bryanka|Sievierodonetsk|Severodonetsk|Северодонецк|Lysychansk|Lisichansk|"
     "Лисичанск|Rubizhne|Rubezhnoye|Рубежное|Starobilsk|Starobelsk|Svatove|Popasna|Perevalsk|"
-    "Луганская Народная Республика|ЛНР",
+    "Луганская Народная Республика|ЛНР|Luganskaya Narodnaya Respublika|Lugansk Peoples' Rep",
     CONTESTED[0]: "Donetsk oblast|Donetska oblast|Donetskaya oblast|Donetsk region|Donetsk Obl|Донецкая область|"
-    "Донецька область|Donetsk Oblast'|Donetska",
+    "Донецька область|Donetsk Oblast'|Donetska|Donbas|"
+    "Donbass|Донбасс|Донбас",
     CONTESTED[1]: "Luhansk oblast|Luhanska oblast|Luganskaya oblast|Lugansk oblast|Luhansk region|Lugansk region|"
     "Luhansk Obl|Луганская область|Луганська область|Luhanska",
 }  # fmt: skip
