@@ -43,6 +43,7 @@ def test_every_code_and_english_name_is_read_in_any_case(country: pycountry.db.C
         ("Cu&shy;ba", "CU"), ("\U0001f1ee\U0001f1f7", "IR"), ("Ιράν", "IR"), ("איראן", "IR"), ("อิหร่าน", "IR"),
         # A letter of another script that looks like ours.
         ("Ir\u0430n", "IR"), ("\u0421uba", "CU"),
+        ("Cuban citizen", "CU"), ("citizen of Iran", "IR"), ("North Korean national", "KP"), ("Zhongguo", "CN"),
         ("Tehran, Iran", "IR"), ("Tehran", "IR"), ("Kish Island", "IR"), ("La Habana", "CU"), ("Pyongyang", "KP"),
         ("Democratic People's Rep. of Korea", "KP"), ("Dem. People's Republic of Korea", "KP"), ("N.K.", "KP"),
         ("Democratic Rep. of Congo", "CD"), ("P.R.of China", "CN"), ("P. R. China", "CN"), ("U A E", "AE"),
@@ -66,6 +67,10 @@ def test_what_people_write_is_read(text: str, code: str) -> None:
         ("SD", {"SD", "US"}),
         ("850", {"VI", "KP"}),
         ("Iran / UAE", {"IR", "AE"}),
+        ("DE or IR", {"DE", "IR"}),
+        ("CN and KP", {"CN", "KP"}),
+        ("IR -> AE", {"IR", "AE"}),
+        ("Iranian and Canadian", {"IR", "CA"}),
         # A word beside the name makes it another country's.
         ("Democratic Republic of Korea", {"KP", "KR"}),
         ("Pyongyang, Republic of Korea", {"KP", "KR"}),

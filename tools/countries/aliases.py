@@ -30,7 +30,7 @@ ALIASES: Mapping[str, str] = {
     "Chinese Mainland|China Mainland|China, Mainland|中华人民共和国|中華人民共和國|中国大陆|"
     "Peoples Republic of China|Red China|Chine|Cina|Kina|КНР|Inner Mongolia|Nei Mongol|Tibet|Xizang|Xinjiang|"
     "Sinkiang|XUAR|Xinjiang Uyghur|Xinjiang Uyghur Autonomous Region|Xinjiang Uighur|East Turkestan|新疆|西藏|内蒙古|"
-    "PRChina|Kitay|Κίνα",
+    "PRChina|Kitay|Zhongguo|Κίνα",
     "CU": "Cuba|Kuba|Куба|古巴|Republica de Cuba|República de Cuba|קובה|Κούβα",
     "CV": "Cape Verde",
     "CZ": "Czech Rep|Czech Republic|Czechia",

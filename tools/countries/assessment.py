@@ -10,7 +10,16 @@ from typing import Literal
 
 from tools.countries.addresses import countries_in_address
 from tools.countries.iso import short_name
-from tools.countries.programs import POLICY_VERSION, TABLE_COUNTRIES, Certainty, Direction, Level, Place, programs_at
+from tools.countries.programs import (
+    POLICY_VERSION,
+    TABLE_COUNTRIES,
+    Certainty,
+    Direction,
+    Level,
+    Place,
+    Program,
+    programs_at,
+)
 from tools.countries.reading import Country, read_country
 from tools.input_warnings import InputWarning
 
@@ -26,6 +35,8 @@ __all__ = [
     "of_party",
 ]
 
+#: In a headline, a longer name of a country is its code.
+_LONG_NAME = 20
 _BY_GRAVITY: tuple[Level, ...] = ("note", "review", "stop")
 _NEXT_STEPS: dict[Level | None, str] = {
     "stop": "Stop unless counsel confirms authorization.",
@@ -110,13 +121,13 @@ def assess(
     # An address that names no country of the table says nothing.
     places = tuple(each for each in places if each.place != "address" or each.countries)
     rows = [row for place in places for row in _rows(place, directions, hts_digits)]
-    rows.sort(key=lambda row: -_BY_GRAVITY.index(row.level))
+    rows.sort(key=lambda row: -_BY_GRAVITY.index(row[0].level))
     status: Literal["assessed", "not_assessed"] = (
         "not_assessed" if any(each.status == "not_assessed" for each in places) else "assessed"
     )
-    level = gravest(row.level for row in rows)
+    level = gravest(row.level for row, _ in rows)
     headline, next_step = _summary(places, rows, level)
-    return CountryPrograms(level, status, headline, next_step, places, tuple(rows))
+    return CountryPrograms(level, status, headline, next_step, places, tuple([row for row, _ in rows]))
 
 
 @lru_cache(maxsize=8192)
@@ -168,7 +179,10 @@ def _read(where: Whereabouts) -> PlaceRead:
     return PlaceRead(where.place, where.party, where.text, countries, status)
 
 
-def _rows(place: PlaceRead, directions: Sequence[Direction], hts_digits: str | None) -> Iterator[ProgramAtPlace]:
+def _rows(
+    place: PlaceRead, directions: Sequence[Direction], hts_digits: str | None
+) -> Iterator[tuple[ProgramAtPlace, Program]]:
+    """Each row that holds at a place, and that of the table."""
     for country in place.countries:
         held = {
             program: [
@@ -180,7 +194,7 @@ def _rows(place: PlaceRead, directions: Sequence[Direction], hts_digits: str | N
             for program in programs_at(place.place, country.code, country.region, direction, hts_digits)
         }
         for program, where in held.items():
-            yield ProgramAtPlace(
+            row = ProgramAtPlace(
                 program.level,
                 country.code,
                 short_name(country.code),
@@ -192,14 +206,17 @@ def _rows(place: PlaceRead, directions: Sequence[Direction], hts_digits: str | N
                 program.basis,
                 program.certainty,
             )
+            yield row, program
 
 
-def _summary(places: Sequence[PlaceRead], rows: Sequence[ProgramAtPlace], level: Level | None) -> tuple[str, str]:
+def _summary(
+    places: Sequence[PlaceRead], rows: Sequence[tuple[ProgramAtPlace, Program]], level: Level | None
+) -> tuple[str, str]:
     """The headline, and the next step."""
     unread = [each for each in places if each.status == "not_assessed"]
     several = [each for each in places if len(each.countries) > 1 and each.place != "address"]
     if rows and level in ("stop", "review"):
-        return _headline(rows[0]), _NEXT_STEPS[level]
+        return _headline(*rows[0]), _NEXT_STEPS[level]
     if unread:
         return f"{unread[0].given[:60]!r} was not understood: not assessed.", "Give the country's name or code."
     if several:
@@ -207,12 +224,15 @@ def _summary(places: Sequence[PlaceRead], rows: Sequence[ProgramAtPlace], level:
         said = f"{several[0].given[:60]!r} has {len(several[0].countries)} readings; the stricter counts."
         return said, f"Choose {codes}."
     # A note of one country says more than one of any.
-    own = [row for row in rows if row.country in TABLE_COUNTRIES] or list(rows)
+    own = [each for each in rows if each[0].country in TABLE_COUNTRIES] or list(rows)
     if own:
-        return _headline(own[0]), _NEXT_STEPS["note"]
+        return _headline(*own[0]), _NEXT_STEPS["note"]
     return "The table of country programs has no row for what was asked.", _NEXT_STEPS[None]
 
 
-def _headline(row: ProgramAtPlace) -> str:
-    name = row.region or row.country_name
-    return f"{name} {_WHERE[row.place]}: {row.text[0].lower()}{row.text[1:]}; {row.basis.split(';')[0]}."
+def _headline(row: ProgramAtPlace, program: Program) -> str:
+    """The country, what holds in brief, and the law: all of it is to be read at once."""
+    # A nationality is a country's.
+    region = None if row.place == "nationality" else row.region
+    name = region or (row.country_name if len(row.country_name) <= _LONG_NAME else row.country)
+    return f"{name} {_WHERE[row.place]}: {program.brief}; {row.basis.split(';')[0]}."

@@ -38,8 +38,8 @@ _BOTH: tuple[Direction, ...] = ("import", "export")
 class Program:
     """One row: what holds for `countries` (none: any, but those of `but_for`) or for a region of one, by direction.
 
-    `hts` are the beginnings of tariff numbers that the row is about (none: all goods), digits alone; `places` those at
-    which the country must stand (none: any).
+    `brief` is the text in a headline, beside the law. `hts` are the beginnings of tariff numbers that the row is about
+    (none: all goods), digits alone; `places` those at which the country must stand (none: any).
     """
 
     countries: frozenset[str]
@@ -52,6 +52,7 @@ class Program:
     regions: tuple[str, ...] = ()
     but_for: frozenset[str] = frozenset()
     places: tuple[Place, ...] = ()
+    brief: str = ""
 
     def is_about_goods(self, hts_digits: str | None) -> bool:
         """Whether the row is about goods of that tariff number; a shorter number may be one of them. None: unknown."""
@@ -100,38 +101,45 @@ _TABLE = (
         _of("CU"), _BOTH, "stop",
         "Comprehensive embargo: imports and exports need authorization",
         "31 CFR 515; 15 CFR 746.2; E.O. 14404",
+        brief="comprehensive embargo",
     ),
     Program(
         _of("IR"), _BOTH, "stop",
         "Comprehensive embargo: prohibited unless authorized",
         "31 CFR 560.201, 560.204; 15 CFR 746.7",
+        brief="comprehensive embargo",
     ),
     Program(
         _of("KP"), _BOTH, "stop",
         "Comprehensive embargo: all imports and exports",
         "31 CFR 510; E.O. 13570; 15 CFR 746.4",
+        brief="comprehensive embargo",
     ),
     Program(
         _of("UA"), _BOTH, "stop",
         "Region under Russian control: embargoed, whatever country the address says",
         "E.O. 13685; E.O. 14065; 15 CFR 746.6; 31 CFR 589",
         regions=EMBARGOED,
+        brief="embargoed",
     ),
     Program(
         _of("UA"), _BOTH, "review",
         "Donetsk or Luhansk oblast: on which side of the line it lies does not show",
         "E.O. 14065; 15 CFR 746.6; 31 CFR 589", "likely",
         regions=CONTESTED,
+        brief="perhaps embargoed",
     ),
     Program(
         _of("UA"), _BOTH, "note",
         "Regions under Russian control are embargoed: see that the place is none of them",
         "E.O. 13685; E.O. 14065; 15 CFR 746.6; 31 CFR 589", "likely",
+        brief="see that the place is in no embargoed region",
     ),
     Program(
         _of("RU"), ("export",), "stop",
         "License for everything on the Commerce Control List and for EAR99 goods of many tariff numbers; denial",
         "15 CFR 746.5, 746.8, 746.10; 31 CFR 587",
+        brief="license, policy of denial",
     ),
     Program(
         _of("RU"), ("import",), "stop",
@@ -139,6 +147,7 @@ _TABLE = (
         "end by 2028)",
         "E.O. 14066, 14068, 14114; P.L. 118-62", "likely",
         hts=_RUSSIAN_GOODS,
+        brief="banned goods",
     ),
     Program(
         _of("RU"), ("import",), "review",
@@ -149,6 +158,7 @@ _TABLE = (
         _of("BY"), ("export",), "stop",
         "License as for Russia; delistings and general license 13 of 2026: verify",
         "15 CFR 746.5, 746.8, 746.10; 31 CFR 548", "unsure",
+        brief="license as for Russia",
     ),
     Program(
         _of("BY"), ("import",), "review",
@@ -159,6 +169,7 @@ _TABLE = (
         _of("SY"), ("export",), "review",
         "Sanctions regulations removed in 2025; still Country Groups D:5 and E:1; EAR99 by license exception SPP",
         "15 CFR 746.9; 740.5; 90 FR 42315", "likely",
+        brief="still Country Groups D:5 and E:1",
     ),
     Program(
         _of("SY"), ("import",), "note",
@@ -169,44 +180,52 @@ _TABLE = (
         _of("VE"), _BOTH, "review",
         "Government of Venezuela blocked; Country Group D:5; general licenses 46 to 50 and E.O. 14373 of 2026: verify",
         "31 CFR 591; 15 CFR 744.21", "unsure",
+        brief="government blocked",
     ),
     Program(
         _of("NI MM CN HK MO KH"), ("export",), "review",
         "Military end use and end users: a license may be needed",
         "15 CFR 744.21; 740 supp. 1", "likely",
+        brief="military end use and end users",
     ),
     Program(
         _of("AF CF CD ER HT IQ LB LY SO SS SD YE ZW"), ("export",), "review",
         "Arms embargo or a program of listed persons",
         "22 CFR 126.1; 15 CFR 740 supp. 1 D:5; 31 CFR ch. V", "likely",
+        brief="arms embargo or listings",
     ),
     Program(
         _of("ET"), ("export",), "review",
         "Police and military: verify",
         "22 CFR 126.1(n)", "unsure",
+        brief="police and military: verify",
     ),
     Program(
         _of("CN"), ("import",), "note",
         "Goods made in Xinjiang are presumed made by forced labor",
         "P.L. 117-78",
+        brief="Xinjiang goods presumed made by forced labor",
     ),
     Program(
         frozenset(), ("import",), "review",
         "Salmon, cod, pollock, crab and diamonds of Russian origin are banned whatever the last country: verify it",
         "E.O. 14068, 14114; OFAC FAQ 1157", "likely",
         hts=_RUSSIAN_ELSEWHERE, but_for=_of("RU US"), places=("origin", "export_country"),
+        brief="Russian fish, diamonds banned",
     ),
     Program(
         frozenset(), ("export",), "review",
         "Common High Priority goods: diverted to Russia",
         "BIS Common High Priority List; 15 CFR 746.8", "likely",
         hts=HIGH_PRIORITY_GOODS, but_for=_GROUP_A5, places=("destination",),
+        brief="goods diverted to Russia",
     ),
     Program(
         frozenset(), ("import",), "note",
         "Forced labor: detentions are highest by value from Malaysia, Vietnam and Thailand; origin alone does not tell",
         "P.L. 117-78", "likely",
         places=("origin",),
+        brief="forced labor",
     ),
 )  # fmt: skip
 
@@ -215,16 +234,19 @@ _NATIONALITIES = (
         _of("CU"), _BOTH, "stop",
         "A Cuban national, wherever located, may be blocked: authorization is needed",
         "31 CFR 515.201, 515.302", "likely",
+        brief="may be blocked",
     ),
     Program(
         _of("IR"), _BOTH, "review",
         "Nationality alone: see where the party is, and for whom it acts",
         "31 CFR 560", "likely",
+        brief="see where the party is",
     ),
     Program(
         _of("KP"), _BOTH, "review",
         "Nationality alone: see where the party is, and for whom it acts",
         "31 CFR 510", "likely",
+        brief="see where the party is",
     ),
 )  # fmt: skip
 #: The countries that have a row of their own.
@@ -262,7 +284,9 @@ def _of_nationality(code: str) -> Iterator[Program]:
     yield from own
     if not own and code in TABLE_COUNTRIES:
         basis = next(program.basis for program in _TABLE if code in program.countries)
-        yield Program(frozenset({code}), _BOTH, "note", _NOTE_OF_NATIONALITY, basis, "likely")
+        yield Program(
+            frozenset({code}), _BOTH, "note", _NOTE_OF_NATIONALITY, basis, "likely", brief="see where the party is"
+        )
 
 
 def is_embargoed(code: str) -> bool:

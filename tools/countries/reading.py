@@ -90,6 +90,10 @@ _SUBDIVISION = re.compile(r"[A-Za-z]{2}-[A-Za-z0-9]{1,3}")
 #: A code beside a name, as in "Switzerland (CH)".
 _IN_BRACKETS = re.compile(r"(.+?)\s*[(\[]([^()\[\]]+)[)\]]\s*")
 SEPARATORS = re.compile(r"\s*(?:[,;/|\n\t()\[\]]|\s[-–—]\s)\s*")
+#: Between several countries in one field.
+_OR = re.compile(
+    r"\s*(?:[,;/|+&>\n\t()\[\]]|->|→|\s[-–—]\s|\s(?:or|and|und|oder|et|ou|y|o|to|via)\s)\s*", re.IGNORECASE
+)
 _LEFT_OUT = frozenset({"the", "of", "and", "und", "et", "y", "e"})
 #: Letters that do not fall apart into one of ours and a mark.
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "&": " and "})
@@ -135,7 +139,7 @@ def read_country(text: str) -> CountryReading:
         inside, outside = read_exactly(named[2]), read_exactly(named[1])
         if shared := tuple(each for each in outside if each in inside):
             return CountryReading(shared, "exact")
-    parts = [read_exactly(part) for part in SEPARATORS.split(text) if part]
+    parts = [read_exactly(part) for part in _OR.split(text) if part]
     found = agreed([part for part in (*parts, *of_codes_before_digits(text)) if part], ())
     if parts and all(parts) and len(found) == 1:  # "CN - China"
         return CountryReading(found, "exact")
@@ -143,6 +147,8 @@ def read_country(text: str) -> CountryReading:
         [*((each,) for each in found), *(each for _, _, each in readings_in(words_of(text)))],
         tuple(each.code for each in found),
     )
+    # "Cuban citizen": a demonym counts where no country is named.
+    found = found or agreed(list(_demonyms_in(words_of(text))), ())
     found = merged((*found, *of_postcode(text, found), *_turned(found, text)))
     return CountryReading(found, "in_part") if found else _NOT_UNDERSTOOD
 
@@ -220,6 +226,15 @@ def readings_in(words: Sequence[str]) -> Iterator[tuple[int, int, tuple[Country,
                 break
         else:
             at += 1
+
+
+def _demonyms_in(words: Sequence[str]) -> Iterator[tuple[Country, ...]]:
+    demonyms, at = _demonyms(), 0
+    while at < len(words):
+        length = next((each for each in (2, 1) if _sorted_key(words[at : at + each]) in demonyms), 0)
+        if length:
+            yield demonyms[_sorted_key(words[at : at + length])]
+        at += length or 1
 
 
 def _is_name(word: str) -> bool:
