@@ -44,7 +44,8 @@ def summary_text(job: Job, *, sandbox: bool) -> str:
         as_of = "" if job.new.list_as_of is None else f", the current one as of {rfc3339(job.new.list_as_of)}"
         by = f"list {job.new.list_version}{as_of}"
     came = f"{counts.screened:,} screened, {counts.invalid:,} invalid, {counts.not_screened:,} not screened"
-    among = f"{counts.clear:,} without a listed name, {counts.potential_match:,} potential match, {counts.match:,} match"
+    none = f"{counts.clear:,} without a listed name"
+    among = f"{none}, {counts.potential_match:,} potential match, {counts.match:,} match"
     lines = [f"{counts.rows:,} rows: {came}", f"of those screened: {among}", f"screened by: {by}"]
     if counts.country_programs:
         lines.append(f"country programs: {_counted(counts.country_programs)}")

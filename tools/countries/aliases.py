@@ -185,9 +185,8 @@ DEMONYMS: Mapping[str, tuple[str, ...]] = {
             "AT": "Austrian", "AU": "Australian", "AZ": "Azerbaijani|Azeri", "BA": "Bosnian", "BD": "Bangladeshi",
             "BE": "Belgian", "BG": "Bulgarian", "BH": "Bahraini", "BR": "Brazilian",
             "BY": "Belarusian|Belorussian|Byelorussian", "CA": "Canadian", "CF": "Central African", "CL": "Chilean",
-            "CN": "Chinese", "CO": "Colombian", "CU": "Cuban|Cubano|"
-    "Cubana", "CY": "Cypriot", "CZ": "Czech",
-            "DE": "German",
+            "CN": "Chinese", "CO": "Colombian", "CU": "Cuban|Cubano|Cubana", "CY": "Cypriot",
+            "CZ": "Czech", "DE": "German",
             "DK": "Danish", "DZ": "Algerian", "EE": "Estonian", "EG": "Egyptian", "ER": "Eritrean", "ES": "Spanish",
             "ET": "Ethiopian", "FI": "Finnish", "FR": "French", "GB": "British|English|Scottish|Welsh",
             "GH": "Ghanaian", "GR": "Greek", "HK": "Hong Konger", "HR": "Croatian", "HT": "Haitian",
