@@ -112,7 +112,7 @@ def test_without_a_direction_the_stricter_leads_and_both_are_shown() -> None:
     found = assess_party("China", None, None)
     assert found is not None
     assert [(each.level, each.direction) for each in found.programs] == [("review", "export"), ("note", "import")]
-    assert found.headline.startswith("China of a party: military end use")
+    assert found.headline.startswith("A party in China: military end use")
 
 
 def test_of_several_readings_the_gravest_counts_and_all_are_shown() -> None:

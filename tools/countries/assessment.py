@@ -45,12 +45,12 @@ _NEXT_STEPS: dict[Level | None, str] = {
     None: "Read what is not assessed.",
 }
 _WHERE: dict[Place, str] = {
-    "origin": "in the lane",
-    "export_country": "in the lane",
-    "destination": "in the lane",
-    "party": "of a party",
-    "address": "in an address",
-    "nationality": "as a nationality",
+    "origin": "{} in the lane",
+    "export_country": "{} in the lane",
+    "destination": "{} in the lane",
+    "party": "A party in {}",
+    "address": "{} in an address",
+    "nationality": "{} as a nationality",
 }
 
 
@@ -235,4 +235,4 @@ def _headline(row: ProgramAtPlace, program: Program) -> str:
     # A nationality is a country's.
     region = None if row.place == "nationality" else row.region
     name = region or (row.country_name if len(row.country_name) <= _LONG_NAME else row.country)
-    return f"{name} {_WHERE[row.place]}: {program.brief}; {row.basis.split(';')[0]}."
+    return f"{_WHERE[row.place].format(name)}: {program.brief}; {row.basis.split(';')[0]}."

@@ -69,7 +69,7 @@ const country = (each) => `${each.region ? `${each.region}, ` : ""}${each.name} 
 function countries({ level, headline, next_step: next, places, programs }, warnings) {
   return element("section", { id: `tile-${COUNTRIES}`, class: "countries", "aria-labelledby": "countries-title" },
     element("h3", { id: "countries-title" }, "Countries"),
-    element("p", { class: "headline" }, LEVELS[level] ? shape(LEVELS[level]) : null, `${headline} ${next}`),
+    element("p", { class: "headline" }, LEVELS[level] ? shape(LEVELS[level]) : null, LEVELS[level] ? " " : null, `${headline} ${next}`),
     element("dl", { class: "facts" }, ...places.flatMap((each) => [element("dt", {}, place(each)),
       element("dd", {}, each.countries.length ? each.countries.map(country).join(" or ") : `“${each.given}” was not understood: not assessed`)])),
     programs.length ? element("ul", {}, ...programs.map((row) => element("li", {}, element("strong", {}, `${row.level}: `),
