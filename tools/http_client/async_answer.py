@@ -3,7 +3,6 @@
 import asyncio
 import codecs
 import json
-from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -14,7 +13,7 @@ from yarl import URL
 
 from tools.errors import PoolClosed, ProviderTooLarge
 from tools.http_client.content_coding import PIECE_BYTES, Unpacker, UnreadableBody, unpacker_of
-from tools.http_client.redirects_and_bounds import current_body_limit, redirect_target
+from tools.http_client.redirects_and_bounds import current_body_limit
 
 __all__ = ["AsyncBodyTooLarge", "AsyncPoolClosed", "bounded_response"]
 
@@ -33,6 +32,19 @@ class AsyncBodyTooLarge(ProviderTooLarge, ClientPayloadError):
     code = ProviderTooLarge.code
 
 
+def _check_port(location: str) -> None:
+    """Raise InvalidUrlRedirectClientError on a port that is none: aiohttp meets it too late for an error of its own."""
+    try:
+        url = URL(location, encoded=True)
+    except ValueError:
+        return  # of this it makes one
+    try:
+        _ = url.explicit_port
+    except ValueError as exc:
+        said = "Server attempted redirecting to a location that does not look like a URL"
+        raise aiohttp.InvalidUrlRedirectClientError(location, said) from exc
+
+
 def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[ClientResponse]:
     """Return a response class whose `read()` (and so `text()` and `json()`) stops at the bound in force, and takes
     neither what a closing pool has cut nor what ends before its packing does for the whole.
@@ -48,9 +60,7 @@ def bounded_response(default_limit: int, pool: aiohttp.BaseConnector) -> type[Cl
             protocol = connection.protocol
             await super().start(connection)
             if self.status in _REDIRECTS and (location := self.headers.get(hdrs.LOCATION)) is not None:
-                with suppress(ValueError):  # which aiohttp tells of itself; a bad port it meets too late for that
-                    URL(location, encoded=True)
-                    redirect_target(str(self.url), location)
+                _check_port(location)
             packings = self.headers.getall(hdrs.CONTENT_ENCODING, ())
             if packings and self.content is not EMPTY_PAYLOAD and getattr(protocol, "unpacks", False):
                 unpacker = unpacker_of(packings)
@@ -143,6 +153,7 @@ class _UnpackedBody(StreamReader):
     async def _wait(self, _: str) -> None:
         try:
             piece = b"" if self._unpacker.has_unconsumed_tail else await self._packed.readany()
+            self.total_compressed_bytes = self._packed.total_bytes
             if piece or self._unpacker.has_unconsumed_tail:
                 self.feed_data(self._unpacker.decompress(piece, PIECE_BYTES))
             else:
