@@ -58,7 +58,7 @@ def test_a_whole_answer_without_a_hit_is_clear_and_says_of_what() -> None:
     for outside in ("UFLPA", "EU", "UN ", "UK"):
         assert any(outside in each for each in result.coverage.not_covered)
     assert result.coverage.via == "api"
-    assert result.policy_version == "2026-11-23"
+    assert result.policy_version == "2026-11-30"
 
 
 def test_a_clear_of_some_lists_says_which_were_not_asked() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from service.doctor.shapes import SHAPES, Difference, Shape, differences, shape_of
 
-SAMPLES = Path("/work/shared/samples")
+SAMPLES = Path(__file__).parents[2] / "../shared/samples"
 SANDBOX = files("service.sandbox") / "sample_data"
 VALUES: dict[str, Any] = {"a text": "text", "a number": 1, "a truth value": True, "null": None}
 
