@@ -1,5 +1,7 @@
 """What a row comes to."""
 
+import random
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -9,6 +11,7 @@ from service.batches.computing import screen_rows
 from service.batches.rows import Row, ScreeningOptions
 from service.envelope import as_json
 from tests.batches.held import hold_made_list
+from tests.batches.reading import read
 from tools.sanctions_held import matched
 from tools.sanctions_query import SanctionsQuery
 from tools.sanctions_result import result_of
@@ -135,3 +138,18 @@ def test_a_row_tells_its_version_where_others_may_have_another(held: HeldList) -
     (result,), _ = screen_rows([row], held, PLAIN, tell_version=True)
     assert orjson.loads(result.line)["list_version"] == held.version
     assert "list_version" not in lines(held, row)[0]
+
+
+def test_of_ten_thousand_names_with_details_that_cannot_be_read_each_is_screened(held: HeldList) -> None:
+    junk = ["", "?", "n/a", "Atlantis", "Korea", "IRN", "99/99/9999", "1405 AH", "Robot", "x" * 900, "\u202e", "=1+1"]
+    junk += ["8.3623E+08", "\N{COLLISION SYMBOL}", "-", "0", "NULL", "1,2", "Ünklar", "\N{NO-BREAK SPACE}"]
+    draw = random.Random(16)
+    head = "name;ref;type;country;nationality;dob;ids;address\n"
+    body = "".join(
+        f"Quiet Harbor {number};{';'.join(draw.choice(junk) for _ in range(7))}\n" for number in range(10_000)
+    )
+    rows = read((head + body).encode(), "csv").rows
+    results, failed = screen_rows(rows, held, PLAIN)
+    assert failed == []
+    assert Counter(each.status for each in results) == {"screened": 10_000}
+    assert sum(bool(each.warnings) for each in results) > 9_000
