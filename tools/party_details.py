@@ -6,7 +6,7 @@ and stands among the warnings.
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -41,18 +41,29 @@ _MOST_CHARACTERS = 500
 
 
 def detail_text(value: object) -> object:
-    """Return a detail as a text on one line, or None where it holds none: numbers and lists come from JSON."""
+    """Return a detail as a text on one line, or None where it holds none.
+
+    Of what else JSON holds, lists and objects are their values: an address may come in parts.
+    """
     if value is None:
         return None
-    if isinstance(value, list | tuple) and all(isinstance(each, str | int | float) for each in value):
-        text = ", ".join(map(str, value))
-    elif isinstance(value, str):
-        text = str(value)
-    else:
-        text = json.dumps(value, default=str)
+    text = ", ".join(_texts_in(value))
     text = unicodedata.normalize("NFKC", text)
     text = "".join(" " if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") else each for each in text)
     return " ".join(text.split())[:_MOST_CHARACTERS] or None
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts_in(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts_in(each)
+    elif value is not None:
+        yield json.dumps(value, default=str)
 
 
 def _country_text(value: object) -> object:

@@ -122,6 +122,14 @@ def test_of_several_readings_the_gravest_counts_and_all_are_shown() -> None:
     assert found.has_several_readings
 
 
+@pytest.mark.parametrize(
+    ("given", "choice"),
+    [("Congo", "Choose CG or CD."), ("GA", "Choose Gabon or United States."), ("mo", "Choose Macao or United States.")],
+)
+def test_a_word_with_several_readings_is_chosen_by_what_has_one(given: str, choice: str) -> None:
+    assert _at("origin", given, "import").next_step == choice
+
+
 def test_what_is_not_understood_is_not_assessed() -> None:
     found = _at("origin", "Narnia", "import")
     assert (found.status, found.level) == ("not_assessed", None)

@@ -220,7 +220,10 @@ def _summary(
     if unread:
         return f"{unread[0].given[:60]!r} was not understood: not assessed.", "Give the country's name or code."
     if several:
-        codes = " or ".join(dict.fromkeys(each.code for each in several[0].countries))
+        given, readings = several[0].given.strip().upper(), several[0].countries
+        # A code that has several readings is chosen by a name.
+        by_name = given in {each.code for each in readings}
+        codes = " or ".join(dict.fromkeys(each.name if by_name else each.code for each in readings))
         said = f"{several[0].given[:60]!r} has {len(several[0].countries)} readings; the stricter counts."
         return said, f"Choose {codes}."
     # A note of one country says more than one of any.
