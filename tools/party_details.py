@@ -48,8 +48,9 @@ def detail_text(value: object) -> object:
     if value is None:
         return None
     text = ", ".join(_texts_in(value))
-    text = unicodedata.normalize("NFKC", text)
-    text = "".join(" " if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") else each for each in text)
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(" " if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") else each for each in text)
     return " ".join(text.split())[:_MOST_CHARACTERS] or None
 
 
