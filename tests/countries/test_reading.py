@@ -189,6 +189,7 @@ def test_an_address_names_its_countries_and_regions(address: str, beside: tuple[
         ("Yalta Way 5, Las Vegas NV 89123", ("US",), []),
         ("Saki Naka, Andheri East, Mumbai", ("IN",), []),
         # What is not certain counts.
+        ("Lenina 5, Simferopol, Crimea AR, 95000", (), ["Crimea, Ukraine (UA)"]),
         ("12 Cuba Street", (), ["Cuba (CU)"]),
         ("Havana, IL", (), ["Cuba (CU)"]),
         ("Iran Street 5, Tehran", ("AE",), ["Iran (IR)"]),

@@ -89,7 +89,8 @@ def _of_one(readings: tuple[Country, ...]) -> str | None:
 
 def _is_elsewhere(named: _Named, sure: set[str | None], codes: tuple[str, ...]) -> bool:
     """Whether a name is only a street's or a town's in a country that is certain."""
-    if named.is_town:
+    # "Crimea AR, 95000" is no Arkansas: of a region the country has to be given.
+    if named.is_town and (_UNITED_STATES in codes or not any(each.region for each in named.readings)):
         return True
     own = {each.code for each in named.readings if each.region is None}
     if named.is_street and sure - own:
