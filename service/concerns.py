@@ -38,7 +38,7 @@ def concerns(result: object) -> tuple[Reason, ...]:
         case SanctionsResult():
             said = _OUTCOMES.get(result.outcome)
             found = () if said is None else (Reason(result.outcome, said),)
-            found += _of_countries(result)
+            found += _of_countries(result) + _of_identifiers(result)
             found += _of_cut(result)
         case RefusalsResult():
             some = bool(result.total or result.refusals)
@@ -80,13 +80,24 @@ def of_rulings(result: RulingsResult, counts: Callable[[Ruling], bool] = lambda 
     return found + _of_cut(result)
 
 
+#: Of an identifier that was given, and not compared.
+_NOT_COMPARED = ("id_in_scientific_notation", "id_not_read")
+
+
 def _of_countries(result: SanctionsResult) -> tuple[Reason, ...]:
-    """A country program that stops or is to be looked at, and a country that was not understood."""
+    """A country program that stops or is to be looked at, and a country that is not certain."""
     countries = result.country_programs
-    if countries is None or (countries.level in (None, "note") and countries.status == "assessed"):
+    if countries is None:
         return ()
-    code = "country_not_understood" if countries.level in (None, "note") else f"country_{countries.level}"
-    return (Reason(code, countries.headline),)
+    if countries.level in ("stop", "review"):
+        return (Reason(f"country_{countries.level}", countries.headline),)
+    if countries.status == "not_assessed":
+        return (Reason("country_not_understood", countries.headline),)
+    return (Reason("country_ambiguous", countries.headline),) if countries.has_several_readings else ()
+
+
+def _of_identifiers(result: SanctionsResult) -> tuple[Reason, ...]:
+    return tuple(Reason(each.code, each.detail) for each in result.warnings if each.code in _NOT_COMPARED)
 
 
 def _of_cut(result: HTSSearchResult | SanctionsResult | RefusalsResult | RulingsResult) -> tuple[Reason, ...]:

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from service.batches.ledger import LedgerUnavailable
 from service.envelope import as_json
+from tools.countries.assessment import CountryPrograms
 from tools.errors import (
     CircuitOpen,
     DeadlineExceeded,
@@ -99,7 +100,8 @@ class Problem(TypedDict):
     `faults` are all the things that are wrong with the question, as `detail` says them together; `parameter` names the
     first. `upstream_status` is the agency's own; `outcome` stands in it
     when a screening was asked; `sandbox` when it speaks of sample data. Of a file of rows `fault` says, stably, what is
-    wrong with it, and `row` how many rows had been read by then. `unread` are the words of a name that were not read.
+    wrong with it, and `row` how many rows had been read by then. `unread` are the words of a name that were not
+    read, and `country_programs` what the party's countries say all the same.
     """
 
     type: str
@@ -119,6 +121,7 @@ class Problem(TypedDict):
     fault: NotRequired[str]
     row: NotRequired[int]
     unread: NotRequired[list[Unread]]
+    country_programs: NotRequired[CountryPrograms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,8 @@ def _of_tool(exc: ToolError, request_id: str, outcome: dict[str, Any]) -> Proble
         more["faults"] = [{"parameter": each.parameter, "detail": each.detail} for each in exc.faults]
     if isinstance(exc, ScriptNotCovered):
         more["unread"] = [Unread(text=text, script=script) for text, script in exc.parts]
+        if exc.country_programs is not None:
+            more["country_programs"] = exc.country_programs
     if isinstance(exc, (ProviderRejected, ProviderFailed)) and exc.status is not None:
         more["upstream_status"] = exc.status
     return problem(status, fault.code, fault.title, fault.detail, request_id, **more)

@@ -62,6 +62,13 @@ def test_every_filter_is_written_as_the_agency_takes_it() -> None:
     }
 
 
+@pytest.mark.parametrize(("country", "code"), [("GA", "GA"), ("mo", "MO"), ("China", "CN"), ("Taiwan", "TW")])
+def test_a_country_is_asked_by_its_code(country: str, code: str) -> None:
+    _, [request] = ask({"country": country}, NO_RESULTS)
+    assert isinstance(request.json, dict)
+    assert request.json["filters"] == {"CountryCode": [code]}
+
+
 def test_words_of_a_product_are_asked_in_each_case_of_letters() -> None:
     _, [request] = ask({"product": "nicotine pouch"}, NO_RESULTS)
     assert isinstance(request.json, dict)

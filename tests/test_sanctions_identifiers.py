@@ -132,6 +132,13 @@ def test_phones_and_dates_of_the_remarks_are_none() -> None:
     [
         ("8.3623E+08", "id_in_scientific_notation"),
         ("8,3623e+08", "id_in_scientific_notation"),
+        ("Passport No. 8.3623E+08", "id_in_scientific_notation"),
+        ("Passport: 8.3623E+08 (Russia)", "id_in_scientific_notation"),
+        ("8.3623 E+08", "id_in_scientific_notation"),
+        ("8.3623x10^8", "id_in_scientific_notation"),
+        ("8.3623D+08", "id_in_scientific_notation"),
+        ("#########", "id_not_read"),
+        ("Passport", "id_too_short"),
         ("8.36230001E+08", "id_in_scientific_notation"),
         ("8E+08", "id_in_scientific_notation"),
         ("x", "id_too_short"),

@@ -28,7 +28,10 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
+
+if TYPE_CHECKING:
+    from tools.countries.assessment import CountryPrograms
 
 __all__ = [
     "LONGEST_RETRY_AFTER_S",
@@ -231,12 +234,15 @@ class NotScreened(ToolError):
 class ScriptNotCovered(ToolError):
     """A name, or a part of one, is in a script that is not read, and what could be read is no hit: that is no clear.
 
-    `parts` are the words that were not read, each with its script.
+    `parts` are the words that were not read, each with its script; `country_programs` is what the party's countries
+    say all the same.
     """
 
-    def __init__(self, message: str, *, parts: tuple[tuple[str, str], ...]) -> None:
+    def __init__(
+        self, message: str, *, parts: tuple[tuple[str, str], ...], country_programs: "CountryPrograms | None" = None
+    ) -> None:
         super().__init__(message)
-        self.parts = parts
+        self.parts, self.country_programs = parts, country_programs
 
 
 class DeadlineExceeded(ToolError):

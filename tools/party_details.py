@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, WithJsonSchema
 
 from tools.countries import read_country
-from tools.countries.assessment import country_warnings
+from tools.countries.assessment import CountryPrograms, assess_party, country_warnings
 from tools.input_warnings import InputWarning
 from tools.screening.asked_births import read_birth
 
@@ -23,6 +23,7 @@ __all__ = [
     "Detail",
     "EntryType",
     "TypeText",
+    "beside_the_name",
     "detail_text",
     "entry_type",
     "warnings_of",
@@ -65,6 +66,21 @@ def _texts_in(value: object) -> Iterator[str]:
             yield from _texts_in(each)
     elif value is not None:
         yield json.dumps(value, default=str)
+
+
+def beside_the_name(
+    *, country: str | None, nationality: str | None, dob: str | None, kind: str | None, address: str | None
+) -> tuple[CountryPrograms | None, tuple[InputWarning, ...]]:
+    """Return what country programs and warnings say of details, whether the name could be screened or not."""
+    country, nationality = _code_or_text(country), _code_or_text(nationality)
+    kind = None if kind is None else _TYPES.get(kind.casefold(), kind)
+    warnings = warnings_of(country=country, nationality=nationality, dob=dob, kind=kind)
+    return assess_party(country, nationality, address), tuple(warnings)
+
+
+def _code_or_text(country: str | None) -> str | None:
+    text = _country_text(country)
+    return text if isinstance(text, str) else None
 
 
 def _country_text(value: object) -> object:

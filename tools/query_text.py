@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from tools.countries import read_country
+from tools.countries import COUNTRIES, read_country
 
 __all__ = ["CountryCode", "DateOnly", "in_any_case", "searchable"]
 
@@ -47,6 +47,9 @@ def _joined(word: str) -> str:
 
 
 def _country(value: str) -> str:
+    if value.strip().upper() in COUNTRIES:
+        # That it may be a state of the United States, too, is of no account here: the agency takes codes.
+        return value.strip().upper()
     reading = read_country(value)
     if reading.is_certain and reading.countries[0].region is None:
         return reading.codes[0]

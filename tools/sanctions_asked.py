@@ -46,13 +46,14 @@ _PHRASES = (
 )
 #: What stands between two names wherever it stands, and what may be a word of one.
 _SURE = re.compile(
-    rf"(?<!\w)(?:[afnpl]{_GAP}k{_GAP}a|[afnpl](?:k/|/k)a|d{_GAP}b{_GAP}a|d(?:b/|/b)a|[afn] k a|d b a|t\s?/\s?a"
+    rf"(?<!\w)(?:[afnpl]{_GAP}k{_GAP}a|[afnpl](?:k/|/k)a|d{_GAP}b{_GAP}a|d(?:b/|/b)a|[afn] k a|d b a|[twx]\s?/\s?as?"
     rf"|c\s?/\s?o|o\s?/\s?b\s?/\s?o|{_PHRASES})(?!\w)\.?"
     "|[;|]|\u53c8\u540d|\u53c8\u79f0|\u66fe\u7528\u540d|\u522b\u540d",
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
-    r"(?<!\w)(?:aka|fka|nka|pka|dba|alias|formerly|previously|n[e\u00e9]e)(?!\w)\.?|\s//?\s", re.IGNORECASE
+    r"(?<!\w)(?:aka|fka|nka|pka|dba|alias|formerly|previously|n[e\u00e9]e|vormals|genannt)(?!\w)\.?|\s//?\s",
+    re.IGNORECASE,
 )
 #: A slash or a backslash between two words.
 _SLASH = re.compile(r"(?<=[^\W_])[/\\](?=[^\W_])")

@@ -52,6 +52,12 @@ _FOLLOWING = re.compile(r"[\s,;]+(?:issued|issue|expires|expiring|expiry|exp|val
 #: As spreadsheets write a number: with a point and no fraction, or cut to a few digits.
 _WHOLE_NUMBER = re.compile(r"([0-9]+)[.,]0+")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,3})")
+#: The same with words around it, with blanks in it, or in other signs: 8.36 x 10^8.
+_SCIENTIFIC_WITHIN = re.compile(
+    r"(?<![A-Za-z0-9])([0-9][.,][0-9]+)\s?(?:[eEdD]|[xX*\u00d7]\s?10\s?\^?)\s?\+?\s?([0-9]{1,3})(?![A-Za-z0-9])"
+)
+#: A column that was too narrow for its number.
+_TOO_NARROW = re.compile(r"#{3,}")
 #: What people put where there is no identifier.
 _PLACEHOLDERS = frozenset({"", "na", "none", "null", "nil", "nan", "unknown"})
 
@@ -104,6 +110,10 @@ def listed_keys(entry: ListEntry) -> frozenset[str]:
 def identifier_warnings(field: str, text: str) -> Iterator[InputWarning]:
     """Yield what is to be said of an identifier of a question that is not compared, or not as it was meant."""
     unread = unread_parts(text)
+    if _TOO_NARROW.search(text):
+        detail = "a spreadsheet has shown signs in the place of this number: widen the column, and send it again"
+        yield InputWarning("id_not_read", field, text, detail)
+        return
     if "".join(words_of(text)) in _PLACEHOLDERS and not unread:
         return
     if (found := _scientific(text.strip())) is not None:
@@ -115,7 +125,7 @@ def identifier_warnings(field: str, text: str) -> Iterator[InputWarning]:
         yield InputWarning("id_not_read", field, text[:_MOST_CHARACTERS], detail)
     elif unread:
         yield InputWarning("id_not_read", field, text, f"{unread[0].script} is not read: write it in Latin letters")
-    elif not identifier_keys(text):
+    elif not identifier_keys(text) or all(word in _LABELS for word in words_of(text)):
         detail = f"has fewer than {_LENGTH} letters or digits, and was not compared"
         yield InputWarning("id_too_short", field, text, detail)
 
@@ -175,6 +185,8 @@ def _without_country(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _scientific(text: str) -> str | None:
     """The whole number that scientific notation states, `""` where digits of it are lost; None: it is none."""
+    if (within := _SCIENTIFIC_WITHIN.search(text)) is not None:
+        text = f"{within[1]}E+{within[2]}"
     found = _SCIENTIFIC.fullmatch(text)
     if found is None or not (found[1] or "+" in text[1:]):
         return None

@@ -131,6 +131,7 @@ def result_of(query: SanctionsQuery, found: Found, via: Way, comparison: Compari
         raise ScriptNotCovered(
             f"{_said_of(query.unread)}: enter the Latin spelling, as in the passport or the register",
             parts=tuple([(part.text, part.script) for part in query.unread]),
+            country_programs=assess_party(query.country, query.nationality, query.address),
         )
     return SanctionsResult(
         outcome=outcome,

@@ -27,7 +27,20 @@ KNOWN_AS: Mapping[str, tuple[str, ...]] = {
         *("referenz", "kdnr", "kundennr", "kundennummer", "kundenid", "lieferantennr", "lieferantennummer"),
     ),
     "type": ("type", "partytype", "entitytype"),
-    "country": ("country", "countrycode", "countryiso", "countryiso2", "isocountry", "land", "pays", "pais", "paese"),
+    "country": (
+        *("country", "countrycode", "countryiso", "countryiso2", "isocountry", "countryname", "ctry", "land", "pays"),
+        *("pais", "país", "paese", "countryofresidence", "residencecountry", "addresscountry"),
+        *(
+            "countryofincorporation",
+            "countryofregistration",
+            "jurisdiction",
+            "nation",
+            "страна",
+            "国家",
+            "ülke",
+            "kraj",
+        ),
+    ),
     "nationality": (
         *(
             "nationality",
@@ -41,7 +54,8 @@ KNOWN_AS: Mapping[str, tuple[str, ...]] = {
         *("nationalité", "nacionalidad", "nazionalità"),
     ),
     "address": (
-        *("address", "fulladdress", "postaladdress", "registeredaddress", "addressline", "anschrift", "adresse"),
+        *("address", "fulladdress", "postaladdress", "registeredaddress", "addressline", "addressline1", "address1"),
+        *("streetaddress", "street", "anschrift", "adresse"),
         *("direccion", "dirección", "indirizzo"),
     ),
     "dob": ("dob", "dateofbirth", "birthdate", "birthday", "geburtsdatum", "datedenaissance", "fechadenacimiento"),

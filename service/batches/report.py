@@ -113,7 +113,8 @@ class ScreenedRow(TypedDict):
 
 
 class RowNotScreened(TypedDict):
-    """A row that nobody was screened by: `invalid`, which its sender can mend, or `not_screened`."""
+    """A row that was not screened: `invalid`, which its sender can mend, or `not_screened`. What its countries say, and
+    what of it was not read, stands there all the same."""
 
     row: int
     ref: str | None
@@ -121,6 +122,8 @@ class RowNotScreened(TypedDict):
     status: Literal["invalid", "not_screened"]
     code: str
     detail: str
+    country_programs: NotRequired[CountryPrograms]
+    warnings: NotRequired[tuple[InputWarning, ...]]
 
 
 #: A line of an answer to many rows.

@@ -5,8 +5,9 @@ from functools import lru_cache
 
 import orjson
 
-from service.batches.rows import Row, RowResult
+from service.batches.rows import Row, RowResult, RowStatus
 from tools.countries.assessment import CountryPrograms
+from tools.party_details import beside_the_name
 from tools.sanctions_result import SanctionsResult
 
 __all__ = ["invalid", "not_screened", "screened", "set_aside"]
@@ -48,16 +49,28 @@ def _as_json(programs: CountryPrograms) -> bytes:
 
 
 def invalid(row: Row, detail: str) -> RowResult:
-    """Nobody can be screened by such a row; `detail` says what is wrong with it."""
-    code = row.fault_code or "invalid_row"
-    told = {"row": row.number, "ref": row.ref, "name": row.name, "status": "invalid", "code": code}
-    return RowResult(row.number, "invalid", None, orjson.dumps(told | {"detail": detail}))
+    """Return the result of a row without a name that can be screened; `detail` says what is wrong with it."""
+    return _without_outcome(row, "invalid", row.fault_code or "invalid_row", detail)
 
 
 def not_screened(row: Row, code: str, detail: str) -> RowResult:
-    """The row is as it should be, and nobody was screened: `code` and `detail` say why."""
-    told = {"row": row.number, "ref": row.ref, "name": row.name, "status": "not_screened", "code": code}
-    return RowResult(row.number, "not_screened", None, orjson.dumps(told | {"detail": detail}))
+    """Return the result of a row that is as it should be, and was not screened: `code` and `detail` say why."""
+    return _without_outcome(row, "not_screened", code, detail)
+
+
+def _without_outcome(row: Row, status: RowStatus, code: str, detail: str) -> RowResult:
+    """What its countries say, and what of it was not read, stands there all the same."""
+    programs, warnings = beside_the_name(
+        country=row.country, nationality=row.nationality, dob=row.dob, kind=row.type, address=row.address
+    )
+    line: dict[str, object] = {"row": row.number, "ref": row.ref, "name": row.name, "status": status}
+    line |= {"code": code, "detail": detail}
+    if programs is not None:
+        line["country_programs"] = orjson.Fragment(_as_json(programs))
+    if warnings:
+        line["warnings"] = warnings
+    codes = tuple([each.code for each in warnings])
+    return RowResult(row.number, status, None, orjson.dumps(line), codes, programs.level if programs else None)
 
 
 def set_aside(rows: Sequence[Row], reason: str) -> list[RowResult]:

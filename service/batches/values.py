@@ -45,7 +45,7 @@ def row_of(number: int, values: Mapping[str, object], fault: str | None = None) 
     ref = _ref(values.get("ref"))
     if fault is not None:
         shown = name if name is not None else _for_people(given, _MOST_NAME_CHARACTERS)
-        return Row(number=number, ref=ref, name=None if shown is None else shown[:_MOST_NAME_CHARACTERS], fault=fault)
+        name = None if shown is None else shown[:_MOST_NAME_CHARACTERS]
     return Row(
         number=number,
         ref=ref,
@@ -56,6 +56,7 @@ def row_of(number: int, values: Mapping[str, object], fault: str | None = None) 
         dob=_detail(values.get("dob")),
         address=_detail(values.get("address")),
         ids=_ids(values.get("ids")),
+        fault=fault,
     )
 
 

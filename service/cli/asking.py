@@ -12,12 +12,13 @@ from service.cli.questions import Question
 from service.cli.settings import prepared_to_ask
 from service.cli.spinner import spinning
 from service.cli.tables.answers import answer_page
+from service.cli.tables.countries import countries_part
 from service.cli.tables.errors import error_page
 from service.config import Config
 from service.envelope import answer, as_json
 from service.errors import fault_of, problem_of
 from service.registry import in_normal_form
-from tools.errors import InvalidQuery, ToolError
+from tools.errors import InvalidQuery, ScriptNotCovered, ToolError
 from tools.exchange import Answer
 from tools.query_faults import FaultCollector
 
@@ -76,5 +77,8 @@ def tell_error(exc: ToolError, request_id: str, *, as_body: bool, screening: boo
         for each in exc.faults:
             complain(f"{within}{each.parameter}: {each.detail}")
     else:
-        show_error(error_page(fault_of(exc), screening=screening, sandbox=exc.sandbox))
+        countries = exc.country_programs if isinstance(exc, ScriptNotCovered) else None
+        show_error(
+            [*error_page(fault_of(exc), screening=screening, sandbox=exc.sandbox), *countries_part(countries, ())]
+        )
     return exit_of(exc)

@@ -179,7 +179,7 @@ class _Batch:
         if self._as_json:
             write(as_json(self._summary(job)) + b"\n")
         else:
-            write_aside(summary_text(job, sandbox=self._config.sandbox))
+            write_aside(summary_text(job, sandbox=self._config.sandbox, columns=self._columns))
 
     def _summary(self, job: Job) -> Summary:
         return summary_of(

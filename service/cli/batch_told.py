@@ -8,12 +8,17 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from service.batches.columns import Columns
 from service.batches.ledger import Job
 from service.cli.exits import NOT_ANSWERED, NOTHING_ADVERSE, TO_LOOK_AT
 from service.cli.output import is_for_people
 from service.envelope import rfc3339
 
 __all__ = ["Bar", "exit_of_job", "progress_bar", "summary_text"]
+
+
+#: Warnings by which a row without a hit is to be looked at all the same.
+_TO_LOOK_AT = ("country_not_understood", "country_ambiguous", "id_in_scientific_notation", "id_not_read")
 
 
 class Bar(Protocol):
@@ -32,12 +37,12 @@ def exit_of_job(job: Job) -> int:
     if counts.rows != job.rows or counts.not_screened or counts.rows == 0:
         return NOT_ANSWERED
     countries = counts.country_programs["stop"] + counts.country_programs["review"]
-    unread = counts.warnings["country_not_understood"]
+    unread = sum(counts.warnings[code] for code in _TO_LOOK_AT)
     return NOTHING_ADVERSE if counts.clear == counts.rows and not countries + unread else TO_LOOK_AT
 
 
-def summary_text(job: Job, *, sandbox: bool) -> str:
-    """A few lines."""
+def summary_text(job: Job, *, sandbox: bool, columns: Columns | None = None) -> str:
+    """Return a few lines; `columns` says which of the file's were not read."""
     counts = job.counts
     by = "the agency's search"
     if job.new.options.via == "list":
@@ -51,8 +56,10 @@ def summary_text(job: Job, *, sandbox: bool) -> str:
         lines.append(f"country programs: {_counted(counts.country_programs)}")
     if counts.warnings:
         lines.append(f"not read as given: {_counted(counts.warnings)}")
+    if columns is not None and columns.ignored:
+        lines.append(f"columns that were not read: {', '.join(columns.ignored)}")
     if sandbox:
-        lines.append("SAMPLE DATA: nobody was screened by a real list")
+        lines.append("SAMPLE DATA: no name was screened by a real list")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -9,7 +9,6 @@ from service.batches.code_pages import CODE_PAGES
 from service.batches.intake import FileFormat
 from tests.batches.reading import Reading, pieces_of, read
 
-# ruff: noqa: RUF001 - names in other scripts are what this is about
 NAMES: dict[str, tuple[str, ...]] = {
     "russian": (
         "Барак Квариани",

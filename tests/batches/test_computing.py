@@ -99,6 +99,26 @@ def test_a_detail_that_cannot_be_read_is_a_warning_and_the_name_is_screened(
     assert [each["code"] for each in warnings] == codes
 
 
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        (Row(1, name="شركة الفنار", country="Iran", dob="soon"), "not_screened"),
+        (Row(1, name="x", country="Iran", dob="soon"), "invalid"),
+        (Row(1, name=None, country="Iran", dob="soon", fault="name: is missing"), "invalid"),
+    ],
+)
+def test_country_programs_and_warnings_stand_beside_a_row_without_an_outcome(
+    held: HeldList, row: Row, status: str
+) -> None:
+    (line,) = lines(held, row)
+    (result,) = screen_rows([row], held, PLAIN)[0]
+    programs, warnings = line["country_programs"], line["warnings"]
+    assert isinstance(programs, dict)
+    assert isinstance(warnings, list)
+    assert (line["status"], programs["level"], warnings[0]["code"]) == (status, "stop", "dob_not_understood")
+    assert (result.country_level, result.warnings) == ("stop", ("dob_not_understood",))
+
+
 def test_country_programs_stand_beside_the_outcome(held: HeldList) -> None:
     first, second = lines(held, Row(1, name="Quiet Meadow", country="Iran"), Row(2, name="Quiet Meadow"))
     assert first["outcome"] == second["outcome"] == "clear"

@@ -15,9 +15,11 @@ from tests.csl_answers import sdn
 from tests.fda_answers import refused as refused_row
 from tests.service.snapshot.outcomes import FAILURES, line, refused, ruled, screened
 from tools import errors
+from tools.countries.assessment import assess_party
 from tools.errors import InvalidQuery, NotFound, ToolError
 from tools.exchange import Answer
 from tools.sanctions import SanctionsResult
+from tools.sanctions_query import SanctionsQuery
 
 CASES = {
     "a line without links": (plain_line(), NOTHING_ADVERSE),
@@ -54,6 +56,27 @@ def test_a_look_up_is_0_when_it_found_what_was_asked_and_a_screening_when_nothin
     assert exit_of(outcome) == code
     if isinstance(outcome.result, SanctionsResult):
         assert bool(concerns(outcome.result)) is (code == TO_LOOK_AT)
+
+
+@pytest.mark.parametrize(
+    ("country", "ids", "code"),
+    [
+        ("Norway", "836230001", NOTHING_ADVERSE),
+        ("Iran", "", TO_LOOK_AT),
+        ("China", "", TO_LOOK_AT),
+        ("Georgia", "", TO_LOOK_AT),
+        ("Narnia", "", TO_LOOK_AT),
+        ("Norway", "8.3623E+08", TO_LOOK_AT),
+    ],
+)
+def test_a_screening_without_a_hit_is_0_only_when_its_details_are_certain_and_its_country_has_no_program(
+    country: str, ids: str, code: int
+) -> None:
+    query = SanctionsQuery.model_validate({"name": "Acme Trading", "country": country, "ids": ids or []})
+    answer = screened("Acme Trading")
+    programs = assess_party(query.country, None, None)
+    result = replace(answer.result, country_programs=programs, warnings=query.warnings)
+    assert exit_of(replace(answer, result=result)) == code
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ _MONTHS = (
 )
 _MONTH_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split("|")}
 #: Years that a living or listed person may be born in, and such as other calendars count.
-_FIRST_YEAR, _LAST_YEAR = 1850, 2100
+_FIRST_YEAR, _LAST_YEAR = 1850, 2035
 _HIJRI_OR_JALALI, _BUDDHIST = range(1200, 1500), range(2350, 2650)
 #: A range of more years says nothing of a person.
 _RANGE_YEARS = 12

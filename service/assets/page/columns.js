@@ -31,14 +31,17 @@ const KNOWN = {
     "type", "partytype", "entitytype"
   ],
   "country": [
-    "country", "countrycode", "countryiso", "countryiso2", "isocountry", "land", "pays", "pais", "paese"
+    "country", "countrycode", "countryiso", "countryiso2", "isocountry", "countryname", "ctry", "land", "pays",
+    "pais", "país", "paese", "countryofresidence", "residencecountry", "addresscountry", "countryofincorporation",
+    "countryofregistration", "jurisdiction", "nation", "страна", "国家", "ülke", "kraj"
   ],
   "nationality": [
     "nationality", "nationalities", "citizenship", "citizen", "staatsangehörigkeit", "nationalität", "nationalite",
     "nationalité", "nacionalidad", "nazionalità"
   ],
   "address": [
-    "address", "fulladdress", "postaladdress", "registeredaddress", "addressline", "anschrift", "adresse",
+    "address", "fulladdress", "postaladdress", "registeredaddress", "addressline", "addressline1", "address1",
+    "streetaddress", "street", "anschrift", "adresse",
     "direccion", "dirección", "indirizzo"
   ],
   "dob": [

@@ -27,7 +27,10 @@ def sanctions_page(result: SanctionsResult, source: SourceBlock | None = None) -
     countries = result.country_programs
     is_green = countries is None or countries.level not in ("stop", "review")
     style = _STYLES.get(result.outcome, "bold yellow") if is_green or result.hits else ""
-    page: Page = [heading(said.headline, style), facts(("Next step", said.next_step))]
+    stops = countries is not None and countries.level == "stop"
+    # What stops a shipment comes before a name that no list has.
+    page: Page = countries_part(countries, ()) if stops else []
+    page += [heading(said.headline, style), facts(("Next step", said.next_step))]
     if result.hits:
         page += [
             table(
@@ -48,7 +51,7 @@ def sanctions_page(result: SanctionsResult, source: SourceBlock | None = None) -
     ]
     return [
         *page,
-        *countries_part(result.country_programs, result.warnings),
+        *countries_part(None if stops else countries, result.warnings),
         heading("What the outcome is about"),
         facts(
             ("Lists", f"{', '.join(lists)} ({len(lists)})"),
