@@ -31,7 +31,8 @@ Direction = Literal["import", "export"]
 Role = Literal["manufacturer", "seller", "buyer", "consignee", "importer", "end_user", "carrier", "bank", "other"]
 ToolName = Literal["hts", "sanctions", "refusals", "rulings"]
 
-_US = "US"
+#: The customs territory: the States, the District of Columbia, and Puerto Rico (19 CFR 101.1).
+_HERE = frozenset({"US", "PR"})
 #: Behind UTC; the last place of the customs territory where a day ends.
 _HAWAII = timedelta(hours=10)
 
@@ -126,9 +127,9 @@ class Shipment(_Question):
     def _goes_where_it_says(cls, lane: Lane, info: ValidationInfo) -> Lane:
         direction, to = info.data.get("direction"), _reading(lane.destination)
         # One that was not understood is not assessed; the parties are screened all the same.
-        if direction == "import" and to.codes and _US not in to.codes:
+        if direction == "import" and to.codes and _HERE.isdisjoint(to.codes):
             raise PydanticCustomError("lane", "of an import must be US", {"parameter": "lane.destination"})
-        if direction == "export" and to.codes == (_US,):
+        if direction == "export" and to.codes and _HERE.issuperset(to.codes):
             raise PydanticCustomError("lane", "of an export must not be US", {"parameter": "lane.destination"})
         return lane
 
@@ -152,15 +153,16 @@ class Shipment(_Question):
         return self
 
     def _direction_of_lane(self, to: CountryReading) -> Direction | None:
-        if to.codes == (_US,):
+        if to.codes and _HERE.issuperset(to.codes):
             return "import"
-        return "export" if _US in _reading(self.lane.export_country or self.lane.origin).codes else None
+        start = _reading(self.lane.export_country or self.lane.origin).codes
+        return None if _HERE.isdisjoint(start) else "export"
 
     @property
     def directions(self) -> tuple[Direction, ...]:
         """The directions whose country programs hold: both, when neither end of the lane is in the United States."""
         ends = (self.lane.export_country, self.lane.destination)
-        abroad = [codes for each in ends if (codes := _reading(each).codes) and _US not in codes]
+        abroad = [codes for each in ends if (codes := _reading(each).codes) and _HERE.isdisjoint(codes)]
         if self.direction is None or len(abroad) == len(ends):
             return ("import", "export")
         return (self.direction,)

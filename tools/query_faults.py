@@ -121,7 +121,11 @@ def faults_of(exc: ValidationError, known: tuple[str, ...] = ()) -> tuple[Parame
     """
     unknown: list[ParameterFault] = []
     found: list[ParameterFault] = []
-    for each in exc.errors(include_url=False, include_input=False):
+    errors = exc.errors(include_url=False, include_input=False)
+    for each in errors:
+        # Items that have faults of their own are there, and are not too few.
+        if each["type"] == "too_short" and any(_is_inside(other["loc"], each["loc"]) for other in errors):
+            continue
         parameter, detail = _parameter(each, known), reason_of(each)
         if each["type"] == "extra_forbidden" and len(each["loc"]) == 1:
             there_are = f"; there are: {', '.join(known)}" if known else ""
@@ -129,6 +133,10 @@ def faults_of(exc: ValidationError, known: tuple[str, ...] = ()) -> tuple[Parame
         else:
             found.append(ParameterFault(parameter, detail))
     return tuple(dict.fromkeys([*unknown, *found]))
+
+
+def _is_inside(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(place) > len(outer) and place[: len(outer)] == outer
 
 
 def reason_of(error: ErrorDetails) -> str:

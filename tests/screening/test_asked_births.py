@@ -42,7 +42,20 @@ def test_years_of_other_calendars_are_not_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["unknown", "n/a", "-", "0000-00-00", "1978-13-45", "30 Feb 1980", "99999", "Spring 1970", ""]
+    "text",
+    [
+        "1900-01-00",
+        "1/0/1900",
+        "unknown",
+        "n/a",
+        "-",
+        "0000-00-00",
+        "1978-13-45",
+        "30 Feb 1980",
+        "99999",
+        "Spring 1970",
+        "",
+    ],
 )
 def test_what_is_no_date_is_not_understood(text: str) -> None:
     assert (read_birth(text).how, read_birth(text).dates) == ("not_understood", ())

@@ -40,7 +40,7 @@ async def answer(client: Client, method: str, path: str, **more: Any) -> tuple[i
 async def test_one_question_is_a_422_that_names_what_is_not_read(
     client: Client, via: str, name: str, script: str
 ) -> None:
-    query = {"name": name, "via": via}
+    query = {"name": name, "via": via, "country": "Iran"}
     for method, path, more in (
         ("GET", "/v1/sanctions", {"params": query}),
         ("POST", "/v1/sanctions", {"json": query}),
@@ -50,6 +50,7 @@ async def test_one_question_is_a_422_that_names_what_is_not_read(
         assert (status, body["code"], body["outcome"]) == (422, "script_not_covered", "not_screened")
         assert (body["retryable"], body["retry_after_s"]) == (False, None)
         assert script in body["detail"]
+        assert body["country_programs"]["level"] == "stop"
         assert [each["text"] in name and script in each["script"] for each in body["unread"]]
 
 

@@ -160,7 +160,8 @@ def country_warnings(field: str, text: str) -> tuple[InputWarning, ...]:
     if reading.is_certain:
         return ()
     if not reading.countries:
-        detail = f"{text!r} was not understood as a country: it weighs nothing, and country programs are not assessed"
+        said = f"{text!r} was not understood as a country" if text else "no country was given"
+        detail = f"{said}: it weighs nothing, and country programs are not assessed"
         return (InputWarning("country_not_understood", field, text, detail),)
     if len(reading.countries) > 1:
         detail = f"{text!r} has {len(reading.countries)} readings, {reading}; the stricter counts"
@@ -218,7 +219,9 @@ def _summary(
     if rows and level in ("stop", "review"):
         return _headline(*rows[0]), _NEXT_STEPS[level]
     if unread:
-        return f"{unread[0].given[:60]!r} was not understood: not assessed.", "Give the country's name or code."
+        given = unread[0].given[:60]
+        said = f"{given!r} was not understood" if given else "No country was given"
+        return f"{said}: not assessed.", "Give the country's name or code."
     if several:
         given, readings = several[0].given.strip().upper(), several[0].countries
         # A code that has several readings is chosen by a name.

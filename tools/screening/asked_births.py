@@ -30,6 +30,8 @@ _TIME = re.compile(
     r"(?:t|\s)\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[ap]\.?m\.?)?\s*(?:z|utc|gmt|[+-]\d{2}:?\d{2})?$"
 )
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|º|ª)\b")
+#: What a spreadsheet makes of an empty cell that is a date.
+_EMPTY_CELL = re.compile(r"1900[-/.]0?1[-/.]00?|0?1[-/.]00?[-/.]1900|00?[-/.]0?1[-/.]1900")
 _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
 _RANGE = re.compile(r"(?:between\s+|from\s+)?(\d{4})\s*(?:to|-|\u2013|\u2014|/|or|and|until|bis)\s*(\d{4})")
 _NUMBERS = re.compile(r"(\d{1,4})[\s./-]+(\d{1,2})[\s./-]+(\d{1,4})")
@@ -84,7 +86,7 @@ def read_birth(text: str) -> BirthReading:
 
 
 def _readings(plain: str) -> Iterator[int]:
-    if _names_calendar(plain):
+    if _names_calendar(plain) or _EMPTY_CELL.fullmatch(plain):
         return
     if plain.isdigit() and len(plain) == 4 and _is_year(int(plain)):
         yield int(plain) * 10_000

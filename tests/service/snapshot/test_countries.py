@@ -115,6 +115,8 @@ def test_a_country_that_is_not_certain_is_at_least_for_review_and_the_name_is_sc
         ({"origin": "CN", "export_country": "FR", "destination": "DE"}, None, ("import", "export")),
         ({"origin": "US", "export_country": "FR", "destination": "DE"}, None, ("import", "export")),
         ({"origin": "CN", "destination": "DE"}, None, ("import", "export")),
+        ({"origin": "CN", "destination": "Puerto Rico"}, "import", ("import",)),
+        ({"origin": "CN", "export_country": "PR", "destination": "DE"}, "export", ("export",)),
     ],
 )
 def test_the_direction_follows_from_the_end_of_the_lane_that_is_us(

@@ -103,3 +103,9 @@ def test_rules_about_several_members_are_said_with_what_else_is_wrong() -> None:
         ("entry_date", "only the schedule of today (2026-11-25) can be had, not that of 2026-11-26"),
         ("parties", "add at least one party"),
     ]
+
+
+def test_a_party_with_a_fault_is_not_said_to_be_missing() -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        parse(parties=[{"name": "Acme Trading", "role": "seller"}])
+    assert [each.parameter for each in caught.value.faults] == ["parties.0.country"]
