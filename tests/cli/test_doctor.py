@@ -107,13 +107,13 @@ FAULTS: dict[str, dict[str, tuple[str, int]]] = {
     "cross=truncate": {"cross": ("connection_broke", 3)},
     "hts=reset": {"hts": ("connection_broke", 3)},
     # What a tool cannot do without.
+    "hts=without:general": {"hts": ("unreadable", 3)},
     "csl=without:total": {"csl": ("unreadable", 3)},
     "csl=renamed:results": {"csl": ("unreadable", 3)},
     "fda=renamed:result": {"fda": ("unreadable", 3)},
     "cross=without:rulings": {"cross": ("unreadable", 3)},
     "hts=renamed:name": {"hts": ("unreadable", 3)},
     # What a tool reads as blank, and so would never miss.
-    "hts=without:general": {"hts": ("field_missing", 1)},
     "hts=renamed:quotaQuantity": {"hts": ("field_missing", 1)},
     "csl=without:alt_names": {"csl": ("field_missing", 1)},
     "csl=renamed:ids": {"csl": ("field_missing", 1)},
