@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from tools.errors import NotScreened
 from tools.exchange import Held
-from tools.sanctions_hits import Party, weigh_match
+from tools.sanctions_hits import weigh_match
 from tools.sanctions_names import IGNORED_WORDS, words_of
 from tools.sanctions_query import SanctionsQuery
 from tools.sanctions_result import Found, narrowed
@@ -48,20 +48,24 @@ def matched(query: SanctionsQuery, held: HeldList) -> Found:
     not_held = tuple(code for code in query.lists if code in held.missing_lists)
     if len(not_held) == len(query.lists):
         raise NotScreened(f"the file held has no entry of {', '.join(not_held)}", upstream="csl")
-    parties, today = query.parties, datetime.now(UTC).date()
+    today = datetime.now(UTC).date()
     threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
     lists = None if query.sources is None else frozenset(query.sources)
-    best: dict[int, tuple[Match, Party]] = {}
-    for party, subject in zip(parties, query.subjects, strict=True):
+    subjects = query.subjects
+    # By the entry: the strongest match, and by which of the names.
+    best: dict[int, tuple[Match, int]] = {}
+    for by, subject in enumerate(subjects):
         for match in held.matcher.screen(subject, threshold, lists, query.algorithm, _MAX_HITS + 1):
             known = best.get(match.at)
             if known is None or _strength(match) > _strength(known[0]):
-                best[match.at] = match, party
+                best[match.at] = match, by
     found = list(best.values())
-    if len(parties) > 1:
+    if len(subjects) > 1:
         found.sort(key=lambda each: _strength(each[0]), reverse=True)
     missing = f"there are more than {_MAX_HITS} entries at or above the threshold" if len(found) > _MAX_HITS else None
-    hits = [weigh_match(party, held.entry(match.at), match, today) for match, party in found[:_MAX_HITS]]
+    # Most names are no hit, and need nothing to weigh one with.
+    parties = query.parties if found else ()
+    hits = [weigh_match(parties[by], held.entry(match.at), match, today) for match, by in found[:_MAX_HITS]]
     of_type, of_another_type = narrowed(query, hits)
     if not of_type:
         _look_into_unreadable_rows(query, held)
