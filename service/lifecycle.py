@@ -42,6 +42,7 @@ from service.sandbox import Sandbox, parse_faults
 from service.threads import ToolThreads
 from service.watch import watching
 from tools.base import ComplianceTool
+from tools.countries import load_countries
 from tools.http_client import HTTPClientManager
 from tools.screening.holder import none_pinned
 from tools.transports import AnswerStore
@@ -67,6 +68,8 @@ class Lifecycle:
         config = app[CONFIG]
         if unknown := unknown_names():
             log.warning("settings that do not exist are ignored", names=unknown)
+        # The first question with a country is not to wait for it.
+        await asyncio.to_thread(load_countries)
         async with AsyncExitStack() as stack:
             # Left last, so that what closing counts is told, too.
             await stack.enter_async_context(app[METRICS].shared())

@@ -2,6 +2,14 @@
 
 from tools.countries.addresses import countries_in_address
 from tools.countries.iso import COUNTRIES, short_name
-from tools.countries.reading import Country, CountryReading, read_country
+from tools.countries.reading import Country, CountryReading, load_countries, read_country
 
-__all__ = ["COUNTRIES", "Country", "CountryReading", "countries_in_address", "read_country", "short_name"]
+__all__ = [
+    "COUNTRIES",
+    "Country",
+    "CountryReading",
+    "countries_in_address",
+    "load_countries",
+    "read_country",
+    "short_name",
+]

@@ -29,6 +29,7 @@ __all__ = [
     "Country",
     "CountryReading",
     "agreed",
+    "load_countries",
     "merged",
     "of_codes_before_digits",
     "of_postcode",
@@ -274,6 +275,12 @@ def _with_initials(words: Iterable[str]) -> Iterator[str]:
         yield word
     if initials:
         yield initials
+
+
+def load_countries() -> None:
+    """Make the tables of names, which takes a moment, before the first question wants them."""
+    _index()
+    _demonyms()
 
 
 @cache

@@ -14,6 +14,7 @@ from pytest_aiohttp import AiohttpClient
 from service.app import create_app
 from service.config import Config
 from service.sandbox import KEYS, Sandbox
+from tools.countries import reading
 
 SHIPMENT: dict[str, Any] = {
     "direction": "import",
@@ -59,6 +60,12 @@ async def test_an_iranian_shipment_is_high(open_sandboxed: Any) -> None:
     assert taken["country_programs"]["places"][0]["countries"] == [{"code": "IR", "name": "Iran", "region": None}]
     assert taken["reasons"][0]["code"] == "country_stop"
     assert "31 CFR 560" in taken["reasons"][0]["text"]
+
+
+async def test_the_names_of_countries_are_there_before_the_first_question(open_sandboxed: Any) -> None:
+    reading._index.cache_clear()
+    await open_sandboxed()
+    assert reading._index.cache_info().currsize == 1
 
 
 async def test_parties_with_details_that_cannot_be_read_are_screened(open_sandboxed: Any) -> None:
