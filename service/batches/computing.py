@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from service.batches.results import failed as failed_row
 from service.batches.results import invalid, not_screened, screened
 from service.batches.rows import Row, RowResult, ScreeningOptions
 from tools.errors import ToolError
@@ -32,11 +33,9 @@ def screen_rows(
     for row in rows:
         try:
             results.append(_screen(row, held, options, held.version if tell_version else None))
-        except ToolError as exc:
-            results.append(not_screened(row, exc.code, str(exc)))
         except Exception:  # noqa: BLE001 - one row never costs another; the caller logs it
             failed.append((row.number, traceback.format_exc()))
-            results.append(not_screened(row, "internal_error", "the gateway failed at this row"))
+            results.append(failed_row(row, "internal_error", "the gateway failed at this row"))
     return results, failed
 
 
@@ -57,4 +56,7 @@ def _screen(row: Row, held: HeldList, options: ScreeningOptions, version: str | 
     query = question_of(row, options)
     if isinstance(query, RowResult):
         return query
-    return screened(row, result_of(query, matched(query, held), "list"), version)
+    try:
+        return screened(row, result_of(query, matched(query, held), "list"), version)
+    except ToolError as exc:
+        return not_screened(row, exc.code, str(exc))

@@ -10,7 +10,7 @@ from tools.countries.assessment import CountryPrograms
 from tools.party_details import beside_the_name
 from tools.sanctions_result import SanctionsResult
 
-__all__ = ["invalid", "not_screened", "screened", "set_aside"]
+__all__ = ["failed", "invalid", "not_screened", "screened", "set_aside"]
 
 
 def screened(row: Row, result: SanctionsResult, list_version: str | None = None) -> RowResult:
@@ -73,7 +73,14 @@ def _without_outcome(row: Row, status: RowStatus, code: str, detail: str) -> Row
     return RowResult(row.number, status, None, orjson.dumps(line), codes, programs.level if programs else None)
 
 
+def failed(row: Row, code: str, detail: str) -> RowResult:
+    """Return the result of a row that was not screened by a fault of ours. Nothing of it is read again: what broke once
+    may break its reader, too."""
+    line = {"row": row.number, "ref": row.ref, "name": row.name, "status": "not_screened"}
+    return RowResult(row.number, "not_screened", None, orjson.dumps(line | {"code": code, "detail": detail}))
+
+
 def set_aside(rows: Sequence[Row], reason: str) -> list[RowResult]:
-    """One result for each of the rows of a chunk that could not be computed, with the `reason` in words."""
+    """Return one result for each of the rows of a chunk that could not be computed, with the `reason` in words."""
     detail = f"the rows around it could not be screened: {reason}"
-    return [not_screened(row, "set_aside", detail) for row in rows]
+    return [failed(row, "set_aside", detail) for row in rows]

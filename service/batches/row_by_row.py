@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from service.batches.matching_pool import MatchingFailed
-from service.batches.results import not_screened
+from service.batches.results import failed
 from service.batches.rows import Row, RowResult
 from service.errors import fault_of
 
@@ -55,9 +55,9 @@ async def _alone(screen: Callable[[Sequence[Row]], Awaitable[list[RowResult]]], 
 
 def _failed(row: Row, failure: Exception) -> RowResult:
     if isinstance(failure, MatchingFailed):
-        return not_screened(row, "set_aside", f"the row could not be screened: {failure}")
+        return failed(row, "set_aside", f"the row could not be screened: {failure}")
     fault = fault_of(failure)
-    return not_screened(row, fault.code, fault.detail)
+    return failed(row, fault.code, fault.detail)
 
 
 async def _checked(

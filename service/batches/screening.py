@@ -8,7 +8,7 @@ import structlog
 from service.batches.computing import question_of
 from service.batches.ledger import Chunk
 from service.batches.matching_pool import MatchingPool
-from service.batches.results import not_screened, screened
+from service.batches.results import failed, not_screened, screened
 from service.batches.rows import Row, RowResult, ScreeningOptions
 from service.batches.versions import ListVersion, Versions
 from tools.errors import NotScreened, ToolError
@@ -91,5 +91,5 @@ class RowScreening:
                 pause_s = getattr(exc, "retry_after_s", None) or 2.0 ** (tried - 1)
             except Exception:  # one row never costs another
                 log.exception("a row could not be screened", row=row.number)
-                return not_screened(row, "internal_error", "the gateway failed at this row")
+                return failed(row, "internal_error", "the gateway failed at this row")
             await self._pause(min(pause_s, _LONGEST_PAUSE_S))

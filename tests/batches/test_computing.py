@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from service.batches.computing import screen_rows
+from service.batches.results import set_aside
 from service.batches.rows import Row, ScreeningOptions
 from service.envelope import as_json
 from tests.batches.held import hold_made_list
@@ -126,6 +127,20 @@ def test_country_programs_stand_beside_the_outcome(held: HeldList) -> None:
     assert isinstance(programs, dict)
     assert (programs["level"], programs["places"][0]["countries"][0]["code"]) == ("stop", "IR")
     assert "country_programs" not in second
+
+
+def test_a_row_that_failed_by_a_fault_of_ours_is_not_read_again(
+    held: HeldList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("service.batches.results.beside_the_name", breaks)
+    monkeypatch.setattr("service.batches.computing.matched", breaks)
+    row = Row(1, name="Quiet Harbor", country="Iran")
+    (result,), told = screen_rows([row], held, PLAIN)
+    assert (result.status, orjson.loads(result.line)["code"], len(told)) == ("not_screened", "internal_error", 1)
+    assert orjson.loads(set_aside([row], "it broke")[0].line)["code"] == "set_aside"
 
 
 def test_one_row_never_costs_another(held: HeldList, monkeypatch: pytest.MonkeyPatch) -> None:
